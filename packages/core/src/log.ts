@@ -1,0 +1,53 @@
+/**
+ * The closed list of keys that a log line may carry. A value is an identifier, a count, a code or a time;
+ * never a record's key or value, a token or a secret.
+ */
+export interface LogFields {
+  readonly event?: string
+  readonly code?: string
+  readonly reason?: string
+  readonly error?: string
+  readonly principal?: string
+  readonly issuer?: string
+  readonly sessionId?: string
+  readonly connectionId?: number
+  readonly clientId?: string
+  readonly clientAddress?: string
+  readonly listener?: string
+  readonly mechanism?: string
+  readonly apiKey?: number
+  readonly apiName?: string
+  readonly apiVersion?: number
+  readonly correlationId?: number
+  readonly resourceType?: string
+  readonly resourceName?: string
+  readonly operation?: string
+  readonly partition?: number
+  readonly decision?: string
+  readonly ruleIds?: readonly string[]
+  readonly errorCode?: number
+  readonly policyRevision?: number
+  readonly brokerId?: number
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+  readonly status?: number
+  readonly count?: number
+  readonly bytes?: number
+  readonly durationMs?: number
+  readonly expiresAtUnixMs?: number
+  readonly kid?: string
+}
+
+/** Where log lines go. The gateway gives one over pino, tests give one that collects. */
+export interface LogPort {
+  debug(fields: LogFields, message: string): void
+  info(fields: LogFields, message: string): void
+  warn(fields: LogFields, message: string): void
+  error(fields: LogFields, message: string): void
+}
+
+const silent = (): void => {}
+
+/** A log port that keeps nothing. */
+export const silentLog: LogPort = Object.freeze({ debug: silent, info: silent, warn: silent, error: silent })
