@@ -1,0 +1,82 @@
+import type { PolicyDocument } from '@headgate/policy'
+
+/** One policy as the control plane publishes it: what is decided by, until the next one comes. */
+export interface PolicySnapshot {
+  /** Grows with every change of the policy; never reused, also not across restarts. */
+  readonly revision: number
+  /** SHA-256 of the policy's canonical form. */
+  readonly digest: string
+  readonly document: PolicyDocument
+}
+
+/** What the control plane tells a data plane. Plain, serialisable values. */
+export type ControlMessage = { readonly kind: 'policy'; readonly snapshot: PolicySnapshot }
+
+/** Where a client's connection comes from. */
+export interface ConnectionOrigin {
+  readonly connectionId: number
+  readonly clientAddress: string
+  readonly listener: string
+}
+
+/** A client signed in, or was refused. */
+export interface SignInEvent extends ConnectionOrigin {
+  readonly kind: 'sign-in'
+  readonly accepted: boolean
+  readonly mechanism: string
+  /** `true` when the connection was signed in already (KIP-368). */
+  readonly isReauthentication: boolean
+  readonly principal?: string
+  readonly issuer?: string
+  readonly sessionId?: string
+  readonly expiresAtUnixMs?: number
+  /** The code of the refusal. */
+  readonly code?: string
+  readonly reason?: string
+}
+
+/** A request, or a part of one, was refused by policy. */
+export interface DenialEvent extends ConnectionOrigin {
+  readonly kind: 'denial'
+  readonly principal: string
+  readonly issuer: string
+  readonly sessionId: string
+  readonly clientId: string
+  readonly apiKey: number
+  readonly apiName: string
+  readonly apiVersion: number
+  readonly resourceType: string
+  readonly resourceName: string
+  readonly operation: string
+  readonly partition?: number
+  readonly decision: string
+  readonly reason: string
+  readonly ruleIds: readonly string[]
+  readonly errorCode: number
+  readonly policyRevision: number
+}
+
+/** A connection was ended by the gateway. */
+export interface ClosedEvent extends ConnectionOrigin {
+  readonly kind: 'closed'
+  readonly code: string
+  readonly reason: string
+  readonly principal?: string
+  readonly sessionId?: string
+}
+
+/** What a data plane tells the control plane. */
+export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent
+
+/**
+ * The only way between the data plane and the control plane.
+ *
+ * Messages are plain values, so that the two can live in different threads or processes. A subscriber is given the
+ * policy in force at once and every later one in order.
+ */
+export interface ControlPort {
+  /** Subscribes to control messages; the function returned ends the subscription. */
+  subscribe(receive: (message: ControlMessage) => void): () => void
+  /** Takes an event of the data plane; never throws and never blocks. */
+  report(event: DataPlaneEvent): void
+}
