@@ -1,0 +1,189 @@
+import type { Secret } from '@headgate/core'
+import type { SigningKey } from './signing-key.ts'
+
+/** A host and a port to connect to. */
+export interface HostAndPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** The SASL mechanisms the gateway can use towards the brokers, as Kafka spells them. */
+export type UpstreamSaslMechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+
+/** A credential the gateway signs in to the brokers with. */
+export interface UpstreamSasl {
+  readonly mechanism: UpstreamSaslMechanism
+  readonly username: string
+  readonly password: Secret<string>
+}
+
+/** Which principals an upstream credential is for. Exactly one of `subject` and `group` is given. */
+export interface UpstreamCredentialMatch {
+  /** The name the config gives the issuer. */
+  readonly issuer: string
+  readonly subject: string | undefined
+  readonly group: string | undefined
+}
+
+/** A credential for some principals in place of the cluster's own. */
+export interface UpstreamCredential {
+  readonly match: UpstreamCredentialMatch
+  readonly sasl: UpstreamSasl
+}
+
+/** How the brokers are spoken to over TLS; authority and name are always verified. */
+export interface UpstreamTls {
+  /** PEM of the accepted authorities; the system's when absent. */
+  readonly caPem: string | undefined
+  /** The name to verify in place of the host connected to. */
+  readonly serverName: string | undefined
+  /** The client certificate, for mTLS. */
+  readonly certPem: string | undefined
+  readonly keyPem: Secret<string> | undefined
+}
+
+/** The brokers behind the gateway. */
+export interface ClusterConfig {
+  readonly name: string
+  readonly bootstrap: readonly HostAndPort[]
+  /** Absent only where the config says `insecure: true`. */
+  readonly tls: UpstreamTls | undefined
+  readonly sasl: UpstreamSasl | undefined
+  readonly credentials: readonly UpstreamCredential[]
+}
+
+/** The certificate and key of a listener. */
+export interface ServerTls {
+  readonly certPem: string
+  readonly keyPem: Secret<string>
+}
+
+/** The ports that stand for brokers: the port of broker n is `firstPort + (n - firstId)`. */
+export interface BrokerPorts {
+  readonly firstPort: number
+  readonly firstId: number
+  readonly lastId: number
+}
+
+/** Where Kafka clients connect. */
+export interface ListenerConfig {
+  readonly host: string
+  /** The host that clients are told to connect to. */
+  readonly advertisedHost: string
+  /** The bootstrap port; 0 takes any free one. */
+  readonly port: number
+  readonly brokers: BrokerPorts
+  /** Absent only where the config says `insecure: true`. */
+  readonly tls: ServerTls | undefined
+}
+
+/** The HTTP listener: token exchange, bundle, metadata. */
+export interface HttpConfig {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** An origin, exactly as in `new URL(…).origin`; also the issuer of the gateway's tokens. */
+  readonly publicUrl: string
+  /** Absent only where the config says `insecure: true`. */
+  readonly tls: ServerTls | undefined
+}
+
+/** What is asked of the token endpoint when a client id and secret are exchanged there. */
+export interface ClientCredentialsConfig {
+  readonly scope: string | undefined
+  readonly resource: string | undefined
+}
+
+/** The signature algorithms an issuer may be pinned to. */
+export type TokenAlgorithm =
+  | 'ES256'
+  | 'ES384'
+  | 'ES512'
+  | 'RS256'
+  | 'RS384'
+  | 'RS512'
+  | 'PS256'
+  | 'PS384'
+  | 'PS512'
+  | 'Ed25519'
+  | 'EdDSA'
+
+/** The `typ` header of an issuer's access tokens: RFC 9068's, or `JWT` for issuers that do not use it. */
+export type TokenType = 'at+jwt' | 'JWT'
+
+/** An identity provider whose access tokens are accepted. */
+export interface IssuerConfig {
+  /** The name that policies and principals use. */
+  readonly name: string
+  /** Compared with `iss` byte by byte. */
+  readonly issuer: string
+  readonly audiences: readonly string[]
+  readonly algorithms: readonly TokenAlgorithm[]
+  readonly tokenType: TokenType
+  /** The top-level claim that lists groups; absent means that groups are unknown. */
+  readonly groupsClaim: string | undefined
+  /** Where the keys are; found by discovery when absent. */
+  readonly jwksUri: string | undefined
+  /** Present when client id and secret may be exchanged at this issuer. */
+  readonly clientCredentials: ClientCredentialsConfig | undefined
+  /** A token that lives longer is refused. */
+  readonly maxTokenLifetimeSeconds: number
+  /** `true` where the issuer is reached without TLS, which the config allows on loopback or by `insecure: true`. */
+  readonly isPlaintextAllowed: boolean
+}
+
+/** The gateway's own access tokens. */
+export interface TokensConfig {
+  readonly lifetimeSeconds: number
+  /** ES256. */
+  readonly signingKey: SigningKey
+}
+
+/** The signed policy bundles. */
+export interface BundlesConfig {
+  /** Ed25519. */
+  readonly currentKey: SigningKey
+  /** RFC 7638 thumbprint of the key that comes next, which clients are given beforehand. */
+  readonly nextThumbprint: string | undefined
+  /** After this time a client denies everything unless it got a newer bundle. */
+  readonly lifetimeSeconds: number
+  /** After this time a client asks for a newer bundle. */
+  readonly refreshSeconds: number
+}
+
+/** Where the policy is. */
+export interface PolicyConfig {
+  /** The entry file, absolute. */
+  readonly path: string
+  /** How often the files are looked at for a change; 0 never. */
+  readonly reloadSeconds: number
+}
+
+/** Bounds on what clients can make the gateway do. */
+export interface LimitsConfig {
+  readonly maxFrameBytes: number
+  readonly maxUnauthenticatedFrameBytes: number
+  readonly authenticationTimeoutMs: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number
+  readonly idleTimeoutMs: number
+  /** The longest a connection goes without signing in again, whatever its token says. */
+  readonly maxReauthenticationMs: number
+  readonly maxConcurrentVerifications: number
+  /** Failed HTTP requests of one address in a minute before it is told to wait. */
+  readonly maxFailedRequestsPerMinute: number
+}
+
+/** A whole, checked configuration. Secrets are read and wrapped; files are read. */
+export interface GatewayConfig {
+  /** The file it came from, absolute. */
+  readonly path: string
+  readonly cluster: ClusterConfig
+  readonly listener: ListenerConfig
+  readonly http: HttpConfig
+  readonly issuers: readonly IssuerConfig[]
+  readonly tokens: TokensConfig
+  readonly bundles: BundlesConfig
+  readonly policy: PolicyConfig
+  readonly limits: LimitsConfig
+}

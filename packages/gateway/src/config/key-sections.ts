@@ -1,0 +1,59 @@
+import { generateKeyPairSync } from 'node:crypto'
+import type { ConfigReader } from './config-reader.ts'
+import type { BundlesConfig, TokensConfig } from './gateway-config.ts'
+import { readSecret } from './secret-value.ts'
+import { describeSigningKey, parseSigningKey, type SigningKey, type SigningKeyKind } from './signing-key.ts'
+
+const MAX_TOKEN_SECONDS = 300
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
+
+function standIn(kind: SigningKeyKind): SigningKey {
+  return describeSigningKey(kind, generateKeyPairSync('ed25519').privateKey)
+}
+
+function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind): SigningKey {
+  const secret = readSecret(reader, key)
+  if (secret === undefined || secret.value.reveal() === '') return standIn(kind)
+  const result = parseSigningKey(kind, secret.value.reveal())
+  if (result.ok) return result.key
+  const mend = `make one: headgate keys create --type ${kind} --out <file>`
+  reader.add('KEY_INVALID', `\`${secret.origin}\` holds no ${kind} key: ${result.reason}`, mend, secret.offset)
+  return standIn(kind)
+}
+
+/** Reads `tokens:`. */
+export function readTokens(reader: ConfigReader): TokensConfig {
+  const lifetimeSeconds = reader.integer('lifetimeSeconds', {
+    min: 10,
+    max: MAX_TOKEN_SECONDS,
+    fallback: MAX_TOKEN_SECONDS,
+  })
+  const tokens = { lifetimeSeconds, signingKey: readKey(reader, 'signingKey', 'token') }
+  reader.close()
+  return tokens
+}
+
+function readNextThumbprint(reader: ConfigReader): string | undefined {
+  const text = reader.optionalText('nextThumbprint')
+  if (text !== undefined && text.value !== '' && !THUMBPRINT.test(text.value)) {
+    const mend = 'write the 43 characters that `headgate keys create` printed'
+    reader.add('KEY_INVALID', `\`${reader.nameOf('nextThumbprint')}\` is no thumbprint`, mend, text.offset)
+  }
+  return text?.value
+}
+
+/** Reads `bundles:`. */
+export function readBundles(reader: ConfigReader): BundlesConfig {
+  const bundles: BundlesConfig = {
+    currentKey: readKey(reader, 'currentKey', 'bundle'),
+    nextThumbprint: readNextThumbprint(reader),
+    lifetimeSeconds: reader.integer('lifetimeSeconds', { min: 30, max: 86_400, fallback: 900 }),
+    refreshSeconds: reader.integer('refreshSeconds', { min: 1, max: 3_600, fallback: 60 }),
+  }
+  if (bundles.refreshSeconds >= bundles.lifetimeSeconds) {
+    const at = reader.offsetOf('refreshSeconds')
+    reader.add('OUT_OF_RANGE', 'a bundle would end before it is refreshed', 'refresh well before the end', at)
+  }
+  reader.close()
+  return bundles
+}

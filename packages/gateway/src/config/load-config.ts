@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs'
+import type { SourceProblem } from '@headgate/policy'
+import { readCluster } from './cluster-section.ts'
+import { ConfigReader } from './config-reader.ts'
+import { ConfigSource, type Environment } from './config-source.ts'
+import type { GatewayConfig, PolicyConfig } from './gateway-config.ts'
+import { checkIssuers, readIssuer } from './issuer-section.ts'
+import { readBundles, readTokens } from './key-sections.ts'
+import { readLimits } from './limits-section.ts'
+import { checkPorts, readHttp, readListener } from './listener-section.ts'
+
+/** A checked configuration, or every problem of the file in the order of its text. */
+export type GatewayConfigResult =
+  | { readonly ok: true; readonly config: GatewayConfig }
+  | { readonly ok: false; readonly problems: readonly SourceProblem[] }
+
+/** What {@link loadGatewayConfig} reads besides the file. */
+export interface LoadGatewayConfigOptions {
+  /** The variables that `{ env: NAME }` reads; the process's by default. */
+  readonly environment?: Environment
+}
+
+function readPolicy(root: ConfigReader): PolicyConfig {
+  const file = root.text('policy')
+  const reloadSeconds = root.integer('policyReloadSeconds', { min: 0, max: 3_600, fallback: 10 })
+  return { path: root.source.resolvePath(file), reloadSeconds }
+}
+
+function readConfig(root: ConfigReader): GatewayConfig {
+  const [clusterReader, listenerReader, httpReader] = [
+    root.section('cluster'),
+    root.section('listener'),
+    root.section('http'),
+  ]
+  const issuerReaders = root.sections('issuers')
+  const issuers = issuerReaders.map(readIssuer)
+  const issuerNames = issuers.map(({ name }) => name)
+  const config: GatewayConfig = {
+    path: root.source.path,
+    cluster: readCluster(clusterReader, issuerNames),
+    listener: readListener(listenerReader),
+    http: readHttp(httpReader),
+    issuers,
+    tokens: readTokens(root.section('tokens')),
+    bundles: readBundles(root.section('bundles')),
+    policy: readPolicy(root),
+    limits: readLimits(root.optionalSection('limits')),
+  }
+  checkPorts(listenerReader, config.listener, httpReader, config.http)
+  checkIssuers(issuerReaders, issuers, config.http.publicUrl)
+  root.close()
+  return config
+}
+
+function readText(source: ConfigSource): string | undefined {
+  try {
+    return readFileSync(source.path, 'utf8')
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    const message = `the config cannot be read (${reason})`
+    source.add({ offset: 0, code: 'ERR_GATEWAY_CONFIG_FILE_UNREADABLE', message, mend: 'name a readable file' })
+    return undefined
+  }
+}
+
+/**
+ * Reads a gateway's YAML config and every file it names except the policy.
+ *
+ * Nothing is thrown for what the file holds: every problem comes back at once, each with line, column, code and mend.
+ * No problem repeats a secret.
+ */
+export function loadGatewayConfig(path: string, options: LoadGatewayConfigOptions = {}): GatewayConfigResult {
+  const source = new ConfigSource(path, options.environment ?? process.env)
+  const text = readText(source)
+  const map = text === undefined ? undefined : source.parse(text)
+  if (map === undefined) return { ok: false, problems: source.problems }
+  const config = readConfig(new ConfigReader(source, map))
+  return source.problems.length === 0 ? { ok: true, config } : { ok: false, problems: source.problems }
+}

@@ -1,0 +1,94 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { Secret } from '@headgate/core'
+import type { ConfigReader } from './config-reader.ts'
+import type { ServerTls, UpstreamTls } from './gateway-config.ts'
+
+interface CertificateAndKey {
+  readonly certPem: string | undefined
+  readonly keyPem: Secret<string> | undefined
+}
+
+function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}
+
+function keyProblem(pem: string, certificate: X509Certificate | undefined): string | undefined {
+  try {
+    const key = createPrivateKey(pem)
+    return certificate?.checkPrivateKey(key) === false ? 'is not the key of the certificate' : undefined
+  } catch {
+    return 'holds no PEM private key without a passphrase'
+  }
+}
+
+/** Reads the PEM certificates of a file that the config names. */
+function readCertificate(reader: ConfigReader, key: string): string | undefined {
+  const path = reader.optionalText(key)
+  if (path === undefined || path.value === '') return undefined
+  const pem = reader.source.readNamedFile(path.value, path.offset)
+  if (pem !== undefined && parseCertificate(pem) === undefined) {
+    reader.add('PEM_INVALID', `file \`${path.value}\` holds no certificate`, 'name a PEM file', path.offset)
+  }
+  return pem
+}
+
+function readKey(reader: ConfigReader, key: string, certPem: string | undefined): Secret<string> | undefined {
+  const path = reader.optionalText(key)
+  if (path === undefined || path.value === '') return undefined
+  const pem = reader.source.readNamedFile(path.value, path.offset)
+  if (pem === undefined) return undefined
+  const problem = keyProblem(pem, certPem === undefined ? undefined : parseCertificate(certPem))
+  if (problem !== undefined) {
+    reader.add('PEM_INVALID', `file \`${path.value}\` ${problem}`, 'name the PEM key of the certificate', path.offset)
+  }
+  return new Secret(pem)
+}
+
+function readCertificateAndKey(reader: ConfigReader): CertificateAndKey {
+  const certPem = readCertificate(reader, 'cert')
+  return { certPem, keyPem: readKey(reader, 'key', certPem) }
+}
+
+/** Says when neither TLS nor an explicit `insecure: true` is there, or both. */
+function checkSecurity(reader: ConfigReader): void {
+  const isInsecure = reader.flag('insecure')
+  const hasTls = reader.has('tls')
+  if (isInsecure && hasTls) {
+    const at = reader.offsetOf('insecure')
+    reader.add('CONFLICT', `\`${reader.nameOf('insecure')}\` contradicts \`tls\``, 'keep `tls` alone', at)
+  }
+  if (!isInsecure && !hasTls && reader.isPresent) {
+    const mend = 'add `tls:`, or `insecure: true` where plaintext is meant'
+    reader.add('INSECURE', `\`${reader.nameOf('tls')}\` is missing`, mend)
+  }
+}
+
+/** Reads `tls: { cert, key }` of a listener, or its explicit absence. */
+export function readServerTls(reader: ConfigReader): ServerTls | undefined {
+  checkSecurity(reader)
+  const tls = reader.optionalSection('tls')
+  if (tls === undefined) return undefined
+  for (const key of ['cert', 'key']) if (!tls.has(key)) tls.require(key, 'the path of a PEM file')
+  const { certPem = '', keyPem = new Secret('') } = readCertificateAndKey(tls)
+  tls.close()
+  return { certPem, keyPem }
+}
+
+/** Reads `tls: { ca, serverName, cert, key }` towards the brokers, or its explicit absence. */
+export function readUpstreamTls(reader: ConfigReader): UpstreamTls | undefined {
+  checkSecurity(reader)
+  const tls = reader.optionalSection('tls')
+  if (tls === undefined) return undefined
+  const caPem = readCertificate(tls, 'ca')
+  const serverName = tls.optionalText('serverName')?.value
+  const pair = readCertificateAndKey(tls)
+  if (tls.has('cert') !== tls.has('key')) {
+    tls.add('CONFLICT', `\`${tls.nameOf('cert')}\` and \`key\` go together`, 'give both, or neither')
+  }
+  tls.close()
+  return { caPem, serverName, ...pair }
+}

@@ -1,0 +1,143 @@
+import { type Clock, type LogPort, type Secret, systemClock } from '@headgate/core'
+import type { GatewayConfig, IssuerConfig } from '../config/gateway-config.ts'
+import { AdmissionGate } from './admission-gate.ts'
+import { type ClientSecretExchange, createClientSecretExchange } from './client-secret-exchange.ts'
+import { GatewayTokens } from './gateway-token.ts'
+import {
+  ClientSecretRefusedError,
+  ClientSecretUnsupportedError,
+  TokenAlgorithmError,
+  TokenClaimError,
+  TokenIssuerUnknownError,
+  TokenTypeError,
+} from './identity-errors.ts'
+import { createIssuerMetadata } from './issuer-metadata.ts'
+import { type IssuerToken, IssuerTokens } from './issuer-tokens.ts'
+import type { TokenPins } from './jose-refusal.ts'
+import { createOutboundFetch } from './outbound-fetch.ts'
+import { PlainSessions } from './plain-sessions.ts'
+import { createRemoteKeySet } from './remote-key-set.ts'
+import { SecretSignIns } from './secret-sign-ins.ts'
+import type { SignIn, SignInSource } from './sign-in.ts'
+import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
+
+export type { SignIn, SignInSource } from './sign-in.ts'
+
+/** Turns what a client brings into a verified identity. Every failure is an `IdentityError`. */
+export interface Authenticator {
+  /** Verifies a token of this gateway, or an access token of a configured issuer. */
+  verifyToken(token: string): Promise<SignIn>
+  /** Exchanges client id and secret at the issuer that takes them, and verifies the token it gives. */
+  signInWithClientSecret(clientId: string, clientSecret: Secret<string>): Promise<SignIn>
+}
+
+/** What {@link createAuthenticator} needs. */
+export interface AuthenticatorOptions {
+  readonly config: GatewayConfig
+  readonly log: LogPort
+  readonly clock?: Clock
+}
+
+const FETCH_TIMEOUT_MS = 5_000
+const MAX_ANSWER_BYTES = 1_048_576
+const WAITING_PER_RUNNING = 64
+const MAX_EXCHANGES = 16
+const MAX_CREDENTIAL_LENGTH = 4_096
+
+/** Refuses by what the header says, before a signature is looked at. */
+function assertPinned(header: UncheckedObject, pins: TokenPins): void {
+  const algorithm = ownText(header, 'alg')
+  if (algorithm === undefined || !pins.algorithms.includes(algorithm)) throw new TokenAlgorithmError(pins.algorithms)
+  if (ownText(header, 'typ') === undefined) throw new TokenTypeError(pins.type)
+}
+
+interface ConfiguredIssuer {
+  readonly tokens: IssuerTokens
+  readonly exchange: ClientSecretExchange | undefined
+}
+
+function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): ConfiguredIssuer {
+  const { isPlaintextAllowed, jwksUri } = issuer
+  const fetch = createOutboundFetch({ isPlaintextAllowed, timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES })
+  const discovered = createIssuerMetadata(issuer, fetch, clock)
+  const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
+  const keySet = createRemoteKeySet({ issuerName: issuer.name, locate, fetch, clock, log })
+  const exchange =
+    issuer.clientCredentials && createClientSecretExchange({ issuer, metadata: () => discovered.get(), fetch })
+  return { tokens: new IssuerTokens(issuer, keySet, clock), exchange }
+}
+
+class ConfiguredAuthenticator implements Authenticator {
+  readonly #publicUrl: string
+  readonly #gatewayTokens: GatewayTokens
+  readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
+  readonly #sessions: PlainSessions
+  readonly #secretSignIns: SecretSignIns
+  readonly #verifications: AdmissionGate
+  readonly #exchanges: AdmissionGate = new AdmissionGate({
+    maxRunning: MAX_EXCHANGES,
+    maxWaiting: MAX_EXCHANGES * WAITING_PER_RUNNING,
+  })
+
+  constructor({ config, log, clock = systemClock }: AuthenticatorOptions) {
+    const maxRunning = config.limits.maxConcurrentVerifications
+    this.#publicUrl = config.http.publicUrl
+    this.#gatewayTokens = new GatewayTokens(config, clock)
+    this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
+    this.#sessions = new PlainSessions(clock)
+    this.#secretSignIns = new SecretSignIns(clock)
+    this.#verifications = new AdmissionGate({ maxRunning, maxWaiting: maxRunning * WAITING_PER_RUNNING })
+  }
+
+  async verifyToken(token: string): Promise<SignIn> {
+    const { header, claims } = parseTokenShape(token)
+    const issuer = ownText(claims, 'iss')
+    if (issuer === this.#publicUrl) {
+      assertPinned(header, this.#gatewayTokens.pins)
+      return this.#verifications.run(() => this.#gatewayTokens.verify(token))
+    }
+    const tokens = issuer === undefined ? undefined : this.#issuers.get(issuer)?.tokens
+    if (tokens === undefined) throw new TokenIssuerUnknownError()
+    return this.#signIn(await this.#verifyIssuerToken(tokens, token, header), 'idp-token')
+  }
+
+  async signInWithClientSecret(clientId: string, clientSecret: Secret<string>): Promise<SignIn> {
+    const issuer = [...this.#issuers.values()].find(({ exchange }) => exchange !== undefined)
+    const exchange = issuer?.exchange
+    if (issuer === undefined || exchange === undefined) throw new ClientSecretUnsupportedError()
+    const length = Math.max(clientId.length, clientSecret.reveal().length)
+    if (clientId === '' || clientSecret.reveal() === '' || length > MAX_CREDENTIAL_LENGTH) {
+      throw new ClientSecretRefusedError(issuer.tokens.config.name, 'invalid_client')
+    }
+    const token = await this.#secretSignIns.signIn(clientId, clientSecret, () =>
+      this.#exchanges.run(async () =>
+        this.#verifyExchanged(issuer.tokens, clientId, await exchange(clientId, clientSecret)),
+      ),
+    )
+    return this.#signIn(token, 'client-secret')
+  }
+
+  async #verifyExchanged(tokens: IssuerTokens, clientId: string, token: string): Promise<IssuerToken> {
+    const verified = await this.#verifyIssuerToken(tokens, token, parseTokenShape(token).header)
+    if (verified.clientId !== undefined && verified.clientId !== clientId) throw new TokenClaimError('client_id')
+    return verified
+  }
+
+  async #verifyIssuerToken(tokens: IssuerTokens, token: string, header: UncheckedObject): Promise<IssuerToken> {
+    assertPinned(header, tokens.pins)
+    return this.#verifications.run(() => tokens.verify(token))
+  }
+
+  #signIn({ principal, clientId, expiresAtUnixMs }: IssuerToken, source: SignInSource): SignIn {
+    const sessionId = this.#sessions.sessionFor(
+      [principal.issuer, principal.subject, clientId, source],
+      expiresAtUnixMs,
+    )
+    return Object.freeze({ principal, clientId, sessionId, expiresAtUnixMs, source, minimumRevision: 0 })
+  }
+}
+
+/** Creates the authenticator of a configuration. Nothing is fetched before the first token comes. */
+export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+  return new ConfiguredAuthenticator(options)
+}

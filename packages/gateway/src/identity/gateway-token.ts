@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@headgate/core'
+import type { Principal } from '@headgate/policy'
+import { createLocalJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { SigningKey } from '../config/signing-key.ts'
+import { TokenExpiredError } from './identity-errors.ts'
+import { refusalOf, type TokenPins } from './jose-refusal.ts'
+import type { SignIn } from './sign-in.ts'
+import { readGroups, requireSeconds, requireText } from './token-claims.ts'
+
+const REQUIRED_CLAIMS = ['exp', 'iat', 'sub', 'jti', 'client_id', 'idp', 'sid', 'rev']
+
+/** Gives the audience of the gateway's tokens: the cluster they are good for. */
+export function gatewayAudience(clusterName: string): string {
+  return `headgate:${clusterName}`
+}
+
+/** What a gateway token says. */
+export interface GatewayTokenContent {
+  readonly principal: Principal
+  readonly clientId: string
+  readonly sessionId: string
+  readonly minimumRevision: number
+  /** The token ends no later than this. */
+  readonly notAfterUnixMs: number
+}
+
+/** A minted token. */
+export interface MintedToken {
+  readonly token: string
+  readonly expiresAtUnixMs: number
+}
+
+/** Mints and verifies the gateway's own access tokens (RFC 9068, ES256). */
+export class GatewayTokens {
+  readonly pins: TokenPins
+  readonly #issuer: string
+  readonly #key: SigningKey
+  readonly #keySet: JWTVerifyGetKey
+  readonly #clock: Clock
+
+  constructor(config: GatewayConfig, clock: Clock) {
+    this.#issuer = config.http.publicUrl
+    this.#key = config.tokens.signingKey
+    this.#keySet = createLocalJWKSet({ keys: [{ ...this.#key.publicJwk }] })
+    this.#clock = clock
+    this.pins = {
+      algorithms: [this.#key.algorithm],
+      type: 'at+jwt',
+      audiences: [gatewayAudience(config.cluster.name)],
+      maxLifetimeSeconds: config.tokens.lifetimeSeconds,
+    }
+  }
+
+  /** Mints a token of the configured life, or shorter where the content says so. */
+  async mint(content: GatewayTokenContent): Promise<MintedToken> {
+    const issuedAt = Math.floor(this.#clock.nowUnixMs() / 1_000)
+    const expiresAt = Math.min(issuedAt + this.pins.maxLifetimeSeconds, Math.floor(content.notAfterUnixMs / 1_000))
+    if (expiresAt <= issuedAt) throw new TokenExpiredError()
+    const token = await new SignJWT(this.#claims(content))
+      .setProtectedHeader({ alg: this.#key.algorithm, kid: this.#key.thumbprint, typ: 'at+jwt' })
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(expiresAt)
+      .sign(this.#key.privateKey)
+    return { token, expiresAtUnixMs: expiresAt * 1_000 }
+  }
+
+  /** Verifies a token of this gateway; throws a refusal. */
+  async verify(token: string): Promise<SignIn> {
+    try {
+      const { payload } = await jwtVerify(token, this.#keySet, {
+        algorithms: [this.#key.algorithm],
+        typ: this.pins.type,
+        issuer: this.#issuer,
+        audience: [...this.pins.audiences],
+        requiredClaims: REQUIRED_CLAIMS,
+        maxTokenAge: this.pins.maxLifetimeSeconds,
+        currentDate: new Date(this.#clock.nowUnixMs()),
+      })
+      return signInOf(payload)
+    } catch (error) {
+      throw refusalOf(error, this.pins)
+    }
+  }
+
+  #claims({ principal, clientId, sessionId, minimumRevision }: GatewayTokenContent): JWTPayload {
+    const claims = {
+      iss: this.#issuer,
+      aud: [...this.pins.audiences][0] ?? '',
+      sub: principal.subject,
+      client_id: clientId,
+      jti: randomUUID(),
+      idp: principal.issuer,
+      sid: sessionId,
+      rev: minimumRevision,
+    }
+    // Groups that are unknown are left out, which verifies to unknown again.
+    return principal.groups === undefined ? claims : { ...claims, groups: [...principal.groups] }
+  }
+}
+
+function signInOf(claims: JWTPayload): SignIn {
+  const principal = {
+    issuer: requireText(claims, 'idp'),
+    subject: requireText(claims, 'sub'),
+    groups: readGroups(claims, 'groups'),
+  }
+  return Object.freeze({
+    principal: Object.freeze(principal),
+    sessionId: requireText(claims, 'sid'),
+    expiresAtUnixMs: requireSeconds(claims, 'exp') * 1_000,
+    source: 'gateway-token',
+    minimumRevision: requireSeconds(claims, 'rev'),
+    clientId: requireText(claims, 'client_id'),
+  })
+}

@@ -1,0 +1,75 @@
+import type { Clock, LogPort } from '@headgate/core'
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { IssuerUnavailableError } from './identity-errors.ts'
+import type { OutboundFetch } from './outbound-fetch.ts'
+import { RefreshedValue } from './refreshed-value.ts'
+
+/** How the keys of an issuer are found. */
+export interface RemoteKeySetOptions {
+  /** The name the config gives the issuer. */
+  readonly issuerName: string
+  readonly locate: () => Promise<string>
+  readonly fetch: OutboundFetch
+  readonly clock: Clock
+  readonly log: LogPort
+}
+
+const MINUTE_MS = 60_000
+const FRESH_MS = 10 * MINUTE_MS
+const STALE_MS = 60 * MINUTE_MS
+const PAUSE_MS = 30_000
+const MAX_KEYS = 100
+// Members of private and of symmetric keys: RFC 7518 section 6, RFC 9964.
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
+
+function assertPublicKeys(value: unknown): asserts value is JSONWebKeySet {
+  const keys = typeof value === 'object' && value !== null && 'keys' in value ? value.keys : undefined
+  if (!Array.isArray(keys) || keys.length > MAX_KEYS) throw new TypeError(`a key set holds up to ${MAX_KEYS} keys`)
+  for (const key of keys) {
+    const isObject = typeof key === 'object' && key !== null
+    // An issuer that publishes private keys can be spoken for by anybody.
+    if (!isObject || PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member))) {
+      throw new TypeError('a key set holds public keys only')
+    }
+  }
+}
+
+async function fetchKeys({ locate, fetch }: RemoteKeySetOptions): Promise<JWTVerifyGetKey> {
+  const response = await fetch(await locate(), { headers: { accept: 'application/jwk-set+json, application/json' } })
+  if (response.status !== 200) throw new TypeError(`the key set was answered with status ${response.status}`)
+  const value: unknown = JSON.parse(await response.text())
+  assertPublicKeys(value)
+  return createLocalJWKSet(value)
+}
+
+function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailableError {
+  const error = new IssuerUnavailableError(options.issuerName, cause)
+  const reason = cause instanceof SyntaxError ? 'the key set is no JSON' : cause instanceof Error ? cause.message : ''
+  options.log.warn({ event: 'issuer-keys', issuer: options.issuerName, code: error.code, reason }, 'keys not fetched')
+  return error
+}
+
+/**
+ * Creates the key look-up of an issuer.
+ *
+ * Keys are kept for ten minutes, and for an hour when the issuer cannot be reached. An unknown key id makes at most one
+ * fetch in thirty seconds, and so does a failing issuer. Throws {@link IssuerUnavailableError} when there are no keys.
+ */
+export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
+  const load = (): Promise<JWTVerifyGetKey> =>
+    fetchKeys(options).catch((cause: unknown) => {
+      throw failure(options, cause)
+    })
+  const { clock } = options
+  const keys = new RefreshedValue({ load, clock, freshMs: FRESH_MS, staleMs: STALE_MS, pauseMs: PAUSE_MS })
+  return async (header, token) => {
+    const known = await keys.get()
+    try {
+      return await known(header, token)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+    }
+    const renewed = await keys.renew()
+    return renewed(header, token)
+  }
+}

@@ -1,0 +1,18 @@
+import type { Principal } from '@headgate/policy'
+
+/** By what a client proved who it is. */
+export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret'
+
+/** A verified identity and how long it is good for. */
+export interface SignIn {
+  readonly principal: Principal
+  /** Spans tokens, sockets and re-authentications of one client. */
+  readonly sessionId: string
+  /** The end of the verified token; never prolonged. */
+  readonly expiresAtUnixMs: number
+  readonly source: SignInSource
+  /** The policy revision below which this identity must not be decided on; 0 when it names none. */
+  readonly minimumRevision: number
+  /** The OAuth client that the token was issued to, where the token says so. */
+  readonly clientId: string | undefined
+}

@@ -1,0 +1,53 @@
+import { TokenClaimError } from './identity-errors.ts'
+import { ownText, type UncheckedObject } from './token-shape.ts'
+
+const MAX_NAME_LENGTH = 1_024
+const MAX_GROUPS = 10_000
+
+/** Gives a required claim that is a non-empty text of sane length. */
+export function requireText(claims: UncheckedObject, name: string): string {
+  const value = ownText(claims, name)
+  if (value === undefined || value === '' || value.length > MAX_NAME_LENGTH) throw new TokenClaimError(name)
+  return value
+}
+
+/** Gives a required claim that is a time: seconds since the Unix epoch, finite. */
+export function requireSeconds(claims: UncheckedObject, name: string): number {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  // JSON's 1e999 is Infinity.
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw new TokenClaimError(name)
+  return value
+}
+
+/**
+ * Gives the OAuth client that a token was issued to, from `client_id` (RFC 9068) or `azp`.
+ *
+ * Two that contradict each other are refused with {@link TokenClaimError}.
+ */
+export function readClientId(claims: UncheckedObject): string | undefined {
+  const clientId = ownText(claims, 'client_id')
+  const authorizedParty = ownText(claims, 'azp')
+  if (clientId !== undefined && authorizedParty !== undefined && clientId !== authorizedParty) {
+    throw new TokenClaimError('azp')
+  }
+  return clientId ?? authorizedParty
+}
+
+function isElsewhere(claims: UncheckedObject, name: string): boolean {
+  const elsewhere = Object.hasOwn(claims, '_claim_names') ? claims['_claim_names'] : undefined
+  return typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, name)
+}
+
+/**
+ * Gives the groups that a claim lists, as opaque texts.
+ *
+ * `undefined` means unknown: the claim is absent, distributed (OpenID Connect Core section 5.6.2, which is also how an
+ * overage is told), or anything but a list of texts. It never means none, and nothing is coerced or split.
+ */
+export function readGroups(claims: UncheckedObject, name: string | undefined): readonly string[] | undefined {
+  if (name === undefined || isElsewhere(claims, name)) return undefined
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (!Array.isArray(value) || value.length > MAX_GROUPS) return undefined
+  const isAllText = value.every((group) => typeof group === 'string' && group.length <= MAX_NAME_LENGTH)
+  return isAllText ? Object.freeze([...new Set(value as string[])]) : undefined
+}
