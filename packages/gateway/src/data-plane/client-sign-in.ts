@@ -1,0 +1,121 @@
+import type { Clock, ClockTimer } from '@headgate/core'
+import {
+  decodeSaslAuthenticateRequest,
+  decodeSaslHandshakeRequest,
+  defaultSaslAuthenticateResponse,
+  defaultSaslHandshakeResponse,
+  encodeResponseFrame,
+  encodeSaslAuthenticateResponse,
+  encodeSaslHandshakeResponse,
+  ErrorCode,
+  Reader,
+  type RequestHeader,
+} from '@headgate/wire'
+import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
+import type { SignIn } from '../identity/authenticator.ts'
+import type { SaslServer } from './sasl-server.ts'
+
+const SASL_HANDSHAKE = 17
+const SASL_AUTHENTICATE = 36
+const FAILURE_DELAY_MS = 200
+
+/** What a sign-in needs of its connection. */
+export interface ClientSignInOptions {
+  readonly sasl: SaslServer
+  readonly clock: Clock
+  readonly control: ControlPort
+  readonly origin: ConnectionOrigin
+  readonly onSignedIn: (signIn: SignIn) => void
+  readonly onSessionEnd: () => void
+}
+
+/** An answer to a SASL request; the connection is closed after it when `closes` is set. */
+export interface SaslAnswer {
+  readonly frame: Buffer
+  readonly closes: boolean
+}
+
+/** Answers the SASL requests of one connection, and watches the end of its session. */
+export class ClientSignIn {
+  readonly #options: ClientSignInOptions
+  #signIn: SignIn | null = null
+  #endsAtMonotonicMs = 0
+  #timer: ClockTimer | null = null
+  #hasEnded = false
+
+  constructor(options: ClientSignInOptions) {
+    this.#options = options
+  }
+
+  /** The sign-in in force; `null` before the first one. */
+  get current(): SignIn | null {
+    return this.#signIn
+  }
+
+  /** Whether the session has ended without a new sign-in. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Milliseconds until the session ends. */
+  get leftMs(): number {
+    return Math.max(0, this.#endsAtMonotonicMs - this.#options.clock.monotonicMs())
+  }
+
+  /** Answers SaslHandshake or SaslAuthenticate; `body` is valid during the call only. */
+  answer(header: RequestHeader, body: Reader): SaslAnswer | Promise<SaslAnswer> {
+    if (header.apiKey === SASL_HANDSHAKE) return this.#handshake(header, body)
+    return this.#authenticate(header, Buffer.from(decodeSaslAuthenticateRequest(body, header.apiVersion).authBytes))
+  }
+
+  /** Stops the timer. */
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  #handshake(header: RequestHeader, body: Reader): SaslAnswer {
+    const { sasl } = this.#options
+    const { mechanism } = decodeSaslHandshakeRequest(body, header.apiVersion)
+    const outcome = sasl.handshake(mechanism, header.apiVersion)
+    if (outcome.errorCode !== ErrorCode.NONE) {
+      this.#options.control.report({ kind: 'sign-in', ...this.#options.origin, accepted: false, mechanism: sasl.mechanism, isReauthentication: this.#signIn !== null, code: 'ERR_GATEWAY_CLIENT_PROTOCOL', reason: outcome.reason })
+    }
+    const response = { ...defaultSaslHandshakeResponse(), errorCode: outcome.errorCode, mechanisms: [...sasl.mechanisms] }
+    const frame = encodeResponseFrame(SASL_HANDSHAKE, header.apiVersion, header.correlationId, (writer) => encodeSaslHandshakeResponse(writer, response, header.apiVersion))
+    return { frame, closes: outcome.closes }
+  }
+
+  async #authenticate(header: RequestHeader, authBytes: Buffer): Promise<SaslAnswer> {
+    const { sasl, control, origin, clock } = this.#options
+    const outcome = await sasl.authenticate(authBytes)
+    const { isReauthentication } = outcome
+    if (!outcome.accepted) {
+      control.report({ kind: 'sign-in', ...origin, accepted: false, mechanism: sasl.mechanism, isReauthentication, code: outcome.code, reason: outcome.text })
+      await new Promise<void>((resolve) => clock.after(FAILURE_DELAY_MS, resolve))
+      const refusal = { ...defaultSaslAuthenticateResponse(), errorCode: outcome.errorCode, errorMessage: outcome.text }
+      return { frame: encodeAuthenticate(header, refusal), closes: true }
+    }
+    this.#accept(outcome.signIn, outcome.sessionLifetimeMs)
+    const { principal, sessionId, expiresAtUnixMs } = outcome.signIn
+    control.report({ kind: 'sign-in', ...origin, accepted: true, mechanism: sasl.mechanism, isReauthentication, principal: principal.subject, issuer: principal.issuer, sessionId, expiresAtUnixMs })
+    const response = { ...defaultSaslAuthenticateResponse(), sessionLifetimeMs: BigInt(outcome.sessionLifetimeMs) }
+    return { frame: encodeAuthenticate(header, response), closes: false }
+  }
+
+  #accept(signIn: SignIn, lifetimeMs: number): void {
+    const { clock, onSignedIn, onSessionEnd } = this.#options
+    this.#timer?.cancel()
+    this.#signIn = signIn
+    this.#hasEnded = false
+    this.#endsAtMonotonicMs = clock.monotonicMs() + lifetimeMs
+    this.#timer = clock.after(lifetimeMs, () => {
+      this.#hasEnded = true
+      onSessionEnd()
+    })
+    onSignedIn(signIn)
+  }
+}
+
+function encodeAuthenticate(header: RequestHeader, response: ReturnType<typeof defaultSaslAuthenticateResponse>): Buffer {
+  return encodeResponseFrame(SASL_AUTHENTICATE, header.apiVersion, header.correlationId, (writer) => encodeSaslAuthenticateResponse(writer, response, header.apiVersion))
+}

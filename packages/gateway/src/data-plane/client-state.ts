@@ -1,0 +1,13 @@
+/** The producer id and epoch under which a transactional id is held. */
+export interface TransactionHold {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+}
+
+/** What the gateway remembers of one client connection between its requests. */
+export class ClientState {
+  /** Topics that a member subscribed to when it joined, by group id. */
+  readonly subscriptions = new Map<string, readonly string[]>()
+  /** Transactional ids that were initialised on this connection. */
+  readonly transactions = new Map<string, TransactionHold>()
+}

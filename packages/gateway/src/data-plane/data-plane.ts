@@ -1,0 +1,139 @@
+import type { Socket } from 'node:net'
+import type { Clock, LogPort } from '@headgate/core'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import { upstreamCredentialFor } from '../config/upstream-credential.ts'
+import type { ControlPort } from '../control-port.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
+import { createApiTable } from './api-table.ts'
+import { BrokerAddresses } from './broker-addresses.ts'
+import { ClusterView, upstreamTlsOptions } from './cluster-view.ts'
+import { Connection, type PlaneContext } from './connection.ts'
+import { UpstreamUnreachableError } from './errors.ts'
+import { type Listener, listen } from './listener.ts'
+import { PolicyView } from './policy-view.ts'
+import { UpstreamLinks } from './upstream-link.ts'
+
+/** What a data plane is made from. */
+export interface DataPlaneOptions {
+  readonly config: GatewayConfig
+  readonly control: ControlPort
+  readonly authenticator: Authenticator
+  readonly log: LogPort
+  readonly clock: Clock
+}
+
+const DRAIN_MS = 5_000
+
+/** The Kafka side of a gateway: the bound ports, the connections, the gateway's own view of the cluster. */
+export class DataPlane {
+  readonly #options: DataPlaneOptions
+  readonly #context: PlaneContext
+  readonly #connections = new Set<Connection>()
+  readonly #countByAddress = new Map<string, number>()
+  #listeners: Listener[] = []
+  #lastConnectionId = 0
+
+  constructor(options: DataPlaneOptions) {
+    const { config, control, authenticator, log, clock } = options
+    const links = new UpstreamLinks(upstreamTlsOptions(config.cluster), config.limits.maxFrameBytes, clock)
+    const cluster = new ClusterView(config.cluster, links, log, clock)
+    this.#options = options
+    this.#context = {
+      clock,
+      log,
+      limits: config.limits,
+      control,
+      authenticator,
+      mechanisms: offersPlain(config) ? ['OAUTHBEARER', 'PLAIN'] : ['OAUTHBEARER'],
+      cluster,
+      addresses: new BrokerAddresses(config.listener, log),
+      apis: createApiTable(),
+      policy: new PolicyView(control),
+      openUpstream: (signIn, brokerId, clientId, listener) => {
+        const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
+        if (address === undefined) throw new UpstreamUnreachableError({ message: 'cluster: the broker of this port is not known', retryable: true })
+        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, listener)
+      },
+    }
+  }
+
+  /**
+   * Learns the cluster, then binds the bootstrap port and the port of every declared broker.
+   *
+   * @returns the bound bootstrap port
+   * @throws {UpstreamUnreachableError} `ERR_GATEWAY_UPSTREAM_UNREACHABLE` when no bootstrap server answers.
+   * @throws {ListenError} `ERR_GATEWAY_LISTEN` when a port cannot be bound; none stays bound then.
+   */
+  async start(): Promise<number> {
+    const { listener } = this.#options.config
+    const { cluster, addresses } = this.#context
+    await cluster.start()
+    for (const brokerId of cluster.brokerIds) addresses.addressOf(brokerId)
+    try {
+      for (const brokerId of addresses.brokerIds) await this.#listen(addresses.portOf(brokerId) ?? 0, brokerId)
+      const bootstrap = await this.#listen(listener.port, null)
+      return bootstrap.port
+    } catch (cause) {
+      await this.close()
+      throw cause
+    }
+  }
+
+  /** Stops accepting, lets owed answers out, and ends every connection; at the latest after five seconds. */
+  async close(): Promise<void> {
+    const { clock, cluster, policy } = this.#context
+    const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
+    for (const connection of this.#connections) connection.drain()
+    const deadline = clock.after(DRAIN_MS, () => {
+      for (const connection of this.#connections) connection.destroy()
+    })
+    await closed
+    deadline.cancel()
+    cluster.close()
+    policy.close()
+  }
+
+  async #listen(port: number, brokerId: number | null): Promise<Listener> {
+    const { host, tls } = this.#options.config.listener
+    const name = brokerId === null ? 'bootstrap' : `broker-${brokerId}`
+    const listener = await listen({
+      host,
+      port,
+      tls: tls ?? null,
+      onSocket: (socket) => this.#accept(socket, name, brokerId),
+      onHandshakeFailed: (code, clientAddress) => this.#options.log.warn({ event: 'tls-handshake-failed', listener: name, clientAddress, code }, 'a TLS handshake failed'),
+    })
+    this.#listeners.push(listener)
+    return listener
+  }
+
+  #accept(socket: Socket, listener: string, brokerId: number | null): void {
+    const clientAddress = socket.remoteAddress ?? 'unknown'
+    const { maxConnections, maxConnectionsPerAddress } = this.#options.config.limits
+    const ofAddress = this.#countByAddress.get(clientAddress) ?? 0
+    if (this.#connections.size >= maxConnections || ofAddress >= maxConnectionsPerAddress) {
+      this.#options.log.warn({ event: 'connection-refused', listener, clientAddress, count: ofAddress }, 'a connection is over the limit')
+      socket.destroy()
+      return
+    }
+    this.#lastConnectionId += 1
+    const origin = { connectionId: this.#lastConnectionId, clientAddress, listener }
+    this.#countByAddress.set(clientAddress, ofAddress + 1)
+    const connection: Connection = new Connection(socket, origin, brokerId, this.#context, () => this.#forget(connection, clientAddress))
+    this.#connections.add(connection)
+  }
+
+  #forget(connection: Connection, clientAddress: string): void {
+    this.#connections.delete(connection)
+    const left = (this.#countByAddress.get(clientAddress) ?? 1) - 1
+    if (left === 0) this.#countByAddress.delete(clientAddress)
+    else this.#countByAddress.set(clientAddress, left)
+  }
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** A password in clear text is taken over TLS, or where it never leaves the machine. */
+function offersPlain(config: GatewayConfig): boolean {
+  return config.listener.tls !== undefined || LOOPBACK.has(config.listener.host)
+}

@@ -1,0 +1,96 @@
+import { type ApiMessageSpec, decodeResponseHeader, encodeResponseFrame, Reader, type RequestHeader } from '@headgate/wire'
+import type { AnyApi, AnswerEdit, Verdict } from './api.ts'
+import type { PendingAnswer, AnswerMode } from './pending-answer.ts'
+import type { ReadBuffer } from './read-buffers.ts'
+import type { ResponseOrder, ResponseSlot } from './response-order.ts'
+
+/** What a forwarded call needs of its connection. */
+export interface ForwardedCallContext {
+  readonly header: RequestHeader
+  readonly message: ApiMessageSpec
+  readonly api: AnyApi
+  readonly order: ResponseOrder
+  readonly slot: ResponseSlot
+  readonly edit: AnswerEdit<unknown> | null
+  /** The request, kept where its answer may be parked; `null` where it cannot. */
+  readonly request: unknown
+  /** Whether the decision no longer stands: another policy is in force, or its moment has passed. */
+  readonly isStale: () => boolean
+  /** Decides the request again, under the policy in force. */
+  readonly decideAgain: (request: unknown) => Verdict<unknown, unknown> | null
+  /** Ends the connection: what the broker answered can neither be sent nor be mended. */
+  readonly fail: (reason: string) => void
+  readonly settled: () => void
+}
+
+/** A request that went to the broker, until its answer has been handed on. */
+export class ForwardedCall implements PendingAnswer {
+  readonly #context: ForwardedCallContext
+  #isAbandoned = false
+
+  constructor(context: ForwardedCallContext) {
+    this.#context = context
+  }
+
+  get correlationId(): number {
+    return this.#context.header.correlationId
+  }
+
+  /** Whether a part of the answer has been handed on, and another part has not. */
+  get isHalfSent(): boolean {
+    const { slot } = this.#context
+    return slot.isStarted && !slot.isComplete
+  }
+
+  mode(): AnswerMode {
+    if (this.#isAbandoned) return 'discard'
+    return this.#context.edit !== null || this.#context.isStale() ? 'whole' : 'pass'
+  }
+
+  whole(frame: Buffer): Buffer | null | undefined {
+    const { header, message, edit, isStale, fail } = this.#context
+    if (!isStale()) return edit === null ? null : this.#edited(frame, edit)
+    const verdict = this.#context.decideAgain(this.#context.request)
+    if (verdict?.kind === 'answer') {
+      return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, header.apiVersion))
+    }
+    if (verdict?.kind === 'forward') return verdict.edit === null ? null : this.#edited(frame, verdict.edit)
+    fail('access ended while the broker worked')
+    return undefined
+  }
+
+  pass(chunk: Buffer, start: number, end: number, isLast: boolean, lease: ReadBuffer | null): void {
+    this.#context.order.pass(this.#context.slot, chunk, start, end, isLast, lease)
+    if (isLast) this.#context.settled()
+  }
+
+  replace(frame: Buffer): void {
+    this.#context.order.answer(this.#context.slot, frame)
+    this.#context.settled()
+  }
+
+  lost(): void {}
+
+  /**
+   * Answers a parked request at the end of the client's session; the broker's answer is dropped when it comes.
+   *
+   * Returns `false` when it cannot be answered, and the connection has to be cut.
+   */
+  endParked(): boolean {
+    const { api, header, message, request, slot } = this.#context
+    if (slot.isStarted || api.atSessionEnd === undefined || request === null) return !this.isHalfSent
+    const response = api.atSessionEnd(request)
+    this.#isAbandoned = true
+    this.replace(encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, response as never, header.apiVersion)))
+    return true
+  }
+
+  #edited(frame: Buffer, edit: AnswerEdit<unknown>): Buffer | null {
+    const { header, message } = this.#context
+    const { apiKey, apiVersion, correlationId } = header
+    const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, frame, 4)
+    const response = message.decodeResponse(new Reader(frame, bodyOffset), apiVersion)
+    if (edit(response) === false) return null
+    return encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, response as never, apiVersion))
+  }
+}

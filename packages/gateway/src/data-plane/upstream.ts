@@ -1,0 +1,250 @@
+import { connect as connectTcp, type Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { UpstreamProtocolError, UpstreamUnreachableError } from './errors.ts'
+import { Fifo } from './fifo.ts'
+import type { PendingAnswer } from './pending-answer.ts'
+import { FIRST_READ_BYTES, nextReadBytes, type ReadBuffer, type ReadBufferPool } from './read-buffers.ts'
+
+/** Where a broker listens. */
+export interface UpstreamAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** What an upstream connection is made with. */
+export interface UpstreamOptions {
+  readonly address: UpstreamAddress
+  /** TLS options, or `null` for an explicitly insecure cluster. */
+  readonly tls: ConnectionOptions | null
+  readonly pool: ReadBufferPool
+  readonly connectTimeoutMs: number
+  readonly maxFrameBytes: number
+  /** Called once, with the reason, when the connection has ended for whatever cause. */
+  readonly onClosed: (cause: Error | null) => void
+  /** Called after every delivery, so that the receiver can write once. */
+  readonly onDelivered: () => void
+  /** Called when bytes written earlier have left. */
+  readonly onDrain: () => void
+}
+
+const HEAD_BYTES = 8
+
+/**
+ * One connection to a broker: bytes out, answers in, in order.
+ *
+ * Writes before {@link Upstream.open} are queued, so that a caller need not wait for the sign-in; {@link Upstream.hold}
+ * queues them again while the connection signs in anew. Answers are matched by order and checked by correlation id.
+ */
+export class Upstream {
+  readonly #options: UpstreamOptions
+  readonly #socket: Socket
+  readonly #pending = new Fifo<PendingAnswer>()
+  readonly #queue: Buffer[] = []
+  readonly #head: Buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
+  #headBytes = 0
+  #isHeld = true
+  #isClosed = false
+  #current: PendingAnswer | null = null
+  #isDiscarding = false
+  #leftBytes = 0
+  #whole: Buffer | null = null
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options
+    this.#socket = options.tls === null ? this.#connectPooled() : this.#connectTls(options.tls)
+    this.#socket.setNoDelay(true)
+    this.#socket.setTimeout(options.connectTimeoutMs, () => this.#fail('timed out'))
+    this.#socket.on('drain', options.onDrain)
+    this.#socket.on('error', (error) => this.#fail(errorWord(error)))
+    this.#socket.on('close', () => this.#fail('closed by the broker'))
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Whether writes should wait for `onDrain`. */
+  get needsDrain(): boolean {
+    return !this.#isClosed && (this.#socket.writableNeedDrain || this.#queue.length > 1)
+  }
+
+  /** Announces the answer to a request whose bytes follow by {@link Upstream.write}. */
+  expect(pending: PendingAnswer): void {
+    this.#pending.push(pending)
+  }
+
+  /** Writes request bytes, or queues them while the connection is not open; `false` asks to wait for `onDrain`. */
+  write(bytes: Buffer): boolean {
+    if (this.#isClosed) return true
+    if (!this.#isHeld) return this.#socket.write(bytes)
+    this.#queue.push(bytes)
+    return this.#queue.length < 2
+  }
+
+  /** Writes past the queue; the sign-in's own requests. */
+  writeDirect(bytes: Buffer): void {
+    if (!this.#isClosed) this.#socket.write(bytes)
+  }
+
+  /** Lets queued and later writes pass. */
+  open(): void {
+    this.#isHeld = false
+    this.#socket.setTimeout(0)
+    this.#socket.cork()
+    for (const bytes of this.#queue.splice(0)) this.#socket.write(bytes)
+    this.#socket.uncork()
+    this.#options.onDrain()
+  }
+
+  /** Queues later writes until {@link Upstream.open}. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  /** Stops reading. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  /** Ends the connection; `onClosed` is not called. */
+  close(): void {
+    this.#isClosed = true
+    this.#socket.destroy()
+  }
+
+  #connectPooled(): Socket {
+    const { address, pool } = this.#options
+    let size = FIRST_READ_BYTES
+    let reading = pool.take(size)
+    return connectTcp({
+      ...address,
+      onread: {
+        buffer: () => {
+          reading = pool.take(size)
+                return reading.bytes
+        },
+        callback: (filledBytes) => {
+          size = nextReadBytes(reading.bytes.length, filledBytes)
+          this.#deliver(reading.bytes, filledBytes, reading)
+          reading.release()
+          return true
+        },
+      },
+    })
+  }
+
+  #connectTls(tls: ConnectionOptions): Socket {
+    const socket = connectTls({ ...tls, ...this.#options.address })
+    socket.on('data', (chunk: Buffer) => this.#deliver(chunk, chunk.length, null))
+    return socket
+  }
+
+  #deliver(chunk: Buffer, length: number, lease: ReadBuffer | null): void {
+    if (this.#isClosed) return
+    try {
+      let at = 0
+      while (at < length) at = this.#current === null ? this.#begin(chunk, at, length, lease) : this.#continue(chunk, at, length, lease)
+    } catch (cause) {
+      this.#end(cause instanceof Error ? cause : new UpstreamProtocolError({ message: 'upstream: unexpected failure' }))
+      return
+    }
+    this.#options.onDelivered()
+  }
+
+  /** At a frame's first bytes: reads the head, and finds whose answer it is. Returns where to go on. */
+  #begin(chunk: Buffer, at: number, length: number, lease: ReadBuffer | null): number {
+    if (this.#headBytes === 0 && length - at >= HEAD_BYTES) {
+      this.#start(chunk.readInt32BE(at), chunk.readInt32BE(at + 4))
+      return this.#takeWholeAtOnce(chunk, at, length, lease)
+    }
+    const take = Math.min(HEAD_BYTES - this.#headBytes, length - at)
+    chunk.copy(this.#head, this.#headBytes, at, at + take)
+    this.#headBytes += take
+    if (this.#headBytes < HEAD_BYTES) return at + take
+    this.#headBytes = 0
+    this.#start(this.#head.readInt32BE(0), this.#head.readInt32BE(4))
+    this.#continue(Buffer.from(this.#head), 0, HEAD_BYTES, null)
+    return at + take
+  }
+
+  #start(sizeBytes: number, correlationId: number): void {
+    const pending = this.#pending.shift()
+    if (pending === undefined) throw new UpstreamProtocolError({ message: 'upstream: an answer that nobody asked for' })
+    if (pending.correlationId !== correlationId) throw new UpstreamProtocolError({ message: 'upstream: the correlation id is not the next one' })
+    if (sizeBytes < 4 || sizeBytes > this.#options.maxFrameBytes) {
+      throw new UpstreamProtocolError({ message: 'upstream: the frame length is out of range', details: { bytes: sizeBytes } })
+    }
+    this.#current = pending
+    this.#leftBytes = sizeBytes + 4
+    const mode = pending.mode()
+    this.#isDiscarding = mode === 'discard'
+    this.#whole = null
+    if (mode === 'whole') this.#whole = EMPTY
+  }
+
+  /** The common case of a whole frame inside one chunk needs no copy. */
+  #takeWholeAtOnce(chunk: Buffer, at: number, length: number, lease: ReadBuffer | null): number {
+    const end = at + this.#leftBytes
+    const pending = this.#current
+    if (this.#whole === null || pending === null || end > length) return at
+    this.#current = null
+    this.#finishWhole(pending, chunk, at, end, lease)
+    return end
+  }
+
+  #finishWhole(pending: PendingAnswer, chunk: Buffer, start: number, end: number, lease: ReadBuffer | null): void {
+    const replacement = pending.whole(chunk.subarray(start, end))
+    if (replacement === null) pending.pass(chunk, start, end, true, lease)
+    else if (replacement !== undefined) pending.replace(replacement)
+  }
+
+  #continue(chunk: Buffer, at: number, length: number, lease: ReadBuffer | null): number {
+    const pending = this.#current
+    if (pending === null) return at
+    const take = Math.min(this.#leftBytes, length - at)
+    const isLast = take === this.#leftBytes
+    if (isLast) this.#current = null
+    if (this.#whole !== null) this.#collect(pending, chunk, at, take, isLast)
+    else if (!this.#isDiscarding) pending.pass(chunk, at, at + take, isLast, lease)
+    this.#leftBytes -= take
+    return at + take
+  }
+
+  #collect(pending: PendingAnswer, chunk: Buffer, at: number, take: number, isLast: boolean): void {
+    if (this.#whole === null || this.#whole === EMPTY) this.#whole = Buffer.allocUnsafeSlow(this.#leftBytes)
+    const whole = this.#whole
+    chunk.copy(whole, whole.length - this.#leftBytes, at, at + take)
+    if (!isLast) return
+    this.#whole = null
+    this.#finishWhole(pending, whole, 0, whole.length, null)
+  }
+
+  /** Ends the connection for a reason; `onClosed` is called with it. */
+  abort(cause: Error): void {
+    this.#end(cause)
+  }
+
+  #fail(what: string): void {
+    const { host, port } = this.#options.address
+    this.#end(new UpstreamUnreachableError({ message: `upstream: ${what}`, retryable: true, details: { host, port } }))
+  }
+
+  #end(cause: Error): void {
+    if (this.#isClosed) return
+    this.close()
+    this.#current?.lost(cause)
+    for (const pending of this.#pending) pending.lost(cause)
+    this.#options.onClosed(cause)
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+function errorWord(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : 'connection failed'
+}
