@@ -1,0 +1,56 @@
+import { type Clock, type LogPort, systemClock } from '@headgate/core'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { Authenticator } from '../identity/authenticator.ts'
+import { createBundleEndpoint } from './bundle-endpoint.ts'
+import { createHttpApp } from './http-app.ts'
+import { createHttpServer } from './http-server.ts'
+import type { PolicyFileSource } from './policy-source.ts'
+import { createTokenEndpoint } from './token-endpoint.ts'
+
+/** What {@link createControlPlane} needs. */
+export interface ControlPlaneOptions {
+  readonly config: GatewayConfig
+  readonly authenticator: Authenticator
+  readonly policySource: PolicyFileSource
+  readonly log: LogPort
+  readonly clock?: Clock
+  /** What else must be so for the gateway to be ready, such as a data plane that reaches its brokers. */
+  readonly isReady?: () => boolean
+}
+
+/** The HTTP side of the gateway. */
+export interface ControlPlane {
+  /** Binds the port and serves. */
+  start(): Promise<{ readonly port: number }>
+  /** Lets requests finish, then ends; the policy source is not closed. */
+  close(): Promise<void>
+}
+
+const CLOSE_GRACE_MS = 3_000
+
+/** Creates the control plane's HTTP server: token exchange, bundles, metadata, health. */
+export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
+  const { config, log, clock = systemClock } = options
+  let isServing = false
+  const app = createHttpApp({
+    config,
+    log,
+    clock,
+    token: createTokenEndpoint({ ...options, clock }),
+    bundle: createBundleEndpoint({ ...options, clock }),
+    isReady: () => isServing && (options.isReady?.() ?? true),
+  })
+  const server = createHttpServer(config.http, app)
+  return {
+    start: async () => {
+      const port = await server.listen()
+      isServing = true
+      log.info({ event: 'listening', listener: 'http', host: config.http.host, port }, 'listening')
+      return { port }
+    },
+    close: async () => {
+      isServing = false
+      await server.close(CLOSE_GRACE_MS)
+    },
+  }
+}

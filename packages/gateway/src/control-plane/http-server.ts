@@ -1,0 +1,73 @@
+import { createServer, type Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { HttpConfig } from '../config/gateway-config.ts'
+import { HttpListenError } from '../errors.ts'
+
+const MAX_HEADER_BYTES = 65_536
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 20_000
+const KEEP_ALIVE_TIMEOUT_MS = 30_000
+const MAX_CONNECTIONS = 4_096
+const MAX_REQUESTS_PER_SOCKET = 10_000
+
+/** An HTTP server that can be started and closed once. */
+export interface HttpServer {
+  /** Binds the port; throws {@link HttpListenError}. Gives the port that was bound. */
+  listen(): Promise<number>
+  /** Takes no more connections, lets requests finish for the grace time, then ends what is left. */
+  close(graceMs: number): Promise<void>
+}
+
+function createNodeServer({ tls }: HttpConfig, app: Hono): Server {
+  const options = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2,
+  }
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const server =
+    tls === undefined
+      ? createServer(options, listener)
+      : createTlsServer(
+          {
+            ...options,
+            cert: tls.certPem,
+            key: tls.keyPem.reveal(),
+            minVersion: 'TLSv1.2',
+            handshakeTimeout: HEADERS_TIMEOUT_MS,
+          },
+          listener,
+        )
+  server.maxConnections = MAX_CONNECTIONS
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET
+  return server
+}
+
+function listen(server: Server, { host, port }: HttpConfig): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(new HttpListenError(host, port, cause)))
+    server.listen({ host, port }, () => resolve((server.address() as AddressInfo).port))
+  })
+}
+
+function close(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    server.close(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+/** Creates the server of the application: TLS where the config has a certificate. */
+export function createHttpServer(config: HttpConfig, app: Hono): HttpServer {
+  const server = createNodeServer(config, app)
+  return { listen: () => listen(server, config), close: (graceMs) => close(server, graceMs) }
+}

@@ -1,0 +1,35 @@
+import type { Hono } from 'hono'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { PublicSigningJwk } from '../config/signing-key.ts'
+import { TOKEN_EXCHANGE_GRANT } from './token-request.ts'
+
+const CACHED = { 'Cache-Control': 'public, max-age=300' }
+const KEY_SET = { ...CACHED, 'Content-Type': 'application/jwk-set+json' }
+
+function keySet(keys: readonly PublicSigningJwk[]): string {
+  return JSON.stringify({ keys })
+}
+
+/** RFC 8414 section 2. */
+function serverMetadata(publicUrl: string): object {
+  return {
+    issuer: publicUrl,
+    token_endpoint: `${publicUrl}/token`,
+    jwks_uri: `${publicUrl}/jwks.json`,
+    grant_types_supported: [TOKEN_EXCHANGE_GRANT],
+    token_endpoint_auth_methods_supported: ['none'],
+    response_types_supported: [],
+  }
+}
+
+/**
+ * Adds what anybody may read: the server's metadata (RFC 8414), the keys of its tokens, and the keys of its bundles.
+ *
+ * A client trusts a bundle key by its configured thumbprint, never because it is served here.
+ */
+export function addMetadataEndpoints(app: Hono, { http, tokens, bundles }: GatewayConfig): void {
+  const metadata = serverMetadata(http.publicUrl)
+  app.get('/.well-known/oauth-authorization-server', (c) => c.json(metadata, 200, CACHED))
+  app.get('/jwks.json', (c) => c.body(keySet([tokens.signingKey.publicJwk]), 200, KEY_SET))
+  app.get('/.well-known/headgate-bundle-keys', (c) => c.body(keySet([bundles.currentKey.publicJwk]), 200, KEY_SET))
+}

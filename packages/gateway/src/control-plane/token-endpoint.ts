@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock, LogPort } from '@headgate/core'
+import type { Context, Handler } from 'hono'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
+import { IdentityError } from '../identity/identity-errors.ts'
+import { clientAddressOf } from './client-address.ts'
+import type { PolicyFileSource } from './policy-source.ts'
+import { answerTokenError, NO_STORE } from './token-answer.ts'
+import { parseTokenRequest, type TokenExchangeRequest, type TokenRefusal, type TokenTargets } from './token-request.ts'
+
+/** What the token endpoint needs. */
+export interface TokenEndpointOptions {
+  readonly config: GatewayConfig
+  readonly authenticator: Authenticator
+  readonly policySource: PolicyFileSource
+  readonly log: LogPort
+  readonly clock: Clock
+}
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
+
+function refusalOfIdentity(error: unknown): TokenRefusal {
+  // RFC 8693 section 2.2.2: a subject token that is not acceptable is an invalid request.
+  if (!(error instanceof IdentityError)) return { error: 'invalid_request', description: 'the token is not acceptable' }
+  return { error: error.retryable ? 'temporarily_unavailable' : 'invalid_request', description: error.clientText }
+}
+
+function refusalOfSubject(signIn: SignIn, request: TokenExchangeRequest): TokenRefusal | undefined {
+  if (signIn.source === 'gateway-token') {
+    return { error: 'invalid_request', description: 'a token of this gateway is no subject: bring one of the issuer' }
+  }
+  const isOther =
+    request.clientId !== undefined && signIn.clientId !== undefined && request.clientId !== signIn.clientId
+  return isOther ? { error: 'invalid_client', description: 'the token was issued to another client' } : undefined
+}
+
+class TokenEndpoint {
+  readonly #options: TokenEndpointOptions
+  readonly #tokens: GatewayTokens
+  readonly #targets: TokenTargets
+
+  constructor(options: TokenEndpointOptions) {
+    const { config, clock } = options
+    this.#options = options
+    this.#tokens = new GatewayTokens(config, clock)
+    this.#targets = { audience: gatewayAudience(config.cluster.name), resource: config.http.publicUrl }
+  }
+
+  async handle(c: Context): Promise<Response> {
+    if (!FORM.test(c.req.header('Content-Type') ?? '')) {
+      return this.#refuse(c, { error: 'invalid_request', description: 'the body is no form' })
+    }
+    if (c.req.header('Authorization') !== undefined) {
+      return this.#refuse(c, { error: 'invalid_client', description: 'client authentication is not used here' })
+    }
+    const parsed = parseTokenRequest(await c.req.text(), this.#targets)
+    return parsed.ok ? this.#exchange(c, parsed.request) : this.#refuse(c, parsed.refusal)
+  }
+
+  async #exchange(c: Context, request: TokenExchangeRequest): Promise<Response> {
+    try {
+      const signIn = await this.#options.authenticator.verifyToken(request.subjectToken)
+      const refusal = refusalOfSubject(signIn, request)
+      return refusal === undefined ? await this.#issue(c, request, signIn) : this.#refuse(c, refusal)
+    } catch (error) {
+      return this.#refuse(c, refusalOfIdentity(error), error)
+    }
+  }
+
+  async #issue(c: Context, { issuedTokenType }: TokenExchangeRequest, signIn: SignIn): Promise<Response> {
+    const { policySource, log, clock } = this.#options
+    const { principal } = signIn
+    const content = {
+      principal,
+      clientId: signIn.clientId ?? principal.subject,
+      sessionId: randomUUID(),
+      minimumRevision: policySource.current.revision,
+      notAfterUnixMs: signIn.expiresAtUnixMs,
+    }
+    const { token, expiresAtUnixMs } = await this.#tokens.mint(content)
+    const { clientId, sessionId } = content
+    const fields = { issuer: principal.issuer, principal: principal.subject, clientId, sessionId, expiresAtUnixMs }
+    log.info({ event: 'token-exchange', clientAddress: clientAddressOf(c), ...fields }, 'token issued')
+    const expiresIn = Math.max(0, Math.floor((expiresAtUnixMs - clock.nowUnixMs()) / 1_000))
+    const body = {
+      access_token: token,
+      issued_token_type: issuedTokenType,
+      token_type: 'Bearer',
+      expires_in: expiresIn,
+    }
+    return c.json(body, 200, NO_STORE)
+  }
+
+  #refuse(c: Context, refusal: TokenRefusal, cause?: unknown): Response {
+    const code = cause instanceof IdentityError ? cause.code : refusal.error
+    const fields = { event: 'token-exchange', decision: 'deny', code, reason: refusal.description }
+    this.#options.log.warn({ ...fields, clientAddress: clientAddressOf(c) }, 'token refused')
+    return answerTokenError(c, refusal)
+  }
+}
+
+/**
+ * Creates the handler of `POST /token`: OAuth 2.0 Token Exchange (RFC 8693).
+ *
+ * An access token of a configured issuer becomes a gateway token that ends no later; the answer is never cached and no
+ * error repeats a token.
+ */
+export function createTokenEndpoint(options: TokenEndpointOptions): Handler {
+  const endpoint = new TokenEndpoint(options)
+  return (c) => endpoint.handle(c)
+}
