@@ -1,0 +1,112 @@
+import { printable } from '../printable.ts'
+import { checkGrantable, LABEL_PREFIX } from './names.ts'
+import type { Fault, SourceProblem } from './problem.ts'
+import { verbs } from './verbs.ts'
+import type { ValuePath, YamlSource } from './yaml-source.ts'
+
+/*
+ * What one value alone cannot tell. These checks read raw values, so that they speak also when the schema has found
+ * something else in the same file; whatever has not the right shape they pass over, for the schema has named it.
+ */
+
+/** Checks rules and labels across all files of a policy. */
+export function crossCheck(files: readonly YamlSource[]): SourceProblem[] {
+  const rules = files.flatMap((file) => listAt(file.value, 'rules').map((rule, index) => ({ file, rule, index })))
+  const labels = new Set(
+    files.flatMap((file) => listAt(file.value, 'topics').flatMap((topic) => listAt(topic, 'labels'))),
+  )
+  const firstWithId = new Map<unknown, SourceProblem>()
+  return rules.flatMap(({ file, rule, index }) => {
+    const at = (path: ValuePath, fault: Fault): SourceProblem => ({
+      ...file.positionOf(['rules', index, ...path]),
+      ...fault,
+    })
+    return [
+      ...checkId(rule, at, firstWithId),
+      ...checkEffect(rule, at),
+      ...checkWho(rule, at),
+      ...['may', 'never'].flatMap((effect) => checkAccess(effect, member(rule, effect), at, labels)),
+    ]
+  })
+}
+
+type Place = (path: ValuePath, fault: Fault) => SourceProblem
+
+function checkId(rule: unknown, at: Place, firstWithId: Map<unknown, SourceProblem>): SourceProblem[] {
+  const id = member(rule, 'id')
+  if (typeof id !== 'string') return []
+  const first = firstWithId.get(id)
+  const problem = at(['id'], {
+    code: 'ERR_POLICY_DUPLICATE_RULE',
+    message: `\`${printable(id)}\` is the id of another rule too${first === undefined ? '' : ` (${first.path}:${first.line})`}`,
+    mend: 'give each rule an id of its own',
+  })
+  if (first !== undefined) return [problem]
+  firstWithId.set(id, problem)
+  return []
+}
+
+function checkEffect(rule: unknown, at: Place): SourceProblem[] {
+  if (!isMapping(rule) || 'may' in rule !== 'never' in rule) return []
+  const message = 'may' in rule ? 'a rule has both `may` and `never`' : 'a rule has neither `may` nor `never`'
+  const mend = 'may' in rule ? 'make two rules of it' : 'add what the rule grants or denies'
+  return [at([], { code: 'ERR_POLICY_EFFECT', message, mend })]
+}
+
+function checkWho(rule: unknown, at: Place): SourceProblem[] {
+  const who = member(rule, 'who')
+  const empty = (path: ValuePath, mend: string): SourceProblem =>
+    at(path, { code: 'ERR_POLICY_EMPTY', message: `\`${String(path.at(-1))}\` is empty`, mend })
+  if (isMapping(who) && Object.keys(who).length === 0) return [empty(['who'], 'write `who: everyone` if that is meant')]
+  const not = member(who, 'not')
+  return isMapping(not) && Object.keys(not).length === 0 ? [empty(['who', 'not'], 'fill it or remove it')] : []
+}
+
+function checkAccess(effect: string, access: unknown, at: Place, labels: ReadonlySet<unknown>): SourceProblem[] {
+  if (!isMapping(access)) return []
+  const problems = topicSelectorsOf(access).flatMap(([path, selector]) => {
+    const fault = checkLabel(selector, labels) ?? (effect === 'may' ? checkGrantable(selector) : undefined)
+    return fault === undefined ? [] : [at([effect, ...path], fault)]
+  })
+  const words = [...verbs].filter(([name]) => name in access)
+  if (words.length === 0 && !('cluster' in access)) {
+    const message = `\`${effect}\` names nothing to do`
+    problems.push(at([effect], { code: 'ERR_POLICY_EMPTY', message, mend: 'add a verb such as `consume: […]`' }))
+  }
+  if ('partitions' in access && !words.some(([, meaning]) => meaning.partitioned)) {
+    const message = '`partitions` limits nothing without `consume` or `produce` beside it'
+    problems.push(
+      at([effect, 'partitions'], { code: 'ERR_POLICY_PARTITIONS', message, mend: 'remove it or add the verb' }),
+    )
+  }
+  return problems
+}
+
+function topicSelectorsOf(access: object): [path: ValuePath, selector: string][] {
+  return [...verbs]
+    .filter(([, meaning]) => meaning.resourceType === 'topic')
+    .flatMap(([name]) => listAt(access, name).map((selector, index): [ValuePath, unknown] => [[name, index], selector]))
+    .filter((entry): entry is [ValuePath, string] => typeof entry[1] === 'string')
+}
+
+function checkLabel(selector: string, labels: ReadonlySet<unknown>): Fault | undefined {
+  if (!selector.startsWith(LABEL_PREFIX) || labels.has(selector.slice(LABEL_PREFIX.length))) return undefined
+  return {
+    code: 'ERR_POLICY_UNKNOWN_LABEL',
+    message: `no entry of \`topics\` gives the label of \`${printable(selector)}\``,
+    mend: 'add the label to an entry of `topics`, or mend its spelling',
+  }
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function member(value: unknown, key: string): unknown {
+  return isMapping(value) && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
+}
+
+function listAt(value: unknown, key: string): readonly unknown[] {
+  const list = member(value, key)
+  return Array.isArray(list) ? list : []
+}

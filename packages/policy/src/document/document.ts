@@ -1,0 +1,69 @@
+import { digestOf, sortedUnique } from '../canonical.ts'
+import type { Operation, ResourceType } from '../operation.ts'
+
+/** Where a thing stands in the source; line and column count from 1. */
+export interface SourcePosition {
+  readonly path: string
+  readonly line: number
+  readonly column: number
+}
+
+/** First and last partition of a run, both included. */
+export type PartitionRange = readonly [first: number, last: number]
+
+/** Names that a principal may have. Members that are present must all match; of each list one value is enough. */
+export interface PrincipalMatch {
+  readonly issuers?: readonly string[]
+  readonly subjects?: readonly string[]
+  readonly groups?: readonly string[]
+}
+
+/** Whom a rule concerns. */
+export type Who = 'everyone' | (PrincipalMatch & { readonly not?: PrincipalMatch })
+
+/** One operation on the names that the selectors match. */
+export interface Scope {
+  readonly resourceType: ResourceType
+  readonly operation: Operation
+  /** Literal names and `*` patterns, for topics `label:<label>` too; sorted, without repetition. */
+  readonly names: readonly string[]
+  /** Limits Read and Write to these partitions: sorted, disjoint runs. Absent means the whole topic. */
+  readonly partitions?: readonly PartitionRange[]
+}
+
+/** A grant (`allow`) or a denial (`deny`) for people. */
+export interface Rule {
+  readonly id: string
+  readonly description?: string
+  readonly who: Who
+  readonly effect: 'allow' | 'deny'
+  readonly scopes: readonly Scope[]
+  readonly source: SourcePosition
+}
+
+/** What holds for topics whoever asks. Every entry that matches a topic applies. */
+export interface TopicProtection {
+  /** Literal names and `*` patterns; sorted, without repetition. */
+  readonly match: readonly string[]
+  readonly labels: readonly string[]
+  /** The topic is listed, and refused promptly, for those who may not use it. */
+  readonly discoverable: boolean
+  readonly source: SourcePosition
+}
+
+/** A whole policy, checked, with its parts united. Plain data that can be sent to another thread or process. */
+export interface PolicyDocument {
+  readonly version: 1
+  readonly topics: readonly TopicProtection[]
+  readonly rules: readonly Rule[]
+}
+
+/**
+ * The SHA-256 over what a document means: neither the order of its entries, nor their places in the source, nor
+ * descriptions change it.
+ */
+export function digestDocument(document: PolicyDocument): string {
+  const meanings = (entries: readonly object[]): string[] =>
+    sortedUnique(entries.map((entry) => digestOf({ ...entry, source: undefined, description: undefined })))
+  return digestOf({ version: document.version, topics: meanings(document.topics), rules: meanings(document.rules) })
+}

@@ -1,0 +1,31 @@
+import type { PartitionRange, Scope } from '../document/document.ts'
+import { impliedOperations } from '../operation.ts'
+import type { ResidualRule } from './residual.ts'
+
+/** What one rule says of one name: the smallest thing that can grant or deny. */
+export interface Atom {
+  readonly ruleId: string
+  readonly denies: boolean
+  /** The denial applies only because groups are unknown. */
+  readonly groupsUnknown: boolean
+  /** Bits of `1 << operation`, with what a grant implies. */
+  readonly operations: number
+  /** `undefined` = every partition. */
+  readonly partitions: readonly PartitionRange[] | undefined
+}
+
+/** The atoms of one scope. A limit to partitions limits the operation itself, never the Describe it implies. */
+export function compileScope(rule: ResidualRule, scope: Scope): readonly Atom[] {
+  const denies = rule.effect === 'deny'
+  const implied = denies ? 0 : impliedOperations(scope.operation)
+  const atom = (operations: number, partitions?: readonly PartitionRange[]): Atom => ({
+    ruleId: rule.id,
+    denies,
+    groupsUnknown: rule.because !== undefined,
+    operations,
+    partitions,
+  })
+  const own = 1 << scope.operation
+  if (scope.partitions === undefined) return [atom(own | implied)]
+  return implied === 0 ? [atom(own, scope.partitions)] : [atom(own, scope.partitions), atom(implied)]
+}

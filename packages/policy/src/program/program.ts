@@ -1,0 +1,82 @@
+import { digestOf } from '../canonical.ts'
+import { LABEL_PREFIX } from '../document/names.ts'
+import type { ResourceType } from '../operation.ts'
+import { type Atom, compileScope } from './atom.ts'
+import { DecisionPool, type DecisionReason } from './decision.ts'
+import type { PolicyResidual } from './residual.ts'
+import { ResourceTable } from './resource-table.ts'
+
+/** A residual made ready to decide. Immutable; it remembers decisions in bounded space. */
+export class Program {
+  /** SHA-256 over the canonical residual: equal digests decide alike. */
+  readonly digest: string
+  readonly residual: PolicyResidual
+  readonly #tables: Readonly<Record<ResourceType, ResourceTable>>
+
+  constructor(residual: PolicyResidual, tables: Readonly<Record<ResourceType, ResourceTable>>) {
+    this.residual = residual
+    this.digest = digestOf(residual)
+    this.#tables = tables
+  }
+
+  /** The rules for one type of resource. */
+  tableOf(resourceType: ResourceType): ResourceTable {
+    return this.#tables[resourceType]
+  }
+}
+
+/** Compiles a residual. */
+export function compileProgram(residual: PolicyResidual): Program {
+  const tables = createTables(residual.groupsUnknown ? 'groups-unknown' : 'no-rule')
+  const byLabel = new Map<string, Atom[]>()
+  for (const rule of residual.rules) {
+    for (const scope of rule.scopes) {
+      const atoms = compileScope(rule, scope)
+      for (const name of scope.names) targetOf(tables, scope.resourceType, name, byLabel).push(...atoms)
+    }
+  }
+  addProtections(tables.topic, residual, byLabel)
+  return new Program(residual, tables)
+}
+
+/** A program that denies everything for one reason: there is no bundle, or it has expired. */
+export function createClosedProgram(reason: DecisionReason): Program {
+  return new Program({ version: 1, rules: [], topics: [], groupsUnknown: false }, createTables(reason))
+}
+
+function createTables(defaultReason: DecisionReason): Readonly<Record<ResourceType, ResourceTable>> {
+  const pool = new DecisionPool()
+  return Object.freeze({
+    __proto__: null,
+    topic: new ResourceTable(true, defaultReason, pool),
+    group: new ResourceTable(false, defaultReason, pool),
+    'transactional-id': new ResourceTable(false, defaultReason, pool),
+    cluster: new ResourceTable(false, defaultReason, pool),
+  })
+}
+
+function targetOf(
+  tables: Readonly<Record<ResourceType, ResourceTable>>,
+  resourceType: ResourceType,
+  name: string,
+  byLabel: Map<string, Atom[]>,
+): Atom[] {
+  if (resourceType !== 'topic' || !name.startsWith(LABEL_PREFIX)) return tables[resourceType].index.at(name).atoms
+  const label = name.slice(LABEL_PREFIX.length)
+  const atoms = byLabel.get(label) ?? []
+  byLabel.set(label, atoms)
+  return atoms
+}
+
+function addProtections(table: ResourceTable, residual: PolicyResidual, byLabel: ReadonlyMap<string, Atom[]>): void {
+  for (const { match, labels, discoverable } of residual.topics) {
+    for (const selector of match) {
+      const facts = table.index.at(selector)
+      if (discoverable) facts.discoverable = true
+      for (const label of labels) {
+        const atoms = byLabel.get(label)
+        if (atoms !== undefined) facts.labelled.push(atoms)
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { coversGlob } from '../glob.ts'
+import { INTERNAL_TOPIC_PREFIX, MAX_NAME_LENGTH, type Operation } from '../operation.ts'
+import type { Atom } from './atom.ts'
+import { createDecision, type Decision, type DecisionPool, type DecisionReason } from './decision.ts'
+import { type NameEntry, NameIndex } from './name-index.ts'
+import { NameMemo } from './name-memo.ts'
+import { NameVerdict } from './name-verdict.ts'
+
+/** What hangs on a selector: rules that name it, and for topics what protections say of it. */
+export interface SelectorFacts {
+  readonly atoms: Atom[]
+  /** The atoms of labels that a protection with this selector gives; the lists are shared. */
+  readonly labelled: (readonly Atom[])[]
+  discoverable: boolean
+}
+
+const MEMO_CAPACITY = 4096
+const tooLong: Decision = createDecision('deny', 'name-too-long')
+
+/** The rules for one type of resource, found by name. */
+export class ResourceTable {
+  readonly index: NameIndex<SelectorFacts> = new NameIndex(() => ({ atoms: [], labelled: [], discoverable: false }))
+  readonly #isTopic: boolean
+  readonly #defaultReason: DecisionReason
+  readonly #pool: DecisionPool
+  readonly #memo = new NameMemo<NameVerdict>(MEMO_CAPACITY)
+  readonly #nothing: NameVerdict
+  readonly #canOnAny = new Map<Operation, boolean>()
+
+  constructor(isTopic: boolean, defaultReason: DecisionReason, pool: DecisionPool) {
+    this.#isTopic = isTopic
+    this.#defaultReason = defaultReason
+    this.#pool = pool
+    this.#nothing = new NameVerdict([], defaultReason, pool, false)
+  }
+
+  /** Decides one request. */
+  decide(operation: Operation, name: string, partition: number): Decision {
+    if (name.length > MAX_NAME_LENGTH) return tooLong
+    return (this.#memo.get(name) ?? this.#remember(name)).decide(operation, partition)
+  }
+
+  /** What there is to say of a name. */
+  verdictOf(name: string): NameVerdict {
+    return name.length > MAX_NAME_LENGTH ? this.#nothing : (this.#memo.get(name) ?? this.#remember(name))
+  }
+
+  /** Whether some name exists on which the operation is allowed, for all that single denials tell. */
+  canOnAny(operation: Operation): boolean {
+    const known = this.#canOnAny.get(operation)
+    if (known !== undefined) return known
+    const found = this.#findAny(1 << operation)
+    this.#canOnAny.set(operation, found)
+    return found
+  }
+
+  #remember(name: string): NameVerdict {
+    const verdict = this.#workOut(name)
+    this.#memo.set(name, verdict)
+    return verdict
+  }
+
+  #workOut(name: string): NameVerdict {
+    const internal = this.#isTopic && name.startsWith(INTERNAL_TOPIC_PREFIX)
+    const atoms: Atom[] = []
+    let discoverable = false
+    this.index.match(name, (entry) => {
+      collect(entry, internal, atoms)
+      discoverable ||= entry.value.discoverable && (entry.isLiteral || !internal)
+    })
+    if (internal) return new NameVerdict(atoms, 'internal-topic', this.#pool, discoverable)
+    if (atoms.length === 0 && !discoverable) return this.#nothing
+    return new NameVerdict(atoms, this.#defaultReason, this.#pool, discoverable)
+  }
+
+  #findAny(bit: number): boolean {
+    const entries = [...this.index.entries()].map((entry) => ({ entry, atoms: this.#atomsOf(entry) }))
+    const denials = entries.filter(({ atoms }) =>
+      atoms.some((atom) => atom.denies && atom.partitions === undefined && (atom.operations & bit) !== 0),
+    )
+    return entries.some(
+      ({ entry, atoms }) =>
+        atoms.some((atom) => !atom.denies && (atom.operations & bit) !== 0) &&
+        !denials.some((denial) => coversGlob(denial.entry.selector, entry.selector)),
+    )
+  }
+
+  #atomsOf(entry: NameEntry<SelectorFacts>): Atom[] {
+    const atoms: Atom[] = []
+    collect(entry, this.#isTopic && entry.selector.startsWith(INTERNAL_TOPIC_PREFIX), atoms)
+    return atoms
+  }
+}
+
+/** INVARIANT: an internal topic is granted by a rule that names it in full, by nothing else; denials reach it always. */
+function collect({ isLiteral, value }: NameEntry<SelectorFacts>, internal: boolean, into: Atom[]): void {
+  for (const atom of value.atoms) if (!internal || isLiteral || atom.denies) into.push(atom)
+  for (const atoms of value.labelled) for (const atom of atoms) if (!internal || atom.denies) into.push(atom)
+}
