@@ -1,11 +1,8 @@
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
-  entry: ['src/index.ts'],
-  format: ['esm', 'cjs'],
-  dts: true,
-  clean: true,
-  sourcemap: true,
-  target: 'node22.15',
-  treeshake: true,
-})
+const shared = { clean: true, sourcemap: true, target: 'node24', treeshake: true } as const
+
+export default defineConfig([
+  { ...shared, entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: true },
+  { ...shared, entry: ['src/main.ts'], format: ['esm'], clean: false },
+])

@@ -169,6 +169,8 @@ export interface LimitsConfig {
   readonly idleTimeoutMs: number
   /** The longest a connection goes without signing in again, whatever its token says. */
   readonly maxReauthenticationMs: number
+  /** The longest a transaction may hold up readers of committed data. */
+  readonly maxTransactionTimeoutMs: number
   readonly maxConcurrentVerifications: number
   /** Failed HTTP requests of one address in a minute before it is told to wait. */
   readonly maxFailedRequestsPerMinute: number

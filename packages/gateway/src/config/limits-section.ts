@@ -18,6 +18,8 @@ const BOUNDS: Readonly<Record<keyof LimitsConfig, Bounds>> = Object.freeze({
   // Kafka's own connections.max.idle.ms.
   idleTimeoutMs: { min: SECOND_MS, max: 24 * HOUR_MS, fallback: 600 * SECOND_MS },
   maxReauthenticationMs: { min: SECOND_MS, max: 24 * HOUR_MS, fallback: HOUR_MS },
+  // Kafka's own transaction.max.timeout.ms.
+  maxTransactionTimeoutMs: { min: SECOND_MS, max: 24 * HOUR_MS, fallback: 900 * SECOND_MS },
   maxConcurrentVerifications: { min: 1, max: 1_024, fallback: 32 },
   maxFailedRequestsPerMinute: { min: 1, max: 100_000, fallback: 120 },
 })
@@ -33,6 +35,7 @@ export function readLimits(reader: ConfigReader | undefined): LimitsConfig {
     maxConnectionsPerAddress: read('maxConnectionsPerAddress'),
     idleTimeoutMs: read('idleTimeoutMs'),
     maxReauthenticationMs: read('maxReauthenticationMs'),
+    maxTransactionTimeoutMs: read('maxTransactionTimeoutMs'),
     maxConcurrentVerifications: read('maxConcurrentVerifications'),
     maxFailedRequestsPerMinute: read('maxFailedRequestsPerMinute'),
   }

@@ -10,8 +10,11 @@ function keySet(keys: readonly PublicSigningJwk[]): string {
   return JSON.stringify({ keys })
 }
 
-/** RFC 8414 section 2. */
-function serverMetadata(publicUrl: string): object {
+/**
+ * RFC 8414 section 2, and what a Headgate client needs beside it: where the bundle and its keys are, which cluster this
+ * is, and where its Kafka listener is.
+ */
+function serverMetadata({ http: { publicUrl }, listener, cluster }: GatewayConfig): object {
   return {
     issuer: publicUrl,
     token_endpoint: `${publicUrl}/token`,
@@ -19,6 +22,11 @@ function serverMetadata(publicUrl: string): object {
     grant_types_supported: [TOKEN_EXCHANGE_GRANT],
     token_endpoint_auth_methods_supported: ['none'],
     response_types_supported: [],
+    headgate_cluster: cluster.name,
+    headgate_bundle_endpoint: `${publicUrl}/v1/bundle`,
+    headgate_bundle_keys_uri: `${publicUrl}/.well-known/headgate-bundle-keys`,
+    headgate_kafka_bootstrap: [`${listener.advertisedHost}:${listener.port}`],
+    headgate_kafka_tls: listener.tls !== undefined,
   }
 }
 
@@ -27,8 +35,9 @@ function serverMetadata(publicUrl: string): object {
  *
  * A client trusts a bundle key by its configured thumbprint, never because it is served here.
  */
-export function addMetadataEndpoints(app: Hono, { http, tokens, bundles }: GatewayConfig): void {
-  const metadata = serverMetadata(http.publicUrl)
+export function addMetadataEndpoints(app: Hono, config: GatewayConfig): void {
+  const { tokens, bundles } = config
+  const metadata = serverMetadata(config)
   app.get('/.well-known/oauth-authorization-server', (c) => c.json(metadata, 200, CACHED))
   app.get('/jwks.json', (c) => c.body(keySet([tokens.signingKey.publicJwk]), 200, KEY_SET))
   app.get('/.well-known/headgate-bundle-keys', (c) => c.body(keySet([bundles.currentKey.publicJwk]), 200, KEY_SET))

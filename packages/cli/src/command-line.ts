@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander'
+import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
+import { defineConfigCheck } from './commands/config-check.ts'
+import { defineGateway } from './commands/gateway.ts'
+import { defineKeysCreate } from './commands/keys-create.ts'
+import { definePolicyCheck } from './commands/policy-check.ts'
+import { reportFailure } from './problem-report.ts'
+
+/** What the command line asks for: a command to run, or text to show. */
+export type CommandLine =
+  | { readonly kind: 'run'; readonly run: CommandRun }
+  | { readonly kind: 'show'; readonly out: string; readonly error: string; readonly exitCode: ExitCode }
+
+interface Shown {
+  out: string
+  error: string
+}
+
+function createProgram(version: string, shown: Shown, select: (run: CommandRun) => void): Command {
+  const program = new Command('headgate')
+    .description('a gate before Kafka that decides on every request by policy')
+    .version(version)
+    .showHelpAfterError('see --help')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        shown.out += text
+      },
+      writeErr: (text) => {
+        shown.error += text
+      },
+    })
+  defineGateway(program, select)
+  defineConfigCheck(program.command('config').description('gateway configs'), select)
+  definePolicyCheck(program.command('policy').description('policies'), select)
+  defineKeysCreate(program.command('keys').description('signing keys'), select)
+  return program
+}
+
+/** Parses the arguments after the program's name. */
+export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+  const shown: Shown = { out: '', error: '' }
+  let run: CommandRun | undefined
+  const program = createProgram(version, shown, (selected) => {
+    run = selected
+  })
+  try {
+    program.parse(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    return { kind: 'show', ...shown, exitCode: error.exitCode === 0 ? ExitCode.Ok : ExitCode.Invalid }
+  }
+  return run === undefined ? { kind: 'show', ...shown, exitCode: ExitCode.Invalid } : { kind: 'run', run }
+}
+
+/** Runs a command line and gives what the process is to exit with; it never throws and never exits. */
+export async function runCommandLine(args: readonly string[], version: string, io: CommandIo): Promise<ExitCode> {
+  try {
+    const line = parseCommandLine(args, version)
+    if (line.kind === 'run') return await line.run(io)
+    if (line.out !== '') io.writeOut(line.out)
+    if (line.error !== '') io.writeError(line.error)
+    return line.exitCode
+  } catch (error) {
+    return reportFailure(io, error, { json: false })
+  }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import type { CommandIo } from './command.ts'
+import { runCommandLine } from './command-line.ts'
+
+const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const io: CommandIo = {
+  environment: process.env,
+  folder: process.cwd(),
+  writeOut: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
+  onSignal: (name, handler) => {
+    process.on(name, handler)
+    return () => void process.off(name, handler)
+  },
+}
+
+// The only place that ends the process. Output to a pipe may still be on its way when the code is known.
+const exitCode = await runCommandLine(process.argv.slice(2), manifest.version, io)
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))

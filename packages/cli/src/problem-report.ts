@@ -1,0 +1,43 @@
+import { relative } from 'node:path'
+import { isHeadgateError } from '@headgate/core'
+import { formatSourceProblem, type SourceProblem } from '@headgate/policy'
+import { type CommandIo, ExitCode } from './command.ts'
+
+/** How a command tells its result. */
+export interface ReportOptions {
+  /** Machines read it: one JSON object on standard output. */
+  readonly json: boolean
+}
+
+function shorten(io: CommandIo, problem: SourceProblem): SourceProblem {
+  const path = relative(io.folder, problem.path)
+  return path.startsWith('..') ? problem : { ...problem, path }
+}
+
+/** Tells every problem, one a line, and what came of them. */
+export function reportProblems(io: CommandIo, problems: readonly SourceProblem[], { json }: ReportOptions): ExitCode {
+  const shown = problems.map((problem) => shorten(io, problem))
+  if (json) {
+    io.writeOut(`${JSON.stringify({ ok: false, problems: shown })}\n`)
+    return ExitCode.Invalid
+  }
+  const count = shown.length === 1 ? '1 problem' : `${shown.length} problems`
+  io.writeError(`${[...shown.map(formatSourceProblem), `${count}: nothing was started`].join('\n')}\n`)
+  return ExitCode.Invalid
+}
+
+/** Tells a failure: its text and code where it is one of ours, else only what kind it is. */
+export function reportFailure(io: CommandIo, error: unknown, { json }: ReportOptions): ExitCode {
+  const isOurs = isHeadgateError(error)
+  const code = isOurs ? error.code : ((error as { code?: unknown } | null)?.code ?? 'ERR_CLI_UNEXPECTED')
+  const message = isOurs ? error.message : `unexpected: ${error instanceof Error ? error.name : typeof error}`
+  if (json) io.writeOut(`${JSON.stringify({ ok: false, code: String(code), message })}\n`)
+  else io.writeError(`headgate: ${message} (${String(code)})\n`)
+  return ExitCode.Failed
+}
+
+/** Tells that all is well. */
+export function reportResult(io: CommandIo, result: object, words: string, { json }: ReportOptions): ExitCode {
+  io.writeOut(json ? `${JSON.stringify({ ok: true, ...result })}\n` : `${words}\n`)
+  return ExitCode.Ok
+}
