@@ -26,12 +26,12 @@ export type Verdict<Request, Response> =
 const NO_PATCHES: readonly Int32Patch[] = Object.freeze([])
 
 /** Sends the client's bytes as they are; the answer comes back as it is, or through `edit`. */
-export function forward<Response>(edit: AnswerEdit<Response> | null = null): Verdict<never, Response> {
+export function forward<Request, Response>(edit: AnswerEdit<Response> | null = null): Verdict<Request, Response> {
   return { kind: 'forward', request: null, patches: NO_PATCHES, edit }
 }
 
 /** Sends the client's bytes with some integers overwritten. */
-export function forwardPatched(patches: readonly Int32Patch[]): Verdict<never, never> {
+export function forwardPatched<Request, Response>(patches: readonly Int32Patch[]): Verdict<Request, Response> {
   return { kind: 'forward', request: null, patches, edit: null }
 }
 
@@ -41,12 +41,12 @@ export function forwardInstead<Request, Response>(request: Request, edit: Answer
 }
 
 /** Answers without asking the broker. */
-export function answer<Response>(response: Response): Verdict<never, Response> {
+export function answer<Request, Response>(response: Response): Verdict<Request, Response> {
   return { kind: 'answer', response }
 }
 
 /** Ends the connection, for requests that have no answer or no honest meaning. */
-export function close(reason: string): Verdict<never, never> {
+export function close<Request, Response>(reason: string): Verdict<Request, Response> {
   return { kind: 'close', reason }
 }
 

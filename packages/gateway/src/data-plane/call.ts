@@ -3,8 +3,9 @@ import {
   canOnAny,
   decide,
   isDiscoverable,
-  Operation,
   type Decision,
+  Operation,
+  operationName,
   type Program,
   type ResourceType,
 } from '@headgate/policy'
@@ -15,13 +16,8 @@ import type { ClusterView } from './cluster-view.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { UpstreamAddress } from './upstream.ts'
 
-/** The name of the one cluster resource. */
-export const CLUSTER_RESOURCE = 'kafka-cluster'
-
 /** Kafka's value for operations that were not asked for. */
 const OPERATIONS_NOT_ASKED = -2147483648
-
-const OPERATION_NAMES: ReadonlyMap<number, string> = new Map(Object.entries(Operation).map(([name, id]) => [id, name]))
 
 const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
   topic: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
@@ -95,8 +91,7 @@ export class Call {
     if (decision.validUntilUnixMs !== undefined) this.validUntilUnixMs = Math.min(this.validUntilUnixMs, decision.validUntilUnixMs)
     // A hold needs an approval that nobody can give on this path: it is refused, never let through.
     if (decision.effect === 'allow') return true
-    const operationName = OPERATION_NAMES.get(operation) ?? 'Unknown'
-    this.#context.report({ resourceType, resourceName: name, operation: operationName, partition, decision, errorCode: DENIED_CODES[resourceType] })
+    this.#context.report({ resourceType, resourceName: name, operation: operationName(operation), partition, decision, errorCode: DENIED_CODES[resourceType] })
     return false
   }
 

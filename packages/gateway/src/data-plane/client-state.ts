@@ -7,7 +7,7 @@ export interface TransactionHold {
 /** What the gateway remembers of one client connection between its requests. */
 export class ClientState {
   /** Topics that a member subscribed to when it joined, by group id. */
-  readonly subscriptions = new Map<string, readonly string[]>()
+  readonly subscriptions: Map<string, readonly string[]> = new Map()
   /** Transactional ids that were initialised on this connection. */
-  readonly transactions = new Map<string, TransactionHold>()
+  readonly transactions: Map<string, TransactionHold> = new Map()
 }

@@ -1,46 +1,26 @@
 import type { Socket } from 'node:net'
-import { type Clock, isHeadgateError, type LogPort } from '@headgate/core'
-import { apiMessages, decodeRequestHeader, encodeRequestFrame, encodeResponseFrame, Reader, type RequestHeader } from '@headgate/wire'
-import type { LimitsConfig } from '../config/gateway-config.ts'
-import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
-import type { Authenticator, SignIn } from '../identity/authenticator.ts'
-import type { AnyApi, Verdict } from './api.ts'
-import type { ApiTable } from './api-table.ts'
-import type { BrokerAddresses } from './broker-addresses.ts'
-import { Call, type Denial } from './call.ts'
+import { isHeadgateError } from '@headgate/core'
+import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'
+import type { ConnectionOrigin } from '../control-port.ts'
 import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { ClientState } from './client-state.ts'
-import type { ClusterView } from './cluster-view.ts'
 import { ApiNotOfferedError, ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
-import { ForwardedCall } from './forwarded-call.ts'
-import type { PolicyView, PrincipalPolicy } from './policy-view.ts'
-import { type ProduceContext, ProduceIntake } from './produce-intake.ts'
-import { type FrameSpan, RequestInput, type Span } from './request-input.ts'
+import type { PlaneContext } from './plane-context.ts'
+import { ProduceIntake } from './produce-intake.ts'
+import { RequestDesk } from './request-desk.ts'
+import { type FrameSpan, RequestInput } from './request-input.ts'
 import { ResponseOrder, type ResponseSlot } from './response-order.ts'
-import type { ClientMechanism } from './sasl-message.ts'
 import { SaslServer } from './sasl-server.ts'
 import { abortTransactions } from './transaction-abort.ts'
-import type { UpstreamLink, UpstreamLinks } from './upstream-link.ts'
-
-/** What all connections of a data plane share. */
-export interface PlaneContext {
-  readonly clock: Clock
-  readonly log: LogPort
-  readonly limits: LimitsConfig
-  readonly control: ControlPort
-  readonly authenticator: Authenticator
-  readonly mechanisms: readonly ClientMechanism[]
-  readonly cluster: ClusterView
-  readonly addresses: BrokerAddresses
-  readonly apis: ApiTable
-  readonly policy: PolicyView
-  readonly openUpstream: (signIn: SignIn, brokerId: number | null, clientId: string, listener: Parameters<UpstreamLinks['begin']>[3]) => UpstreamLink
-}
+import type { Upstream } from './upstream.ts'
+import type { UpstreamLink } from './upstream-link.ts'
 
 const PRODUCE = 0
 const API_VERSIONS = 18
 const MAX_OWED_ANSWERS = 1_000
+const MAX_HELD_BYTES = 64 * 1024 * 1024
 const ABORT_GRACE_MS = 1_000
+const OWN_HEADER: DecodedRequestHeader = Object.freeze({ apiKey: 26, apiVersion: 0, correlationId: 0, clientId: null, bodyOffset: 0 })
 
 /**
  * One client: its socket, its sign-in, its one upstream connection, and the answers it is owed.
@@ -57,16 +37,14 @@ export class Connection {
   readonly #input = new RequestInput()
   readonly #order: ResponseOrder
   readonly #signIn: ClientSignIn
-  readonly #produce: ProduceIntake
   readonly #state = new ClientState()
-  readonly #forwarded = new Set<ForwardedCall>()
+  readonly #desk: RequestDesk
+  readonly #produce: ProduceIntake
   readonly #stopListening: () => void
-  #policy: PrincipalPolicy | null = null
   #link: UpstreamLink | null = null
-  #run: { bytes: Buffer; start: number; end: number } | null = null
   #isBusy = false
   #isClosing = false
-  #closesAfterFlush = false
+  #isDraining = false
 
   constructor(socket: Socket, origin: ConnectionOrigin, brokerId: number | null, plane: PlaneContext, onClosed: () => void) {
     this.#socket = socket
@@ -76,27 +54,18 @@ export class Connection {
     this.#onClosed = onClosed
     this.#order = new ResponseOrder(socket)
     this.#signIn = this.#createSignIn()
-    this.#produce = new ProduceIntake(this.#produceContext())
+    this.#desk = this.#createDesk()
+    this.#produce = new ProduceIntake(this.#desk, plane.apis, this.#order, (clientId) => this.#upstream(clientId))
     this.#stopListening = plane.policy.onChange(() => this.#onPolicyChange())
-    const deadline = plane.clock.after(plane.limits.authenticationTimeoutMs, () => {
-      if (this.#signIn.current === null) this.#end(new NotSignedInError({ message: 'client: did not sign in within the time allowed' }))
-    })
-    socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
-    socket.on('drain', () => this.#link?.upstream.resume())
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => {
-      deadline.cancel()
-      this.#release()
-    })
+    this.#listen()
   }
 
-  /** Ends the connection once its owed answers are out; for a shutdown. */
+  /** Takes no more requests, and ends the connection once its owed answers are out; for a shutdown. */
   drain(): void {
     this.#isBusy = true
+    this.#isDraining = true
     this.#socket.pause()
-    if (this.#order.owed === 0) this.#socket.end()
-    else this.#closesAfterFlush = true
+    this.#flush()
   }
 
   /** Ends the connection at once. */
@@ -107,33 +76,55 @@ export class Connection {
   #createSignIn(): ClientSignIn {
     const { authenticator, clock, control, limits, mechanisms, policy } = this.#plane
     const sasl = new SaslServer({ authenticator, clock, mechanisms, maxReauthenticationMs: limits.maxReauthenticationMs, policyRevision: () => policy.revision })
-    return new ClientSignIn({
-      sasl,
-      clock,
-      control,
+    const onSignedIn = (): void => this.#desk.refreshPolicy()
+    return new ClientSignIn({ sasl, clock, control, origin: this.#origin, onSignedIn, onSessionEnd: () => this.#onSessionEnd() })
+  }
+
+  #createDesk(): RequestDesk {
+    return new RequestDesk({
+      plane: this.#plane,
       origin: this.#origin,
-      onSignedIn: (signIn) => {
-        this.#policy = policy.policyFor(signIn.principal)
-      },
-      onSessionEnd: () => this.#onSessionEnd(),
+      order: this.#order,
+      signIn: this.#signIn,
+      state: this.#state,
+      upstream: (clientId) => this.#upstream(clientId),
+      wait: (work) => this.#wait(work),
+      fail: (cause) => this.#end(cause),
+      onFull: () => this.#socket.pause(),
     })
   }
 
-  #onData(chunk: Buffer): void {
-    this.#input.push(chunk)
-    this.#process()
+  #listen(): void {
+    const { clock, limits } = this.#plane
+    const deadline = clock.after(limits.authenticationTimeoutMs, () => {
+      if (this.#signIn.current === null) this.#end(new NotSignedInError({ message: 'client: did not sign in within the time allowed' }))
+    })
+    const socket = this.#socket
+    socket.setNoDelay(true)
+    socket.setTimeout(limits.idleTimeoutMs, () => socket.destroy())
+    socket.on('data', (chunk: Buffer) => {
+      this.#input.push(chunk)
+      this.#process()
+    })
+    socket.on('drain', () => this.#link?.upstream.resume())
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      deadline.cancel()
+      this.#release()
+    })
   }
 
   #process(): void {
     try {
       while (!this.#isBusy && !this.#isClosing && this.#takeNext()) {}
+      this.#desk.flush()
     } catch (cause) {
       this.#end(cause)
     }
-    this.#flushForward()
-    this.#flushAnswers()
+    this.#flush()
   }
 
+  /** Takes the next frame, or the next piece of an open one; `false` when more bytes are needed. */
   #takeNext(): boolean {
     if (this.#produce.isOpen) {
       const piece = this.#input.piece()
@@ -142,20 +133,23 @@ export class Connection {
     }
     const { maxFrameBytes, maxUnauthenticatedFrameBytes } = this.#plane.limits
     const span = this.#input.next(this.#signIn.current === null ? maxUnauthenticatedFrameBytes : maxFrameBytes)
-    if (span === null) return false
-    this.#onFrame(span)
-    return true
+    if (span !== null) this.#onFrame(span)
+    return span !== null
   }
 
   #onFrame(span: FrameSpan): void {
-    const header = decodeRequestHeader(span.bytes, span.start + 4)
-    const api = this.#plane.apis.find(header.apiKey, header.apiVersion)
-    if (header.apiKey === API_VERSIONS) return this.#answerApiVersions(header)
-    if (api === undefined) throw new ApiNotOfferedError({ message: 'client: the api or its version is not offered', details: { apiKey: header.apiKey, apiVersion: header.apiVersion } })
+    const { apis, cluster } = this.#plane
+    const header = decodeRequestHeader(span.bytes, span.start + 4, span.end)
+    if (header.apiKey === API_VERSIONS) return this.#order.answer(this.#order.reserve(), apis.apiVersionsAnswer(header, cluster.versions))
+    const api = apis.find(header.apiKey, header.apiVersion)
+    if (api === undefined) {
+      const details = { apiKey: header.apiKey, apiVersion: header.apiVersion }
+      throw new ApiNotOfferedError({ message: 'client: the api or its version is not offered', details })
+    }
     if (api === 'sasl') return this.#answerSasl(header, span)
     this.#requireSession()
-    if (header.apiKey === PRODUCE) return this.#produce.begin(header, span)
-    this.#decideFrame(api, header, span)
+    if (header.apiKey === PRODUCE) this.#produce.begin(header, span)
+    else this.#desk.take(api, header, span)
   }
 
   #requireSession(): void {
@@ -163,172 +157,37 @@ export class Connection {
     if (this.#signIn.hasEnded) throw new SessionExpiredError({ message: 'client: a request after the end of the session, without a new sign-in' })
   }
 
-  #answerApiVersions(header: RequestHeader): void {
-    const slot = this.#order.reserve()
-    this.#order.answer(slot, this.#plane.apis.apiVersionsAnswer(header, this.#plane.cluster.versions))
-  }
-
-  #answerSasl(header: RequestHeader, span: FrameSpan): void {
+  #answerSasl(header: DecodedRequestHeader, span: FrameSpan): void {
     const slot = this.#order.reserve()
     const answer = this.#signIn.answer(header, new Reader(span.bytes, header.bodyOffset, span.end))
-    if (answer instanceof Promise) {
-      this.#wait(answer.then((decided) => this.#finishSasl(slot, decided)))
-      return
-    }
-    this.#finishSasl(slot, answer)
+    if (answer instanceof Promise) this.#wait(answer.then((decided) => this.#finishSasl(slot, decided)))
+    else this.#finishSasl(slot, answer)
   }
 
   #finishSasl(slot: ResponseSlot, answer: SaslAnswer): void {
-    this.#closesAfterFlush ||= answer.closes
     this.#order.answer(slot, answer.frame)
+    this.#isDraining ||= answer.closes
   }
 
-  /** Decodes a whole frame and does what its API says. */
-  #decideFrame(api: AnyApi, header: RequestHeader, span: Span): void {
-    const message = apiMessages.get(header.apiKey)
-    if (message === undefined) throw new ApiNotOfferedError({ message: 'client: the api has no codec', details: { apiKey: header.apiKey } })
-    const reader = new Reader(span.bytes, header.bodyOffset, span.end)
-    const request = message.decodeRequest(reader, header.apiVersion)
-    reader.expectEnd()
-    const call = this.#call(header, true)
-    const verdict = api.decide(call, request)
-    if (verdict instanceof Promise) this.#wait(verdict.then((decided) => this.#apply(api, header, span, request, call, decided)))
-    else this.#apply(api, header, span, request, call, verdict)
-  }
-
-  #apply(api: AnyApi, header: RequestHeader, span: Span, request: unknown, call: Call, verdict: Verdict<unknown, unknown>): void {
-    const message = apiMessages.get(header.apiKey)
-    if (message === undefined || this.#isClosing) return
-    const { apiKey, apiVersion, correlationId, clientId } = header
-    if (verdict.kind === 'close') throw new ClientProtocolError({ message: `client: ${verdict.reason}`, details: { apiKey } })
-    const slot = this.#order.reserve()
-    if (verdict.kind === 'answer') {
-      this.#order.answer(slot, encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, apiVersion)))
-      return
-    }
-    const policy = this.#policy
-    const forwarded: ForwardedCall = new ForwardedCall({
-      header,
-      message,
-      api,
-      order: this.#order,
-      slot,
-      edit: verdict.edit,
-      request: api.parks === true ? request : null,
-      isStale: () => api.parks === true && (this.#policy !== policy || this.#plane.clock.nowUnixMs() >= call.validUntilUnixMs),
-      decideAgain: (again) => this.#decideAgain(api, header, again),
-      fail: (reason) => this.#end(new SessionExpiredError({ message: `client: ${reason}` })),
-      settled: () => this.#forwarded.delete(forwarded),
-    })
-    this.#forwarded.add(forwarded)
-    const link = this.#upstream(clientId ?? '')
-    link.upstream.expect(forwarded)
-    if (verdict.request !== null) {
-      this.#flushForward()
-      link.upstream.write(encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, verdict.request as never, apiVersion)))
-      return
-    }
-    for (const { bodyOffset, value } of verdict.patches) span.bytes.writeInt32BE(value, header.bodyOffset + bodyOffset)
-    this.#forward(span)
-  }
-
-  #decideAgain(api: AnyApi, header: RequestHeader, request: unknown): Verdict<unknown, unknown> | null {
-    const verdict = api.decide(this.#call(header, true), request)
-    // A decision that has to look something up came with ids that the first decision had resolved: deny.
-    return verdict instanceof Promise ? null : verdict
-  }
-
-  #call(header: RequestHeader, reports: boolean): Call {
-    const { cluster, addresses, limits } = this.#plane
-    const policy = this.#policy
-    if (policy === null) throw new NotSignedInError({ message: 'client: no policy without a sign-in' })
-    return new Call({
-      header,
-      policy,
-      state: this.#state,
-      cluster,
-      addresses,
-      maxTransactionTimeoutMs: limits.maxTransactionTimeoutMs,
-      waitBudgetMs: this.#signIn.leftMs,
-      report: (denial) => {
-        if (reports) this.#reportDenial(header, policy, denial)
-      },
-    })
-  }
-
-  #reportDenial(header: RequestHeader, policy: PrincipalPolicy, denial: Denial): void {
-    const signIn = this.#signIn.current
-    if (signIn === null) return
-    const { resourceType, resourceName, operation, partition, decision, errorCode } = denial
-    const { apiKey, apiVersion, clientId } = header
-    this.#plane.control.report({
-      kind: 'denial',
-      ...this.#origin,
-      principal: signIn.principal.subject,
-      issuer: signIn.principal.issuer,
-      sessionId: signIn.sessionId,
-      clientId: clientId ?? '',
-      apiKey,
-      apiName: apiMessages.get(apiKey)?.name ?? 'Unknown',
-      apiVersion,
-      resourceType,
-      resourceName,
-      operation,
-      ...(partition === undefined ? {} : { partition }),
-      decision: decision.effect,
-      reason: decision.reason,
-      ruleIds: decision.ruleIds,
-      errorCode,
-      policyRevision: policy.revision,
-    })
-  }
-
-  #produceContext(): ProduceContext {
-    return {
-      order: this.#order,
-      apis: this.#plane.apis,
-      call: (header) => this.#call(header, false),
-      expect: (header, pending) => this.#upstream(header.clientId ?? '').upstream.expect(pending),
-      forward: (span) => this.#forward(span),
-      decideWhole: (api, header, span) => this.#decideFrame(api, header, span),
-    }
-  }
-
-  /** Gathers request bytes, so that neighbours leave in one write. */
-  #forward(span: Span): void {
-    const run = this.#run
-    if (run !== null && run.bytes === span.bytes && run.end === span.start) {
-      run.end = span.end
-      return
-    }
-    this.#flushForward()
-    this.#run = { bytes: span.bytes, start: span.start, end: span.end }
-  }
-
-  #flushForward(): void {
-    const run = this.#run
-    if (run === null || this.#link === null) return
-    this.#run = null
-    if (!this.#link.upstream.write(run.bytes.subarray(run.start, run.end))) this.#socket.pause()
-  }
-
-  #flushAnswers(): void {
+  /** Writes owed answers, and lets one side wait for the other. */
+  #flush(): void {
     if (!this.#order.flush()) this.#link?.upstream.pause()
-    if (this.#closesAfterFlush && this.#order.owed === 0) this.#socket.end()
-    if (this.#order.owed > MAX_OWED_ANSWERS) this.#socket.pause()
-    else if (!this.#isBusy && this.#socket.isPaused() && !this.#isClosing && !(this.#link?.upstream.needsDrain ?? false)) this.#socket.resume()
+    if (this.#isDraining && this.#order.owed === 0) this.#socket.end()
+    const isBehind = this.#order.owed > MAX_OWED_ANSWERS || this.#order.heldBytes > MAX_HELD_BYTES
+    if (isBehind) this.#socket.pause()
+    else if (!this.#isBusy && !this.#isClosing && this.#socket.isPaused() && this.#link?.upstream.needsDrain !== true) this.#socket.resume()
   }
 
-  #upstream(clientId: string): UpstreamLink {
-    if (this.#link !== null) return this.#link
+  #upstream(clientId: string): Upstream {
+    if (this.#link !== null) return this.#link.upstream
     const signIn = this.#signIn.current
     if (signIn === null) throw new NotSignedInError({ message: 'client: no upstream connection without a sign-in' })
     this.#link = this.#plane.openUpstream(signIn, this.#brokerId, clientId, {
       onClosed: (cause) => this.#end(cause ?? new ClientProtocolError({ message: 'upstream: closed' })),
-      onDelivered: () => this.#flushAnswers(),
-      onDrain: () => this.#flushAnswers(),
+      onDelivered: () => this.#flush(),
+      onDrain: () => this.#flush(),
     })
-    return this.#link
+    return this.#link.upstream
   }
 
   /** Stops taking requests until `work` is through. */
@@ -338,38 +197,32 @@ export class Connection {
     work
       .catch((cause: unknown) => this.#end(cause))
       .finally(() => {
-        this.#isBusy = false
+        this.#isBusy = this.#isDraining
         this.#process()
       })
   }
 
   #onPolicyChange(): void {
-    const signIn = this.#signIn.current
-    if (signIn === null) return
-    this.#policy = this.#plane.policy.policyFor(signIn.principal)
-    if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#call(OWN_HEADER, false))
+    if (this.#signIn.current === null) return
+    this.#desk.refreshPolicy()
+    if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#desk.call(OWN_HEADER, true))
   }
 
   #onSessionEnd(): void {
-    for (const forwarded of [...this.#forwarded]) {
-      if (!forwarded.endParked()) return this.#end(new SessionExpiredError({ message: 'client: the session ended in the middle of an answer' }))
-    }
-    this.#flushAnswers()
+    if (this.#desk.endParked()) this.#flush()
+    else this.#end(new SessionExpiredError({ message: 'client: the session ended in the middle of an answer' }))
   }
 
-  /** Ends the connection for a reason, which is logged; transactions that it holds are aborted first. */
+  /** Ends the connection for a reason, which is reported; transactions that it holds are aborted first. */
   #end(cause: unknown): void {
     if (this.#isClosing) return
     this.#isClosing = true
+    this.#socket.pause()
     const signIn = this.#signIn.current
-    const code = isHeadgateError(cause) ? cause.code : 'ERR_GATEWAY_UNEXPECTED'
-    const reason = isHeadgateError(cause) ? cause.message : 'an unexpected failure'
+    const known = isHeadgateError(cause) ? { code: cause.code, reason: cause.message } : { code: 'ERR_GATEWAY_UNEXPECTED', reason: 'an unexpected failure' }
     const who = signIn === null ? {} : { principal: signIn.principal.subject, sessionId: signIn.sessionId }
-    this.#plane.control.report({ kind: 'closed', ...this.#origin, code, reason, ...who })
-    if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0) {
-      this.#socket.destroy()
-      return
-    }
+    this.#plane.control.report({ kind: 'closed', ...this.#origin, ...known, ...who })
+    if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0) return void this.#socket.destroy()
     this.#plane.clock.after(ABORT_GRACE_MS, () => this.#socket.destroy())
     abortTransactions(this.#link, this.#state, null).finally(() => this.#socket.destroy())
   }
@@ -382,5 +235,3 @@ export class Connection {
     this.#onClosed()
   }
 }
-
-const OWN_HEADER: RequestHeader = Object.freeze({ apiKey: 26, apiVersion: 0, correlationId: 0, clientId: null, bodyOffset: 0 })

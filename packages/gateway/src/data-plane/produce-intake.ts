@@ -1,50 +1,42 @@
-import { apiMessages, type RequestHeader } from '@headgate/wire'
-import type { AnyApi } from './api.ts'
+import { type DecodedRequestHeader, decodeRequestHeader } from '@headgate/wire'
 import type { ApiTable } from './api-table.ts'
-import type { Call } from './call.ts'
-import type { PendingAnswer } from './pending-answer.ts'
+import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
 import type { ResponseOrder } from './response-order.ts'
+import type { Upstream } from './upstream.ts'
 
-/** What the intake needs of its connection. */
-export interface ProduceContext {
-  readonly order: ResponseOrder
-  readonly apis: ApiTable
-  readonly call: (header: RequestHeader) => Call
-  readonly expect: (header: RequestHeader, pending: PendingAnswer) => void
-  readonly forward: (span: Span) => void
-  readonly decideWhole: (api: AnyApi, header: RequestHeader, span: Span) => void
-}
-
+/** Takes Produce requests. */
 export class ProduceIntake {
-  readonly #context: ProduceContext
+  readonly #desk: RequestDesk
+  readonly #apis: ApiTable
   #parts: Buffer[] = []
   #leftBytes = 0
-  #header: RequestHeader | null = null
-  constructor(context: ProduceContext) {
-    this.#context = context
+
+  constructor(desk: RequestDesk, apis: ApiTable, _order: ResponseOrder, _upstream: (clientId: string) => Upstream) {
+    this.#desk = desk
+    this.#apis = apis
   }
+
+  /** Whether a frame is open whose next bytes go to {@link ProduceIntake.feed}. */
   get isOpen(): boolean {
     return this.#leftBytes > 0
   }
-  begin(header: RequestHeader, span: FrameSpan): void {
-    this.#header = header
-    this.#parts = []
+
+  /** Takes a frame, or its opening. */
+  begin(_header: DecodedRequestHeader, span: FrameSpan): void {
     this.#leftBytes = span.totalBytes
     this.feed(span)
   }
+
+  /** Takes the next bytes of the open frame. */
   feed(span: Span): void {
     this.#parts.push(span.bytes.subarray(span.start, span.end))
     this.#leftBytes -= span.end - span.start
-    if (this.#leftBytes > 0 || this.#header === null) return
+    if (this.#leftBytes > 0) return
     const bytes = Buffer.concat(this.#parts)
     this.#parts = []
-    const api = this.#context.apis.find(this.#header.apiKey, this.#header.apiVersion)
-    const message = apiMessages.get(0)
-    if (api === undefined || api === 'sasl' || message === undefined) return
-    const shift = this.#header.bodyOffset - this.#bodyStart
-    void shift
-    this.#context.decideWhole(api, this.#header, { bytes, start: 0, end: bytes.length })
+    const header = decodeRequestHeader(bytes, 4)
+    const api = this.#apis.find(header.apiKey, header.apiVersion)
+    if (api !== undefined && api !== 'sasl') this.#desk.take(api, header, { bytes, start: 0, end: bytes.length })
   }
-  readonly #bodyStart = 0
 }

@@ -1,4 +1,4 @@
-import { apiMessages, decodeResponseHeader, encodeRequestFrame, Reader } from '@headgate/wire'
+import { apiMessage, decodeResponseHeader, encodeRequestFrame, Reader } from '@headgate/wire'
 import { UpstreamProtocolError } from './errors.ts'
 import type { PendingAnswer } from './pending-answer.ts'
 import type { Upstream } from './upstream.ts'
@@ -27,8 +27,7 @@ function nextCorrelationId(): number {
  * @throws {UpstreamUnreachableError} `ERR_GATEWAY_UPSTREAM_UNREACHABLE` when the connection ends first.
  */
 export function requestUpstream<Response>(upstream: Upstream, request: UpstreamRequest, isDirect = false): Promise<Response> {
-  const message = apiMessages.get(request.apiKey)
-  if (message === undefined) throw new UpstreamProtocolError({ message: `upstream: no codec for api key ${request.apiKey}` })
+  const message = apiMessage(request.apiKey)
   const { apiKey, apiVersion, clientId } = request
   const correlationId = nextCorrelationId()
   const frame = encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, request.body as never, apiVersion))

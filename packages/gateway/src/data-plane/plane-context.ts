@@ -1,0 +1,26 @@
+import type { Clock, LogPort } from '@headgate/core'
+import type { LimitsConfig } from '../config/gateway-config.ts'
+import type { ControlPort } from '../control-port.ts'
+import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import type { ApiTable } from './api-table.ts'
+import type { BrokerAddresses } from './broker-addresses.ts'
+import type { ClusterView } from './cluster-view.ts'
+import type { PolicyView } from './policy-view.ts'
+import type { ClientMechanism } from './sasl-message.ts'
+import type { LinkListener, UpstreamLink } from './upstream-link.ts'
+
+/** What all connections of a data plane share. */
+export interface PlaneContext {
+  readonly clock: Clock
+  readonly log: LogPort
+  readonly limits: LimitsConfig
+  readonly control: ControlPort
+  readonly authenticator: Authenticator
+  readonly mechanisms: readonly ClientMechanism[]
+  readonly cluster: ClusterView
+  readonly addresses: BrokerAddresses
+  readonly apis: ApiTable
+  readonly policy: PolicyView
+  /** Begins a connection to the broker that a port stands for; `null` is the bootstrap port, which any broker serves. */
+  readonly openUpstream: (signIn: SignIn, brokerId: number | null, clientId: string, listener: LinkListener) => UpstreamLink
+}

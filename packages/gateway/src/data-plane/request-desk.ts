@@ -1,0 +1,192 @@
+import { type ApiMessageSpec, apiMessage, type DecodedRequestHeader, encodeRequestFrame, encodeResponseFrame, Reader } from '@headgate/wire'
+import type { ConnectionOrigin } from '../control-port.ts'
+import type { AnyApi, Verdict } from './api.ts'
+import { Call, type Denial } from './call.ts'
+import type { ClientSignIn } from './client-sign-in.ts'
+import type { ClientState } from './client-state.ts'
+import { ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
+import { ForwardedCall } from './forwarded-call.ts'
+import type { PlaneContext } from './plane-context.ts'
+import type { PrincipalPolicy } from './policy-view.ts'
+import type { Span } from './request-input.ts'
+import type { ResponseOrder } from './response-order.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What the desk needs of its connection. */
+export interface DeskContext {
+  readonly plane: PlaneContext
+  readonly origin: ConnectionOrigin
+  readonly order: ResponseOrder
+  readonly signIn: ClientSignIn
+  readonly state: ClientState
+  /** The connection to the broker, begun with the first request that needs it. */
+  readonly upstream: (clientId: string) => Upstream
+  /** Stops the taking of requests until `work` is through; its failure ends the connection. */
+  readonly wait: (work: Promise<unknown>) => void
+  /** Ends the connection. */
+  readonly fail: (cause: unknown) => void
+  /** Tells that the broker cannot take more bytes for now. */
+  readonly onFull: () => void
+}
+
+/**
+ * Decides requests one by one, and forwards or answers them.
+ *
+ * Bytes that go on unchanged are gathered, so that neighbours in one chunk leave in one write.
+ */
+export class RequestDesk {
+  readonly #context: DeskContext
+  readonly #forwarded = new Set<ForwardedCall>()
+  #policy: PrincipalPolicy | null = null
+  #run: { bytes: Buffer; start: number; end: number } | null = null
+
+  constructor(context: DeskContext) {
+    this.#context = context
+  }
+
+  /** Takes the policy in force for the signed-in principal; requests from here on are decided by it. */
+  refreshPolicy(): void {
+    const signIn = this.#context.signIn.current
+    if (signIn !== null) this.#policy = this.#context.plane.policy.policyFor(signIn.principal)
+  }
+
+  /** Decodes a whole frame and does what its API says. */
+  take(api: AnyApi, header: DecodedRequestHeader, span: Span): void {
+    const message = apiMessage(header.apiKey)
+    const reader = new Reader(span.bytes, header.bodyOffset, span.end)
+    const request = message.decodeRequest(reader, header.apiVersion)
+    reader.expectEnd()
+    const call = this.call(header)
+    const verdict = api.decide(call, request)
+    const apply = (decided: Verdict<unknown, unknown>): void => this.#apply({ api, header, message, span, request, call }, decided)
+    if (verdict instanceof Promise) this.#context.wait(verdict.then(apply))
+    else apply(verdict)
+  }
+
+  /** A call for one request; its denials are reported unless `isSilent`. */
+  call(header: DecodedRequestHeader, isSilent = false): Call {
+    const { plane, signIn, state } = this.#context
+    const policy = this.#policy
+    if (policy === null) throw new NotSignedInError({ message: 'client: no policy without a sign-in' })
+    return new Call({
+      header,
+      policy,
+      state,
+      cluster: plane.cluster,
+      addresses: plane.addresses,
+      maxTransactionTimeoutMs: plane.limits.maxTransactionTimeoutMs,
+      waitBudgetMs: signIn.leftMs,
+      report: isSilent ? () => {} : (denial) => this.#report(header, policy, denial),
+    })
+  }
+
+  /** Gathers request bytes that go on as they are. */
+  forward(span: Span): void {
+    const run = this.#run
+    if (run !== null && run.bytes === span.bytes && run.end === span.start) {
+      run.end = span.end
+      return
+    }
+    this.flush()
+    this.#run = { bytes: span.bytes, start: span.start, end: span.end }
+  }
+
+  /** Writes what has gathered. */
+  flush(): void {
+    const run = this.#run
+    if (run === null) return
+    this.#run = null
+    const bytes = run.start === 0 && run.end === run.bytes.length ? run.bytes : run.bytes.subarray(run.start, run.end)
+    if (!this.#context.upstream('').write(bytes)) this.#context.onFull()
+  }
+
+  /**
+   * Answers what is parked at the broker, at the end of the session.
+   *
+   * Returns `false` when an answer is half sent, and the connection has to be cut.
+   */
+  endParked(): boolean {
+    return [...this.#forwarded].every((forwarded) => forwarded.endParked())
+  }
+
+  #apply(taken: TakenRequest, verdict: Verdict<unknown, unknown>): void {
+    const { header, message, span } = taken
+    const { apiKey, apiVersion, correlationId, clientId } = header
+    if (verdict.kind === 'close') throw new ClientProtocolError({ message: `client: ${verdict.reason}`, details: { apiKey } })
+    if (verdict.kind === 'answer') {
+      const frame = encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, apiVersion))
+      this.#context.order.answer(this.#context.order.reserve(), frame)
+      return
+    }
+    const upstream = this.#context.upstream(clientId ?? '')
+    upstream.expect(this.#expected(taken, verdict))
+    if (verdict.request !== null) {
+      this.flush()
+      upstream.write(encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, verdict.request as never, apiVersion)))
+      return
+    }
+    for (const { bodyOffset, value } of verdict.patches) span.bytes.writeInt32BE(value, header.bodyOffset + bodyOffset)
+    this.forward(span)
+  }
+
+  #expected({ api, header, message, request, call }: TakenRequest, verdict: Verdict<unknown, unknown> & { kind: 'forward' }): ForwardedCall {
+    const { order, plane, fail } = this.#context
+    const policy = this.#policy
+    const parks = api.parks === true
+    const forwarded: ForwardedCall = new ForwardedCall({
+      header,
+      message,
+      api,
+      order,
+      slot: order.reserve(),
+      edit: verdict.edit,
+      request: parks ? request : null,
+      isStale: () => parks && (this.#policy !== policy || plane.clock.nowUnixMs() >= call.validUntilUnixMs),
+      decideAgain: (again) => this.#decideAgain(api, header, again),
+      fail: (reason) => fail(new SessionExpiredError({ message: `client: ${reason}` })),
+      settled: () => this.#forwarded.delete(forwarded),
+    })
+    this.#forwarded.add(forwarded)
+    return forwarded
+  }
+
+  #decideAgain(api: AnyApi, header: DecodedRequestHeader, request: unknown): Verdict<unknown, unknown> | null {
+    const verdict = api.decide(this.call(header), request)
+    // A decision that has to look something up came with ids that the first decision had resolved: deny.
+    return verdict instanceof Promise ? null : verdict
+  }
+
+  #report(header: DecodedRequestHeader, policy: PrincipalPolicy, denial: Denial): void {
+    const { plane, origin, signIn } = this.#context
+    const current = signIn.current
+    if (current === null) return
+    const { partition, decision, ...resource } = denial
+    plane.control.report({
+      kind: 'denial',
+      ...origin,
+      principal: current.principal.subject,
+      issuer: current.principal.issuer,
+      sessionId: current.sessionId,
+      clientId: header.clientId ?? '',
+      apiKey: header.apiKey,
+      apiName: apiMessage(header.apiKey).name,
+      apiVersion: header.apiVersion,
+      ...resource,
+      ...(partition === undefined ? {} : { partition }),
+      decision: decision.effect,
+      reason: decision.reason,
+      ruleIds: decision.ruleIds,
+      policyRevision: policy.revision,
+    })
+  }
+}
+
+/** A decoded request, with what it was decoded from. */
+interface TakenRequest {
+  readonly api: AnyApi
+  readonly header: DecodedRequestHeader
+  readonly message: ApiMessageSpec
+  readonly span: Span
+  readonly request: unknown
+  readonly call: Call
+}
