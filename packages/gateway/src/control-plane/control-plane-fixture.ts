@@ -1,0 +1,90 @@
+// Test fixture: a control plane on a real port, with a test issuer, real keys and a policy file.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { LogFields, LogPort } from '@headgate/core'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import { createAuthenticator } from '../identity/authenticator.ts'
+import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
+import { createControlPlane } from './control-plane.ts'
+import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
+
+/** A policy that lets producers write one topic. */
+export function testPolicy(topic: string): string {
+  return `rules:\n  - id: producers-write\n    who: { groups: [producers] }\n    may: { produce: [${topic}] }\n`
+}
+
+/** A log line as it was written. */
+export interface LoggedLine extends LogFields {
+  readonly level: string
+  readonly message: string
+}
+
+/** A log port that collects. */
+export function collectLog(): { readonly log: LogPort; readonly lines: LoggedLine[] } {
+  const lines: LoggedLine[] = []
+  const at = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, message, ...fields })
+  return { log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }
+}
+
+/** A running control plane and what is around it. */
+export interface TestControlPlane {
+  readonly url: string
+  readonly clock: TestClock
+  readonly issuer: TestIssuer
+  readonly config: GatewayConfig
+  readonly policySource: PolicyFileSource
+  readonly policyPath: string
+  readonly lines: LoggedLine[]
+  /** Posts a form to `/token`. */
+  exchange(
+    form: Readonly<Record<string, string>> | string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Response>
+  /** Exchanges a token of the issuer; gives the gateway token. */
+  gatewayToken(claims?: Readonly<Record<string, unknown>>): Promise<string>
+  close(): Promise<void>
+}
+
+/** The members of a usual exchange. */
+export const EXCHANGE: Readonly<Record<string, string>> = Object.freeze({
+  grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+  subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+})
+
+function post(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<Response> {
+  const contentType = { 'content-type': 'application/x-www-form-urlencoded' }
+  return fetch(`${url}/token`, { method: 'POST', body, headers: { ...contentType, ...headers } })
+}
+
+/** Starts one. */
+export async function startTestControlPlane(changes: Partial<GatewayConfig> = {}): Promise<TestControlPlane> {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-control-'))
+  const policyPath = join(folder, 'policy.yaml')
+  writeFileSync(policyPath, testPolicy('orders'))
+  const clock = new TestClock()
+  const issuer = await new TestIssuer(clock).start()
+  const policy = { path: policyPath, reloadSeconds: 0 }
+  const config = testGatewayConfig([testIssuerConfig(issuer)], { policy, ...changes })
+  const { log, lines } = collectLog()
+  const policySource = createPolicySource({ policy: config.policy, log, clock })
+  const authenticator = createAuthenticator({ config, log, clock })
+  const controlPlane = createControlPlane({ config, authenticator, policySource, log, clock })
+  const { port } = await controlPlane.start()
+  const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+  const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>
+    post(url, typeof form === 'string' ? form : new URLSearchParams(form).toString(), headers)
+  return {
+    ...{ url, clock, issuer, config, policySource, policyPath, lines, exchange },
+    gatewayToken: async (claims = {}) => {
+      const response = await exchange({ ...EXCHANGE, subject_token: await issuer.sign(claims) })
+      return ((await response.json()) as { access_token: string }).access_token
+    },
+    close: async () => {
+      await controlPlane.close()
+      policySource.close()
+      await issuer.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

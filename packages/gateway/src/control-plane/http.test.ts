@@ -1,0 +1,76 @@
+import { request } from 'node:https'
+import { Secret } from '@headgate/core'
+import { afterEach, expect, test } from 'vitest'
+import { createTestCertificate } from '../config/config-fixture.ts'
+import { EXCHANGE, startTestControlPlane, type TestControlPlane } from './control-plane-fixture.ts'
+
+let plane: TestControlPlane
+afterEach(() => plane.close())
+
+test('metadata names the endpoints, and key sets hold public keys only', async () => {
+  plane = await startTestControlPlane()
+  const get = async (path: string): Promise<Record<string, unknown>> =>
+    (await (await fetch(plane.url + path)).json()) as Record<string, unknown>
+
+  expect(await get('/.well-known/oauth-authorization-server')).toMatchObject({
+    issuer: 'https://gateway.example',
+    token_endpoint: 'https://gateway.example/token',
+    jwks_uri: 'https://gateway.example/jwks.json',
+    grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+  })
+  const { tokens, bundles } = plane.config
+  expect(await get('/jwks.json')).toEqual({ keys: [tokens.signingKey.publicJwk] })
+  expect(await get('/.well-known/headgate-bundle-keys')).toEqual({ keys: [bundles.currentKey.publicJwk] })
+  expect(JSON.stringify([await get('/jwks.json'), await get('/.well-known/headgate-bundle-keys')])).not.toContain('"d"')
+})
+
+test('health answers, and what is not there is a problem with a code', async () => {
+  plane = await startTestControlPlane()
+  expect((await fetch(`${plane.url}/healthz`)).status).toBe(200)
+  expect((await fetch(`${plane.url}/readyz`)).status).toBe(200)
+  const response = await fetch(`${plane.url}/nowhere`)
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+  expect(await response.json()).toMatchObject({ status: 404, code: 'ERR_GATEWAY_HTTP_NOT_FOUND' })
+})
+
+test('an address with too many refused requests waits a minute, then is heard again', async () => {
+  plane = await startTestControlPlane()
+  const limits = { ...plane.config.limits, maxFailedRequestsPerMinute: 3 }
+  await plane.close()
+  plane = await startTestControlPlane({ limits })
+  const form = { ...EXCHANGE, subject_token: 'no-token' }
+  const statuses: number[] = []
+  for (let attempt = 0; attempt < 5; attempt += 1) statuses.push((await plane.exchange(form)).status)
+  expect(statuses).toEqual([400, 400, 400, 429, 429])
+  expect((await fetch(`${plane.url}/healthz`)).status).toBe(200)
+  plane.clock.advance(60_000)
+  expect((await plane.exchange(form)).status).toBe(400)
+})
+
+test('with a certificate it is HTTPS', async () => {
+  const { certPem, keyPem } = await createTestCertificate()
+  const http = {
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: 'https://localhost',
+    tls: { certPem, keyPem: new Secret(keyPem) },
+  }
+  plane = await startTestControlPlane({ http })
+  const status = await new Promise((resolve, reject) => {
+    const options = { ca: certPem, servername: 'localhost', agent: false }
+    request(`${plane.url}/healthz`, options, (response) => resolve(response.resume().statusCode))
+      .on('error', reject)
+      .end()
+  })
+  expect(status).toBe(200)
+})
+
+test('a port that is taken is an error with a code', async () => {
+  plane = await startTestControlPlane()
+  const port = Number(new URL(plane.url).port)
+  await expect(startTestControlPlane({ http: { ...plane.config.http, port } })).rejects.toMatchObject({
+    code: 'ERR_GATEWAY_HTTP_LISTEN',
+    details: { host: '127.0.0.1', port },
+  })
+})
