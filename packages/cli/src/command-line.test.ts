@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { CONFIG, type CommandFolder, createCommandFolder, POLICY } from './command-line-fixture.ts'
+
+let folder: CommandFolder
+
+beforeEach(async () => {
+  folder = createCommandFolder()
+  folder.write('gateway.yaml', CONFIG)
+  folder.write('policy.yaml', POLICY)
+  await folder.run('keys', 'create', '--type', 'token', '--out', 'token.jwk.json')
+  await folder.run('keys', 'create', '--type', 'bundle', '--out', 'bundle.jwk.json')
+})
+afterEach(() => folder.remove())
+
+describe('the command line', () => {
+  test.each([
+    ['a command that is not known', ['serve'], 2],
+    ['no command', [], 2],
+    ['an option that is missing', ['gateway'], 2],
+    ['an option that is not known', ['gateway', '--config', 'gateway.yaml', '--port', '1'], 2],
+    ['a word that is not allowed', ['keys', 'create', '--type', 'rsa', '--out', 'x'], 2],
+    ['an argument too many', ['policy', 'check', 'policy.yaml', 'other.yaml'], 2],
+    ['help', ['--help'], 0],
+    ['help of a command', ['keys', 'create', '--help'], 0],
+  ])('%s', async (_name, args, exitCode) => {
+    const outcome = await folder.run(...args)
+    expect(outcome.exitCode).toBe(exitCode)
+    expect(outcome.out + outcome.error).not.toBe('')
+    expect(outcome.out === '').toBe(exitCode === 2)
+  })
+
+  test('the version is that of the package', async () => {
+    expect(await folder.run('--version')).toEqual({ exitCode: 0, out: '1.2.3\n', error: '' })
+  })
+})
+
+describe('config check', () => {
+  test('a sound config and policy', async () => {
+    const outcome = await folder.run('config', 'check', 'gateway.yaml')
+    expect(outcome).toMatchObject({ exitCode: 0, error: '', out: expect.stringContaining('orders-prod') })
+  })
+
+  test('a wrong config: every problem with its place and its mend, exit code 2 [config-problems-at-once]', async () => {
+    folder.write('gateway.yaml', CONFIG.replace('port: 0,', 'prot: 0,').replace('[ES256]', '[HS256]'))
+    expect(await folder.run('config', 'check', 'gateway.yaml')).toEqual({
+      exitCode: 2,
+      out: '',
+      error: `gateway.yaml:2:1: \`listener.port\` is missing; add \`port:\` with a whole number (ERR_GATEWAY_CONFIG_MISSING_KEY)
+gateway.yaml:2:13: \`listener.prot\` is not known; did you mean \`port\`? (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)
+gateway.yaml:5:84: \`issuers[0].algorithms\` is none of the allowed words; write one of \`ES256\`, \`ES384\`, \`ES512\`, \`RS256\`, \`RS384\`, \`RS512\`, \`PS256\`, \`PS384\`, \`PS512\`, \`Ed25519\`, \`EdDSA\` (ERR_GATEWAY_CONFIG_NOT_ALLOWED)
+3 problems: nothing was started
+`,
+    })
+  })
+
+  test('a wrong policy behind a sound config [config-problems-at-once]', async () => {
+    folder.write(
+      'policy.yaml',
+      'rules:\n  - id: a\n    wo: everyone\n    may: { produce: [b] }\n  - id: c\n    who: nobody\n',
+    )
+    const { exitCode, error } = await folder.run('config', 'check', 'gateway.yaml')
+    expect(exitCode).toBe(2)
+    const places = error.split('\n').map((line) => /^policy\.yaml:\d+:\d+: .+; .+ \(ERR_POLICY_\w+\)$/.test(line))
+    expect(places.filter(Boolean).length).toBeGreaterThan(1)
+  })
+
+  test('for machines', async () => {
+    folder.write('gateway.yaml', CONFIG.replace('port: 0,', 'port: 99999,'))
+    const { exitCode, out, error } = await folder.run('config', 'check', 'gateway.yaml', '--json')
+    expect({ exitCode, error }).toEqual({ exitCode: 2, error: '' })
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      problems: [
+        {
+          path: 'gateway.yaml',
+          line: 2,
+          column: 19,
+          code: 'ERR_GATEWAY_CONFIG_OUT_OF_RANGE',
+          message: '`listener.port` is out of range',
+          mend: 'write a whole number, 0 to 65535',
+        },
+      ],
+    })
+  })
+})
+
+describe('policy check', () => {
+  test('a sound policy', async () => {
+    const outcome = await folder.run('policy', 'check', 'policy.yaml', '--json')
+    expect(outcome.exitCode).toBe(0)
+    expect(JSON.parse(outcome.out)).toMatchObject({ ok: true, rules: 1, topics: 0, digest: expect.any(String) })
+  })
+
+  test('one that is not there', async () => {
+    const { exitCode, error } = await folder.run('policy', 'check', 'nowhere.yaml')
+    expect(exitCode).toBe(2)
+    expect(error).toContain('nowhere.yaml:1:1: the policy cannot be read (ENOENT)')
+  })
+})
+
+describe('keys create', () => {
+  test('prints the thumbprint and nothing else, and writes a file for its owner only', async () => {
+    const { exitCode, out, error } = await folder.run('keys', 'create', '--type', 'bundle', '--out', 'new.jwk.json')
+    const path = join(folder.path, 'new.jwk.json')
+    expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' })
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ kty: 'OKP', crv: 'Ed25519', kid: out.trim() })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+  })
+
+  test('overwrites nothing', async () => {
+    const outcome = await folder.run('keys', 'create', '--type', 'token', '--out', 'token.jwk.json')
+    expect(outcome).toMatchObject({ exitCode: 1, out: '' })
+    expect(outcome.error).toContain('ERR_GATEWAY_KEY_FILE_EXISTS')
+  })
+})
+
+describe('gateway', () => {
+  test('with a wrong config starts nothing and ends with 2 [config-problems-at-once]', async () => {
+    folder.write('gateway.yaml', CONFIG.replace('insecure: true }\nlistener', 'insecure: yes }\nlistener'))
+    const { exitCode, out, error } = await folder.run('gateway', '--config', 'gateway.yaml')
+    expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
+    expect(error).toMatch(/^gateway\.yaml:1:1: .*\ngateway\.yaml:1:\d+: .*\n2 problems: nothing was started\n$/)
+  })
+
+  test('without brokers fails with a code and ends with 1', async () => {
+    const { exitCode, error } = await folder.run('gateway', '--config', 'gateway.yaml')
+    expect(exitCode).toBe(1)
+    expect(error).toMatch(/headgate: .* \(ERR_GATEWAY_\w+\)\n$/)
+  })
+})
+
+test('the program ends with the code of the command', async () => {
+  const main = new URL('./main.ts', import.meta.url).pathname
+  const args = ['--conditions=@headgate/source', main, 'config', 'check', join(folder.path, 'nowhere.yaml')]
+  const exitCode = await new Promise((resolve) => {
+    execFile(process.execPath, args, { cwd: folder.path }, (error) => resolve(error?.code ?? 0))
+  })
+  expect(exitCode).toBe(2)
+})
