@@ -1,14 +1,61 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+// Packages resolve to their sources, so that no test but those of the packages themselves needs a build.
 const conditions = ['@headgate/source', 'node', 'import', 'module', 'default']
+const MINUTE_MS = 60_000
 
 export default defineConfig({
-  root: new URL('..', import.meta.url).pathname,
+  root: fileURLToPath(new URL('..', import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    reporters: ['default', './test/reporter/results-reporter.ts'],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts'], benchmark: { include: [] } } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/{src,codegen,build}/**/*.test.ts', 'test/{reporter,claims}/**/*.test.ts'],
+          benchmark: { include: [] },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'packaging',
+          include: ['test/packaging/**/*.test.ts'],
+          benchmark: { include: [] },
+          fileParallelism: false,
+          testTimeout: MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/{kafka,identity,certificates,clients,e2e,conformance,equivalence}/**/*.test.ts'],
+          benchmark: { include: [] },
+          fileParallelism: false,
+          testTimeout: MINUTE_MS,
+          hookTimeout: 2 * MINUTE_MS,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'long',
+          include: ['test/{long,fuzz}/**/*.test.ts'],
+          benchmark: { include: [] },
+          fileParallelism: false,
+          testTimeout: 30 * MINUTE_MS,
+          hookTimeout: 10 * MINUTE_MS,
+          sequence: { groupOrder: 3 },
+        },
+      },
     ],
   },
 })

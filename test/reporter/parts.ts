@@ -1,0 +1,31 @@
+import type { TestContext } from 'vitest'
+
+/** Programs that some tests need and the README does not ask for. */
+export type Part = 'kcat' | 'chromium'
+
+/** How a skip note begins when a test did not run because a part is not declared. */
+export const NOT_RUN = 'not run'
+
+/** Tells whether `HEADGATE_TEST_PARTS` (a comma-separated list) declares a part. */
+export function isDeclared(part: Part, declared: string | undefined = process.env['HEADGATE_TEST_PARTS']): boolean {
+  return (declared ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .includes(part)
+}
+
+/**
+ * Ends the calling test as "not run" where the part is not declared.
+ *
+ * A declared part that is missing is not looked for here: the test goes on, and fails. A test that did not run counts
+ * neither as passed nor as failed, and proves no claim. This is the only way to skip: any other skipped test fails.
+ *
+ * @example
+ * test('kcat is refused a topic', async (context) => {
+ *   needsPart(context, 'kcat')
+ *   …
+ * })
+ */
+export function needsPart(context: TestContext, part: Part): void {
+  if (!isDeclared(part)) context.skip(`${NOT_RUN}: ${part} is not declared in HEADGATE_TEST_PARTS`)
+}
