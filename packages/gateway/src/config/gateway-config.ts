@@ -122,6 +122,8 @@ export interface IssuerConfig {
   readonly tokenType: TokenType
   /** The top-level claim that lists groups; absent means that groups are unknown. */
   readonly groupsClaim: string | undefined
+  /** PEM of the authorities accepted when the issuer is asked; the system's when absent. */
+  readonly caPem: string | undefined
   /** Where the keys are; found by discovery when absent. */
   readonly jwksUri: string | undefined
   /** Present when client id and secret may be exchanged at this issuer. */

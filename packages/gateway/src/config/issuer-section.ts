@@ -1,5 +1,6 @@
 import type { ConfigReader } from './config-reader.ts'
 import type { ClientCredentialsConfig, IssuerConfig, TokenAlgorithm, TokenType } from './gateway-config.ts'
+import { readCertificate } from './tls-section.ts'
 import { isLoopbackHost, readOptionalUrl, readUrl } from './url-value.ts'
 
 const ALGORITHMS = [
@@ -59,6 +60,7 @@ export function readIssuer(reader: ConfigReader): IssuerConfig {
     algorithms: readAlgorithms(reader),
     tokenType: reader.word('tokenType', TOKEN_TYPES) ?? 'at+jwt',
     groupsClaim: reader.optionalText('groupsClaim')?.value,
+    caPem: readCertificate(reader, 'ca'),
     jwksUri: readOptionalUrl(reader, 'jwksUri', url),
     clientCredentials: readClientCredentials(reader),
     maxTokenLifetimeSeconds: reader.integer('maxTokenLifetimeSeconds', {

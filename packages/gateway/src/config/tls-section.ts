@@ -26,7 +26,7 @@ function keyProblem(pem: string, certificate: X509Certificate | undefined): stri
 }
 
 /** Reads the PEM certificates of a file that the config names. */
-function readCertificate(reader: ConfigReader, key: string): string | undefined {
+export function readCertificate(reader: ConfigReader, key: string): string | undefined {
   const path = reader.optionalText(key)
   if (path === undefined || path.value === '') return undefined
   const pem = reader.source.readNamedFile(path.value, path.offset)

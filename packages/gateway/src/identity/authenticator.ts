@@ -57,8 +57,9 @@ interface ConfiguredIssuer {
 }
 
 function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): ConfiguredIssuer {
-  const { isPlaintextAllowed, jwksUri } = issuer
-  const fetch = createOutboundFetch({ isPlaintextAllowed, timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES })
+  const { isPlaintextAllowed, caPem, jwksUri } = issuer
+  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES }
+  const fetch = createOutboundFetch({ isPlaintextAllowed, caPem, ...bounds })
   const discovered = createIssuerMetadata(issuer, fetch, clock)
   const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
   const keySet = createRemoteKeySet({ issuerName: issuer.name, locate, fetch, clock, log })

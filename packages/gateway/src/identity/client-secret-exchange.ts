@@ -75,7 +75,7 @@ export function createClientSecretExchange({
       const client = { client_id: clientId }
       const authentication = clientAuthentication(server, secret.reveal())
       const response = await clientCredentialsGrantRequest(server, client, authentication, requestParameters(issuer), {
-        [customFetch]: fetch,
+        [customFetch]: (url, { method, headers, body }) => fetch(url, { method, headers, body: String(body) }),
         [allowInsecureRequests]: issuer.isPlaintextAllowed,
       })
       return (await processClientCredentialsResponse(server, client, response)).access_token

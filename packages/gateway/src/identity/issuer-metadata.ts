@@ -18,7 +18,7 @@ async function discover(issuer: IssuerConfig, fetch: OutboundFetch): Promise<Aut
   const url = new URL(issuer.issuer)
   const response = await discoveryRequest(url, {
     algorithm: 'oidc',
-    [customFetch]: (address, { body, ...init }) => fetch(address, { ...init, body: body ?? null }),
+    [customFetch]: (address, { headers }) => fetch(address, { headers }),
     [allowInsecureRequests]: issuer.isPlaintextAllowed,
   })
   const metadata = await processDiscoveryResponse(url, response)

@@ -134,6 +134,7 @@ export function testIssuerConfig(issuer: TestIssuer, changes: Partial<IssuerConf
     algorithms: ['ES256'],
     tokenType: 'at+jwt',
     groupsClaim: 'groups',
+    caPem: undefined,
     jwksUri: undefined,
     clientCredentials: { scope: undefined, resource: undefined },
     maxTokenLifetimeSeconds: 86_400,
