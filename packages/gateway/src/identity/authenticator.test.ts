@@ -4,7 +4,7 @@ import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJW
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
-import { GatewayTokens } from './gateway-token.ts'
+import { GatewayTokens, type MintedToken } from './gateway-token.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from './token-fixture.ts'
 
 const clock = new TestClock()
@@ -293,6 +293,13 @@ describe('gateway tokens', () => {
   ])('one of %s is refused [token-pinned]', async (_name, change, code) => {
     const { token } = await new GatewayTokens(change(testGatewayConfig([])), clock).mint(content)
     expect(await verdict(token)).toBe(code)
+  })
+
+  test('one of another node, whose clock is a little ahead, is taken; one from the future is not [token-pinned]', async () => {
+    const ahead = (byMs: number): Promise<MintedToken> =>
+      new GatewayTokens(config, new TestClock(clock.nowUnixMs() + byMs)).mint(content)
+    expect(await verdict((await ahead(9_000)).token)).toBe('accepted')
+    expect(await verdict((await ahead(60_000)).token)).toBe('ERR_GATEWAY_TOKEN_NOT_YET_VALID')
   })
 
   test('one past its end is refused at that second [token-pinned]', async () => {
