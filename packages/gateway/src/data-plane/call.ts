@@ -26,6 +26,8 @@ const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
   cluster: ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
 })
 
+const PROBED_PARTITIONS: readonly number[] = Object.freeze(Array.from({ length: 64 }, (_, partition) => partition))
+
 /** A refused part of a request. */
 export interface Denial {
   readonly resourceType: ResourceType
@@ -103,6 +105,14 @@ export class Call {
   /** Whether the principal may do it on at least one resource of the type. */
   canOnAny(resourceType: ResourceType, operation: Operation): boolean {
     return canOnAny(this.#program, resourceType, operation)
+  }
+
+  /** Whether the principal may do it on some partitions of a topic, and not on the topic as a whole. */
+  isLimitedToPartitions(resourceType: ResourceType, operation: Operation, name: string): boolean {
+    const { effect, reason } = decide(this.#program, resourceType, operation, name)
+    if (effect === 'allow') return false
+    // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
+    return reason === 'partition-not-granted' || PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
   }
 
   /** Whether a listing shows the topic. */

@@ -1,16 +1,25 @@
 import { Operation } from '@headgate/policy'
 import {
   defaultFetchResponse,
-  defaultFetchResponsePartition,
+  defaultFetchResponsePartitionData,
   ErrorCode,
   type FetchRequest,
-  type FetchRequestPartition,
-  type FetchRequestTopic,
+  type FetchRequestFetchPartition,
+  type FetchRequestFetchTopic,
   type FetchResponse,
-  type FetchResponsePartition,
-  type FetchResponseTopic,
+  type FetchResponseFetchableTopicResponse,
+  type FetchResponsePartitionData,
 } from '@headgate/wire'
-import { answer, close, defineApi, forwardInstead, forwardPatched, type Int32Patch, type Verdict } from '../api.ts'
+import {
+  type AnyApi,
+  answer,
+  close,
+  defineApi,
+  forwardInstead,
+  forwardPatched,
+  type Int32Patch,
+  type Verdict,
+} from '../api.ts'
 import type { Call } from '../call.ts'
 
 const FIRST_VERSION_WITH_IDS = 13
@@ -27,7 +36,7 @@ type FetchVerdict = Verdict<FetchRequest, FetchResponse>
  * for a partition that the request did not name. Version 16 puts broker addresses behind the records, where only a
  * whole answer could be mended; 15 is the last one offered.
  */
-export const fetch = defineApi<FetchRequest, FetchResponse>({
+export const fetch: AnyApi = defineApi<FetchRequest, FetchResponse>({
   apiKey: 1,
   minVersion: 4,
   maxVersion: 15,
@@ -35,11 +44,17 @@ export const fetch = defineApi<FetchRequest, FetchResponse>({
   atSessionEnd: emptyAnswer,
   decide(call, request) {
     if (isFollower(request)) return close('a fetch in the name of a replica')
-    if (request.sessionId !== 0) return answer({ ...defaultFetchResponse(), errorCode: ErrorCode.FETCH_SESSION_ID_NOT_FOUND })
+    if (request.sessionId !== 0) return answer(refusal(ErrorCode.FETCH_SESSION_ID_NOT_FOUND))
     if (call.apiVersion < FIRST_VERSION_WITH_IDS || hasKnownTopics(call, request)) return decideFetch(call, request)
-    return call.cluster.resolveTopicIds(request.topics.map(({ topicId }) => topicId)).then(() => decideFetch(call, request))
+    return call.cluster
+      .resolveTopicIds(request.topics.map(({ topicId }) => topicId))
+      .then(() => decideFetch(call, request))
   },
 })
+
+function refusal(errorCode: number): FetchResponse {
+  return { ...defaultFetchResponse(), errorCode }
+}
 
 function isFollower(request: FetchRequest): boolean {
   return request.replicaId >= 0 || request.replicaState.replicaId >= 0
@@ -50,26 +65,32 @@ function hasKnownTopics(call: Call, request: FetchRequest): boolean {
 }
 
 function decideFetch(call: Call, request: FetchRequest): FetchVerdict {
-  const denied: FetchResponseTopic[] = []
-  const topics: FetchRequestTopic[] = []
+  const denied: FetchResponseFetchableTopicResponse[] = []
+  const topics: FetchRequestFetchTopic[] = []
   for (const topic of request.topics) splitTopic(call, topic, topics, denied)
   const maxWaitMs = Math.floor(Math.min(request.maxWaitMs, call.waitBudgetMs))
-  if (denied.length === 0) return forwardPatched(patches(call, request, maxWaitMs))
-  if (topics.length === 0) return answer({ ...defaultFetchResponse(), responses: denied })
+  const hasForgotten = request.forgottenTopicsData.length > 0
+  if (denied.length === 0 && !hasForgotten) return forwardPatched(patches(call, request, maxWaitMs))
+  if (topics.length === 0 && denied.length > 0) return answer({ ...defaultFetchResponse(), responses: denied })
   const allowed = { ...request, topics, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
   return forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => merge(response, topics, denied))
 }
 
 /** Puts a topic's partitions on the side where they belong. */
-function splitTopic(call: Call, topic: FetchRequestTopic, allowed: FetchRequestTopic[], denied: FetchResponseTopic[]): void {
+function splitTopic(
+  call: Call,
+  topic: FetchRequestFetchTopic,
+  allowed: FetchRequestFetchTopic[],
+  denied: FetchResponseFetchableTopicResponse[],
+): void {
   const hasIds = call.apiVersion >= FIRST_VERSION_WITH_IDS
   const name = hasIds ? call.cluster.topicName(topic.topicId) : topic.topic
   if (name === undefined) {
     denied.push(refusedTopic(topic, topic.partitions, ErrorCode.UNKNOWN_TOPIC_ID))
     return
   }
-  const readable: FetchRequestPartition[] = []
-  const refused: FetchRequestPartition[] = []
+  const readable: FetchRequestFetchPartition[] = []
+  const refused: FetchRequestFetchPartition[] = []
   for (const partition of topic.partitions) {
     const side = call.permits('topic', Operation.Read, name, partition.partition) ? readable : refused
     side.push(partition)
@@ -78,20 +99,36 @@ function splitTopic(call: Call, topic: FetchRequestTopic, allowed: FetchRequestT
   if (refused.length > 0) denied.push(refusedTopic(topic, refused, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
 }
 
-function refusedTopic(topic: FetchRequestTopic, partitions: readonly FetchRequestPartition[], errorCode: number): FetchResponseTopic {
-  return { topic: topic.topic, topicId: topic.topicId, partitions: partitions.map(({ partition }) => emptyPartition(partition, errorCode, -1n)) }
+function refusedTopic(
+  topic: FetchRequestFetchTopic,
+  partitions: readonly FetchRequestFetchPartition[],
+  errorCode: number,
+): FetchResponseFetchableTopicResponse {
+  return {
+    topic: topic.topic,
+    topicId: topic.topicId,
+    partitions: partitions.map(({ partition }) => emptyPartition(partition, errorCode, -1n)),
+  }
 }
 
-function emptyPartition(partitionIndex: number, errorCode: number, highWatermark: bigint): FetchResponsePartition {
-  return { ...defaultFetchResponsePartition(), partitionIndex, errorCode, highWatermark, records: Buffer.alloc(0) }
+function emptyPartition(partitionIndex: number, errorCode: number, highWatermark: bigint): FetchResponsePartitionData {
+  return { ...defaultFetchResponsePartitionData(), partitionIndex, errorCode, highWatermark, records: Buffer.alloc(0) }
 }
 
 /** Keeps what the broker answered for allowed partitions, and adds the refused ones. */
-function merge(response: FetchResponse, allowed: readonly FetchRequestTopic[], denied: readonly FetchResponseTopic[]): void {
-  const readable = new Set(allowed.flatMap((topic) => topic.partitions.map(({ partition }) => `${topic.topicId} ${topic.topic} ${partition}`)))
+function merge(
+  response: FetchResponse,
+  allowed: readonly FetchRequestFetchTopic[],
+  denied: readonly FetchResponseFetchableTopicResponse[],
+): void {
+  const readable = new Set(
+    allowed.flatMap((topic) => topic.partitions.map(({ partition }) => `${topic.topicId} ${topic.topic} ${partition}`)),
+  )
   const kept = response.responses.map((topic) => ({
     ...topic,
-    partitions: topic.partitions.filter(({ partitionIndex }) => readable.has(`${topic.topicId} ${topic.topic} ${partitionIndex}`)),
+    partitions: topic.partitions.filter(({ partitionIndex }) =>
+      readable.has(`${topic.topicId} ${topic.topic} ${partitionIndex}`),
+    ),
   }))
   response.responses = [...kept.filter(({ partitions }) => partitions.length > 0), ...denied]
 }
@@ -102,7 +139,8 @@ function patches(call: Call, request: FetchRequest, maxWaitMs: number): readonly
   const epochOffset = maxWaitOffset + 17
   const changes: Int32Patch[] = []
   if (maxWaitMs !== request.maxWaitMs) changes.push({ bodyOffset: maxWaitOffset, value: maxWaitMs })
-  if (call.apiVersion >= FIRST_VERSION_WITH_SESSIONS && request.sessionEpoch !== NO_SESSION) changes.push({ bodyOffset: epochOffset, value: NO_SESSION })
+  if (call.apiVersion >= FIRST_VERSION_WITH_SESSIONS && request.sessionEpoch !== NO_SESSION)
+    changes.push({ bodyOffset: epochOffset, value: NO_SESSION })
   return changes
 }
 
@@ -111,7 +149,9 @@ function emptyAnswer(request: FetchRequest): FetchResponse {
   const responses = request.topics.map((topic) => ({
     topic: topic.topic,
     topicId: topic.topicId,
-    partitions: topic.partitions.map(({ partition, fetchOffset }) => emptyPartition(partition, ErrorCode.NONE, fetchOffset)),
+    partitions: topic.partitions.map(({ partition, fetchOffset }) =>
+      emptyPartition(partition, ErrorCode.NONE, fetchOffset),
+    ),
   }))
   return { ...defaultFetchResponse(), responses }
 }

@@ -1,0 +1,60 @@
+import { Operation } from '@headgate/policy'
+import {
+  decodeAssignment,
+  decodeSubscription,
+  encodeAssignment,
+  encodeSubscription,
+  type JoinGroupRequestProtocol,
+} from '@headgate/wire'
+import type { Call } from '../call.ts'
+
+/** The protocol type of groups whose members say which topics they consume. */
+export const CONSUMER_PROTOCOL = 'consumer'
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** The topics that a member asks for in any of its protocols. Bytes that cannot be read name none: fetches are the gate. */
+export function subscribedTopics(protocols: readonly JoinGroupRequestProtocol[]): string[] {
+  const topics = protocols.flatMap(({ metadata }) => readOr(() => decodeSubscription(metadata).message.topics, []))
+  return [...new Set(topics)]
+}
+
+/** Whether a member may read none of the topics it subscribed to. */
+export function hasLostAllTopics(call: Call, topics: readonly string[]): boolean {
+  return topics.length > 0 && topics.every((topic) => !call.can('topic', Operation.Read, topic))
+}
+
+/**
+ * The first topic that may be read in part only. In a group such a member would be dealt partitions that it cannot read.
+ */
+export function topicReadInPart(call: Call, topics: readonly string[]): string | undefined {
+  return topics.find((topic) => call.isLimitedToPartitions('topic', Operation.Read, topic))
+}
+
+/** A member's subscription without topics that are not seen, and without data that may name any. */
+export function seenSubscription(call: Call, metadata: Buffer): Buffer {
+  return readOr(() => {
+    const { version, message } = decodeSubscription(metadata)
+    const topics = message.topics.filter((topic) => call.sees(topic))
+    const ownedPartitions = message.ownedPartitions.filter(({ topic }) => call.sees(topic))
+    return encodeSubscription({ ...message, topics, ownedPartitions, userData: null }, version)
+  }, NO_BYTES)
+}
+
+/** A member's assignment without topics that are not seen, and without data that may name any. */
+export function seenAssignment(call: Call, assignment: Buffer): Buffer {
+  return readOr(() => {
+    const { version, message } = decodeAssignment(assignment)
+    const assignedPartitions = message.assignedPartitions.filter(({ topic }) => call.sees(topic))
+    return encodeAssignment({ ...message, assignedPartitions, userData: null }, version)
+  }, NO_BYTES)
+}
+
+/** What clients wrote for each other may be anything. */
+function readOr<Value>(read: () => Value, fallback: Value): Value {
+  try {
+    return read()
+  } catch {
+    return fallback
+  }
+}

@@ -1,0 +1,47 @@
+import { Operation } from '@headgate/policy'
+import { defaultJoinGroupResponse, ErrorCode, type JoinGroupRequest, type JoinGroupResponse } from '@headgate/wire'
+import { type AnyApi, answer, defineApi, forward } from '../api.ts'
+import type { Call } from '../call.ts'
+import { CONSUMER_PROTOCOL, hasLostAllTopics, subscribedTopics, topicReadInPart } from './group-subscription.ts'
+
+const FIRST_VERSION_WITH_NULL_PROTOCOL = 7
+
+/**
+ * JoinGroup: Read on the group. A consumer is refused as well when it may read none of the topics it subscribes to, or
+ * one of them in part only: the group would deal it partitions that stand still.
+ *
+ * Brokers of Kafka 4 begin with version 2.
+ */
+export const joinGroup: AnyApi = defineApi<JoinGroupRequest, JoinGroupResponse>({
+  apiKey: 11,
+  minVersion: 2,
+  maxVersion: 9,
+  parks: true,
+  decide(call, request) {
+    const { groupId, protocols, protocolType } = request
+    if (!call.permits('group', Operation.Read, groupId))
+      return answer(refusal(call, ErrorCode.GROUP_AUTHORIZATION_FAILED))
+    const topics = protocolType === CONSUMER_PROTOCOL ? subscribedTopics(protocols) : []
+    const errorCode = subscriptionRefusal(call, topics)
+    if (errorCode !== ErrorCode.NONE) return answer(refusal(call, errorCode))
+    call.state.subscriptions.set(groupId, topics)
+    return forward()
+  },
+})
+
+/** The code for a subscription that is refused as a whole; the denials behind it are reported. */
+export function subscriptionRefusal(call: Call, topics: readonly string[]): number {
+  const limited = topicReadInPart(call, topics)
+  if (limited !== undefined) {
+    call.permits('topic', Operation.Read, limited)
+    return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  }
+  if (!hasLostAllTopics(call, topics)) return ErrorCode.NONE
+  for (const topic of topics) call.permits('topic', Operation.Read, topic)
+  return ErrorCode.GROUP_AUTHORIZATION_FAILED
+}
+
+function refusal(call: Call, errorCode: number): JoinGroupResponse {
+  const protocolName = call.apiVersion < FIRST_VERSION_WITH_NULL_PROTOCOL ? '' : null
+  return { ...defaultJoinGroupResponse(), errorCode, generationId: -1, protocolName }
+}

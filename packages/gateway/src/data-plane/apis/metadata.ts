@@ -1,0 +1,135 @@
+import { CLUSTER_NAME, Operation } from '@headgate/policy'
+import {
+  defaultMetadataResponse,
+  defaultMetadataResponseTopic,
+  ErrorCode,
+  type MetadataRequest,
+  type MetadataRequestTopic,
+  type MetadataResponse,
+  type MetadataResponsePartition,
+  type MetadataResponseTopic,
+  ZERO_UUID,
+} from '@headgate/wire'
+import { type AnyApi, answer, defineApi, forward, forwardInstead, type Verdict } from '../api.ts'
+import type { Call } from '../call.ts'
+import { NO_NODE, servedBrokers, servedController } from './broker-nodes.ts'
+import { splitItems } from './request-split.ts'
+
+const FIRST_VERSION_BY_ID = 12
+
+type MetadataVerdict = Verdict<MetadataRequest, MetadataResponse>
+
+/**
+ * Metadata: Describe on each topic, by name or by id; discoverable topics are shown as well. A request for all topics
+ * is answered with those that are seen.
+ *
+ * A topic is created on the way only where Create is granted for all topics that go on to the broker. Below version 4 a
+ * request cannot say that none is to be created, so 4 is the first one offered.
+ */
+export const metadata: AnyApi = defineApi<MetadataRequest, MetadataResponse>({
+  apiKey: 3,
+  minVersion: 4,
+  maxVersion: 13,
+  decide(call, request) {
+    if (request.topics === null) return decideAll(call, request)
+    const { topics } = request
+    const topicIds = topics.map(({ topicId }) => topicId).filter((topicId) => topicId !== ZERO_UUID)
+    if (call.apiVersion < FIRST_VERSION_BY_ID)
+      return topicIds.length > 0 ? answer(misused(topics)) : decideNamed(call, request, topics)
+    if (topicIds.every((topicId) => call.cluster.topicName(topicId) !== undefined))
+      return decideNamed(call, request, topics)
+    return call.cluster.resolveTopicIds(topicIds).then(() => decideNamed(call, request, topics))
+  },
+})
+
+function decideAll(call: Call, request: MetadataRequest): MetadataVerdict {
+  const edit = (response: MetadataResponse): void => editAnswer(call, response, [])
+  return request.allowAutoTopicCreation
+    ? forwardInstead({ ...request, allowAutoTopicCreation: false }, edit)
+    : forward(edit)
+}
+
+function decideNamed(call: Call, request: MetadataRequest, topics: readonly MetadataRequestTopic[]): MetadataVerdict {
+  const refusals: MetadataResponseTopic[] = []
+  const { allowed } = splitItems(topics, (topic) => {
+    const errorCode = refusalOf(call, topic)
+    if (errorCode !== ErrorCode.NONE) refusals.push(refusedTopic(topic, errorCode))
+    return errorCode === ErrorCode.NONE
+  })
+  const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
+  const edit = (response: MetadataResponse): void => editAnswer(call, response, refusals)
+  if (refusals.length === 0 && allowAutoTopicCreation === request.allowAutoTopicCreation) return forward(edit)
+  // With nothing left the broker is still asked, for its brokers: an empty list is no topic.
+  return forwardInstead({ ...request, topics: allowed, allowAutoTopicCreation }, edit)
+}
+
+/** The code for a topic that is refused; a name and an id given together are both looked at. */
+function refusalOf(call: Call, { name, topicId }: MetadataRequestTopic): number {
+  if (topicId !== ZERO_UUID) {
+    const known = call.cluster.topicName(topicId)
+    if (known === undefined) return ErrorCode.UNKNOWN_TOPIC_ID
+    if (!shows(call, known)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  }
+  return name === null || shows(call, name) ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED
+}
+
+function shows(call: Call, name: string): boolean {
+  return call.sees(name) || call.permits('topic', Operation.Describe, name)
+}
+
+/** An id creates nothing. */
+function mayCreate(call: Call, { name }: MetadataRequestTopic): boolean {
+  return (
+    name === null || call.can('topic', Operation.Create, name) || call.can('cluster', Operation.Create, CLUSTER_NAME)
+  )
+}
+
+/** A refused topic looks like one that does not exist: no id where it was named, no name where an id was given. */
+function refusedTopic({ name, topicId }: MetadataRequestTopic, errorCode: number): MetadataResponseTopic {
+  return { ...defaultMetadataResponseTopic(), errorCode, name: topicId === ZERO_UUID ? name : null, topicId }
+}
+
+/** Ids before the version that has them, which Kafka calls an invalid request. */
+function misused(topics: readonly MetadataRequestTopic[]): MetadataResponse {
+  const refused = topics.map(({ name }) => ({
+    ...defaultMetadataResponseTopic(),
+    name: name ?? '',
+    errorCode: ErrorCode.INVALID_REQUEST,
+  }))
+  return { ...defaultMetadataResponse(), topics: refused }
+}
+
+function editAnswer(call: Call, response: MetadataResponse, refusals: readonly MetadataResponseTopic[]): void {
+  for (const topic of response.topics)
+    if (topic.errorCode === ErrorCode.NONE) call.cluster.learnTopic(topic.name, topic.topicId)
+  response.brokers = servedBrokers(call, response.brokers, ({ nodeId }) => nodeId)
+  response.controllerId = servedController(
+    call,
+    response.controllerId,
+    response.brokers.map(({ nodeId }) => nodeId),
+  )
+  response.clusterAuthorizedOperations = call.authorizedOperations(
+    'cluster',
+    CLUSTER_NAME,
+    response.clusterAuthorizedOperations,
+  )
+  const shown = response.topics.filter(({ name }) => name === null || call.sees(name))
+  for (const topic of shown) editTopic(call, topic)
+  response.topics = [...shown, ...refusals]
+}
+
+function editTopic(call: Call, topic: MetadataResponseTopic): void {
+  for (const partition of topic.partitions) withoutUnservedLeader(call, partition)
+  topic.topicAuthorizedOperations = call.authorizedOperations(
+    'topic',
+    topic.name ?? '',
+    topic.topicAuthorizedOperations,
+  )
+}
+
+/** A leader that no client can reach is one that is not there for the time being. */
+function withoutUnservedLeader(call: Call, partition: MetadataResponsePartition): void {
+  if (partition.leaderId === NO_NODE.nodeId || call.addressOf(partition.leaderId) !== undefined) return
+  partition.leaderId = NO_NODE.nodeId
+  if (partition.errorCode === ErrorCode.NONE) partition.errorCode = ErrorCode.LEADER_NOT_AVAILABLE
+}
