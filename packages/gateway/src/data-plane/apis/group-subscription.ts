@@ -2,6 +2,7 @@ import { Operation } from '@headgate/policy'
 import {
   decodeAssignment,
   decodeSubscription,
+  ErrorCode,
   encodeAssignment,
   encodeSubscription,
   type JoinGroupRequestProtocol,
@@ -24,10 +25,22 @@ export function hasLostAllTopics(call: Call, topics: readonly string[]): boolean
   return topics.length > 0 && topics.every((topic) => !call.can('topic', Operation.Read, topic))
 }
 
+/** The code for a subscription that is refused as a whole; the denials behind it are reported. */
+export function subscriptionRefusal(call: Call, topics: readonly string[]): number {
+  const limited = topicReadInPart(call, topics)
+  if (limited !== undefined) {
+    call.permits('topic', Operation.Read, limited)
+    return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+  }
+  if (!hasLostAllTopics(call, topics)) return ErrorCode.NONE
+  for (const topic of topics) call.permits('topic', Operation.Read, topic)
+  return ErrorCode.GROUP_AUTHORIZATION_FAILED
+}
+
 /**
  * The first topic that may be read in part only. In a group such a member would be dealt partitions that it cannot read.
  */
-export function topicReadInPart(call: Call, topics: readonly string[]): string | undefined {
+function topicReadInPart(call: Call, topics: readonly string[]): string | undefined {
   return topics.find((topic) => call.isLimitedToPartitions('topic', Operation.Read, topic))
 }
 

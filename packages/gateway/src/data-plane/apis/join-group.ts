@@ -2,7 +2,7 @@ import { Operation } from '@headgate/policy'
 import { defaultJoinGroupResponse, ErrorCode, type JoinGroupRequest, type JoinGroupResponse } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
-import { CONSUMER_PROTOCOL, hasLostAllTopics, subscribedTopics, topicReadInPart } from './group-subscription.ts'
+import { CONSUMER_PROTOCOL, subscribedTopics, subscriptionRefusal } from './group-subscription.ts'
 
 const FIRST_VERSION_WITH_NULL_PROTOCOL = 7
 
@@ -28,18 +28,6 @@ export const joinGroup: AnyApi = defineApi<JoinGroupRequest, JoinGroupResponse>(
     return forward()
   },
 })
-
-/** The code for a subscription that is refused as a whole; the denials behind it are reported. */
-export function subscriptionRefusal(call: Call, topics: readonly string[]): number {
-  const limited = topicReadInPart(call, topics)
-  if (limited !== undefined) {
-    call.permits('topic', Operation.Read, limited)
-    return ErrorCode.TOPIC_AUTHORIZATION_FAILED
-  }
-  if (!hasLostAllTopics(call, topics)) return ErrorCode.NONE
-  for (const topic of topics) call.permits('topic', Operation.Read, topic)
-  return ErrorCode.GROUP_AUTHORIZATION_FAILED
-}
 
 function refusal(call: Call, errorCode: number): JoinGroupResponse {
   const protocolName = call.apiVersion < FIRST_VERSION_WITH_NULL_PROTOCOL ? '' : null
