@@ -38,21 +38,20 @@ const STEPS = {
   },
 }
 
-/** Keeps one line growing while a command runs: a heartbeat, or what the command itself tells. */
+/** Keeps one line growing while a command runs: by what the command tells, else by a heartbeat. */
 function createLine(says) {
   const startedAtMs = performance.now()
-  let told = ''
-  let news
+  let news = []
   const write = (text) => process.stdout.write(text)
-  const beat = () => {
-    write(news === undefined || news === told ? ' .' : ` ${news}`)
-    told = news ?? told
-  }
   write(`${says} …`)
-  const timer = setInterval(beat, PROGRESS_AFTER_MS)
+  const timer = setInterval(() => {
+    write(` ${news.join(' ') || '.'}`)
+    news = []
+  }, PROGRESS_AFTER_MS)
   return {
+    // A count stands for the counts before it, a name is one of many.
     tell: (text) => {
-      news = text
+      news = /^\d/.test(text) ? [text] : [...news, text]
     },
     end: (failed) => {
       clearInterval(timer)

@@ -6,12 +6,12 @@ export type Part = 'kcat' | 'chromium'
 /** How a skip note begins when a test did not run because a part is not declared. */
 export const NOT_RUN = 'not run'
 
-/** Tells whether `HEADGATE_TEST_PARTS` (a comma-separated list) declares a part. */
-export function isDeclared(part: Part, declared: string | undefined = process.env['HEADGATE_TEST_PARTS']): boolean {
-  return (declared ?? '')
+/** Reads the parts that `HEADGATE_TEST_PARTS`, a comma-separated list, declares. */
+export function declaredParts(list: string | undefined = process.env['HEADGATE_TEST_PARTS']): string[] {
+  return (list ?? '')
     .split(',')
     .map((name) => name.trim())
-    .includes(part)
+    .filter((name) => name !== '')
 }
 
 /**
@@ -27,5 +27,5 @@ export function isDeclared(part: Part, declared: string | undefined = process.en
  * })
  */
 export function needsPart(context: TestContext, part: Part): void {
-  if (!isDeclared(part)) context.skip(`${NOT_RUN}: ${part} is not declared in HEADGATE_TEST_PARTS`)
+  if (!declaredParts().includes(part)) context.skip(`${NOT_RUN}: ${part} is not declared in HEADGATE_TEST_PARTS`)
 }

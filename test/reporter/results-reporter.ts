@@ -10,7 +10,7 @@ import type {
   Vitest,
 } from 'vitest/node'
 import { CODE_PATHS, fingerprint, LONG_PATHS, ROOT, readOrigin } from './fingerprint.ts'
-import { NOT_RUN } from './parts.ts'
+import { declaredParts, NOT_RUN } from './parts.ts'
 import { type RecordedTest, type ResultState, recordPath, writeRecord } from './results.ts'
 
 /** What a finished run comes to. */
@@ -117,6 +117,7 @@ export default class ResultsReporter implements Reporter {
         fingerprint: this.#fingerprints.get(project.name) ?? '',
         finishedAt: new Date().toISOString(),
         machine: `node ${process.versions.node}, ${process.platform} ${process.arch}, ${cpus().length} processors`,
+        parts: declaredParts(),
         ...tally(ran, unhandled),
         tests: ran.flatMap((module) => [...module.children.allTests()].map(toRecorded)),
       })

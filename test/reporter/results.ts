@@ -22,6 +22,8 @@ export interface RunRecord extends Origin {
   readonly finishedAt: string
   /** What ran it: Node, platform, processor count. */
   readonly machine: string
+  /** The parts that were declared. */
+  readonly parts: readonly string[]
   readonly passed: number
   readonly failed: number
   readonly tests: readonly RecordedTest[]
