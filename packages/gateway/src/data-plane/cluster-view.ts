@@ -11,7 +11,7 @@ import {
 import type { ClusterConfig } from '../config/gateway-config.ts'
 import { UpstreamUnreachableError } from './errors.ts'
 import type { UpstreamAddress } from './upstream.ts'
-import { type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
+import type { UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 const API_VERSIONS = { apiKey: 18, apiVersion: 3 }
 const METADATA_KEY = 3
@@ -22,12 +22,6 @@ const MAX_CACHED_TOPICS = 100_000
 
 /** What a cluster offers: the broker's own ApiVersions answer. */
 export type BrokerVersions = ApiVersionsResponse
-
-/** The name and id of a topic; they change together when a topic is made anew. */
-interface TopicIdentity {
-  readonly name: string
-  readonly topicId: string
-}
 
 /**
  * What the gateway knows of the cluster by its own connection: brokers and their real addresses, offered versions,
@@ -45,6 +39,7 @@ export class ClusterView {
   #link: UpstreamLink | null = null
   #connecting: Promise<UpstreamLink> | null = null
   #versions: BrokerVersions | null = null
+  #refreshing: Promise<void> | null = null
   #isClosed = false
   readonly #clock: Clock
 
@@ -117,13 +112,21 @@ export class ClusterView {
   async resolveTopicIds(topicIds: Iterable<string>): Promise<void> {
     const unknown = [...new Set(topicIds)].filter((id) => id !== ZERO_UUID && !this.#nameById.has(id))
     if (unknown.length === 0) return
-    const topics: TopicIdentity[] = unknown.map((topicId) => ({ topicId, name: '' }))
-    await this.#learnMetadata(topics.map(({ topicId }) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
+    await this.#learnMetadata(unknown.map((topicId) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
   }
 
   /** Learns brokers again; called when a client is about to be told of one that has no address. */
   async refresh(): Promise<void> {
     await this.#learnMetadata([])
+  }
+
+  /** Learns brokers again after one was lost; calls that come meanwhile are one. */
+  refreshSoon(): void {
+    this.#refreshing ??= this.refresh()
+      .catch((cause: unknown) => this.#log.warn({ event: 'cluster-refresh-failed', code: codeOf(cause) }, 'the cluster could not be asked for its brokers'))
+      .finally(() => {
+        this.#refreshing = null
+      })
   }
 
   /** Ends the gateway's own connection. */
@@ -188,9 +191,8 @@ export class ClusterView {
     if (this.#isClosed) return
     this.#clock.after(REFRESH_MS, () => {
       if (this.#isClosed) return
-      this.refresh()
-        .catch((cause: unknown) => this.#log.warn({ event: 'cluster-refresh-failed', code: codeOf(cause) }, 'the cluster could not be asked for its brokers'))
-        .finally(() => this.#scheduleRefresh())
+      this.refreshSoon()
+      this.#scheduleRefresh()
     })
   }
 }

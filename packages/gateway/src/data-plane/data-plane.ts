@@ -53,7 +53,11 @@ export class DataPlane {
       openUpstream: (signIn, brokerId, clientId, listener) => {
         const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
         if (address === undefined) throw new UpstreamUnreachableError({ message: 'cluster: the broker of this port is not known', retryable: true })
-        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, listener)
+        const onClosed = (cause: Error | null): void => {
+          if (cause instanceof UpstreamUnreachableError) cluster.refreshSoon()
+          listener.onClosed(cause)
+        }
+        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, { ...listener, onClosed })
       },
     }
   }

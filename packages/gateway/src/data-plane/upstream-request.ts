@@ -32,19 +32,15 @@ export function requestUpstream<Response>(upstream: Upstream, request: UpstreamR
   const correlationId = nextCorrelationId()
   const frame = encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, request.body as never, apiVersion))
   return new Promise<Response>((resolve, reject) => {
-    upstream.expect(
-      ownAnswer(
-        correlationId,
-        (answer) => {
-          const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, answer, 4)
-          // The frame is a view into a pooled buffer: whatever outlives this call must not refer to it.
-          resolve(message.decodeResponse(new Reader(Buffer.from(answer), bodyOffset), apiVersion) as Response)
-        },
-        reject,
-      ),
-    )
-    if (isDirect) upstream.writeDirect(frame)
-    else upstream.write(frame)
+    const take = (answer: Buffer): void => {
+      const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, answer, 4)
+      // The frame is a view into a pooled buffer: whatever outlives this call must not refer to it.
+      resolve(message.decodeResponse(new Reader(Buffer.from(answer), bodyOffset), apiVersion) as Response)
+    }
+    const pending = ownAnswer(correlationId, take, reject)
+    if (isDirect) return upstream.sendDirect(frame, pending)
+    upstream.expect(pending)
+    upstream.write(frame)
   })
 }
 

@@ -40,6 +40,7 @@ export class Upstream {
   readonly #socket: Socket
   readonly #pending = new Fifo<PendingAnswer>()
   readonly #queue: Buffer[] = []
+  readonly #queuedPending: PendingAnswer[] = []
   readonly #head: Buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
   #headBytes = 0
   #isHeld = true
@@ -68,9 +69,10 @@ export class Upstream {
     return !this.#isClosed && (this.#socket.writableNeedDrain || this.#queue.length > 1)
   }
 
-  /** Announces the answer to a request whose bytes follow by {@link Upstream.write}. */
+  /** Announces the answer to a request whose bytes follow by {@link Upstream.write}; it is queued as they are. */
   expect(pending: PendingAnswer): void {
-    this.#pending.push(pending)
+    if (this.#isHeld) this.#queuedPending.push(pending)
+    else this.#pending.push(pending)
   }
 
   /** Writes request bytes, or queues them while the connection is not open; `false` asks to wait for `onDrain`. */
@@ -81,8 +83,9 @@ export class Upstream {
     return this.#queue.length < 2
   }
 
-  /** Writes past the queue; the sign-in's own requests. */
-  writeDirect(bytes: Buffer): void {
+  /** Sends a request past the queue; the sign-in's own. */
+  sendDirect(bytes: Buffer, pending: PendingAnswer): void {
+    this.#pending.push(pending)
     if (!this.#isClosed) this.#socket.write(bytes)
   }
 
@@ -90,6 +93,7 @@ export class Upstream {
   open(): void {
     this.#isHeld = false
     this.#socket.setTimeout(0)
+    for (const pending of this.#queuedPending.splice(0)) this.#pending.push(pending)
     this.#socket.cork()
     for (const bytes of this.#queue.splice(0)) this.#socket.write(bytes)
     this.#socket.uncork()
@@ -238,7 +242,7 @@ export class Upstream {
     if (this.#isClosed) return
     this.close()
     this.#current?.lost(cause)
-    for (const pending of this.#pending) pending.lost(cause)
+    for (const pending of [...this.#pending, ...this.#queuedPending]) pending.lost(cause)
     this.#options.onClosed(cause)
   }
 }
