@@ -9,12 +9,10 @@ const FIRST_VERSION_WITH_NULL_PROTOCOL = 7
 /**
  * JoinGroup: Read on the group. A consumer is refused as well when it may read none of the topics it subscribes to, or
  * one of them in part only: the group would deal it partitions that stand still.
- *
- * Brokers of Kafka 4 begin with version 2.
  */
 export const joinGroup: AnyApi = defineApi<JoinGroupRequest, JoinGroupResponse>({
   apiKey: 11,
-  minVersion: 2,
+  minVersion: 0,
   maxVersion: 9,
   parks: true,
   decide(call, request) {
