@@ -6,7 +6,7 @@ import type { CommandIo, ExitCode, SignalName } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 
 /** What a command line did. */
-export interface CommandOutcome {
+interface CommandOutcome {
   readonly exitCode: ExitCode
   readonly out: string
   readonly error: string

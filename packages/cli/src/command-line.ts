@@ -7,7 +7,7 @@ import { definePolicyCheck } from './commands/policy-check.ts'
 import { reportFailure } from './problem-report.ts'
 
 /** What the command line asks for: a command to run, or text to show. */
-export type CommandLine =
+type CommandLine =
   | { readonly kind: 'run'; readonly run: CommandRun }
   | { readonly kind: 'show'; readonly out: string; readonly error: string; readonly exitCode: ExitCode }
 
@@ -38,7 +38,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
 }
 
 /** Parses the arguments after the program's name. */
-export function parseCommandLine(args: readonly string[], version: string): CommandLine {
+function parseCommandLine(args: readonly string[], version: string): CommandLine {
   const shown: Shown = { out: '', error: '' }
   let run: CommandRun | undefined
   const program = createProgram(version, shown, (selected) => {

@@ -56,7 +56,7 @@ function parseJwk(text: string): JsonWebKey | undefined {
 }
 
 /** Gives the RFC 7638 SHA-256 thumbprint of an EC or OKP key. */
-export function signingKeyThumbprint(jwk: { kty: string; crv: string; x: string; y?: string }): string {
+function signingKeyThumbprint(jwk: { kty: string; crv: string; x: string; y?: string }): string {
   // INVARIANT: the required members only, in lexicographic order, without white space (RFC 7638 section 3.2).
   const { crv, kty, x, y } = jwk
   const canonical = JSON.stringify(y === undefined ? { crv, kty, x } : { crv, kty, x, y })

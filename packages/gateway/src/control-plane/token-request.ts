@@ -1,5 +1,5 @@
 /** The error words of RFC 6749 section 5.2 and RFC 8693 section 2.2.2 that the token endpoint uses. */
-export type TokenErrorWord =
+type TokenErrorWord =
   | 'invalid_request'
   | 'invalid_client'
   | 'invalid_scope'

@@ -21,7 +21,7 @@ import { SecretSignIns } from './secret-sign-ins.ts'
 import type { SignIn, SignInSource } from './sign-in.ts'
 import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
 
-export type { SignIn, SignInSource } from './sign-in.ts'
+export type { SignIn } from './sign-in.ts'
 
 /** Turns what a client brings into a verified identity. Every failure is an `IdentityError`. */
 export interface Authenticator {

@@ -11,7 +11,7 @@ export interface OutboundFetchOptions {
 }
 
 /** What is sent. */
-export interface OutboundRequest {
+interface OutboundRequest {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
