@@ -1,4 +1,38 @@
 export {
+  type BundleClaims,
+  type Canary,
+  MAX_CANARIES,
+} from './bundle/bundle-claims.ts'
+export {
+  BUNDLE_ALGORITHM,
+  type BundleKey,
+  type BundlePublicJwk,
+  type BundleSigningKey,
+  createBundleKey,
+  describeBundleKey,
+} from './bundle/bundle-key.ts'
+export { type BundleStaleness, BundleStore, type BundleStoreOptions } from './bundle/bundle-store.ts'
+export { type CanaryOptions, createCanaries } from './bundle/canaries.ts'
+export {
+  BundleAddresseeError,
+  BundleCanaryError,
+  BundleClaimsError,
+  BundleEquivocationError,
+  BundleError,
+  BundleExpiredError,
+  BundleFormatError,
+  BundleKeyError,
+  BundleNotUnderstoodError,
+  BundleProgramError,
+  BundleRollbackError,
+  BundleSignatureError,
+  BundleTooLargeError,
+  BundleTypeError,
+} from './bundle/errors.ts'
+export { BUNDLE_TYPE, MAX_BUNDLE_LENGTH, signBundle } from './bundle/sign-bundle.ts'
+export type { VerifiedBundle } from './bundle/verified-bundle.ts'
+export { type BundleExpectation, type HighWaterMark, verifyBundle } from './bundle/verify-bundle.ts'
+export {
   digestDocument,
   type PartitionRange,
   type PolicyDocument,
@@ -25,5 +59,6 @@ export {
 export type { Principal } from './principal.ts'
 export { ALL_PARTITIONS, allowedOperations, canOnAny, decide, isDiscoverable } from './program/decide.ts'
 export type { Decision, DecisionReason, Effect, Obligations } from './program/decision.ts'
-export { compileProgram, type Program } from './program/program.ts'
+export { compileProgram, createClosedProgram, type Program } from './program/program.ts'
+export { type DecidedRequest, reasonText } from './program/reason-text.ts'
 export { type PolicyResidual, type ResidualProtection, type ResidualRule, residualFor } from './program/residual.ts'

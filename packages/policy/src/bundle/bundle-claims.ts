@@ -1,0 +1,148 @@
+import * as z from 'zod'
+import type { PartitionRange, Scope } from '../document/document.ts'
+import { checkIdentifier, checkOpaqueSelector, checkTopicPattern, checkTopicSelector } from '../document/names.ts'
+import { MAX_PARTITION, mergePartitions } from '../document/partitions.ts'
+import {
+  CLUSTER_NAME,
+  MAX_NAME_LENGTH,
+  type Operation,
+  operations,
+  type ResourceType,
+  resourceTypes,
+} from '../operation.ts'
+import type { PolicyResidual } from '../program/residual.ts'
+
+/** A request and the decision that its issuer expects of the program in the bundle. */
+export interface Canary {
+  readonly resourceType: ResourceType
+  readonly operation: Operation
+  readonly name: string
+  /** Absent = the whole topic. */
+  readonly partition?: number
+  readonly effect: 'allow' | 'deny'
+}
+
+/** What a bundle says. Times are whole milliseconds since the Unix epoch. */
+export interface BundleClaims {
+  readonly version: 1
+  /** The gateway's public address. */
+  readonly issuer: string
+  /** The client id, or the subject, of the client that this is for. */
+  readonly audience: string
+  /** Whose rights these are. */
+  readonly subject: { readonly issuer: string; readonly subject: string }
+  /** The name of the cluster that these rights are for. */
+  readonly cluster: string
+  /** Never goes back; equal revisions of one addressee have equal programs. */
+  readonly revision: number
+  readonly issuedAtUnixMs: number
+  /** From here on a newer bundle should be had. */
+  readonly refreshAfterUnixMs: number
+  /** From here on everything is denied. */
+  readonly expiresAtUnixMs: number
+  readonly onStale: 'deny'
+  /** Features that a reader must know, or refuse the whole bundle. */
+  readonly mustUnderstand: readonly string[]
+  /** Decisions to be tried before the bundle is put in force. */
+  readonly canaries: readonly Canary[]
+  readonly residual: PolicyResidual
+  /** The digest of the program that the residual compiles to. */
+  readonly programDigest: string
+}
+
+/** The most canaries that a bundle carries. */
+export const MAX_CANARIES = 64
+
+const unixMs = z.int().nonnegative()
+const name = z.string().min(1).max(1024)
+const canaryName = z.string().max(MAX_NAME_LENGTH)
+const resourceType = z.enum(resourceTypes)
+const operation = z.literal(operations)
+const partition = z.int().min(0).max(MAX_PARTITION)
+const partitionRange = z
+  .tuple([partition, partition])
+  .readonly()
+  .refine(([first, last]) => first <= last)
+
+const isFine =
+  (check: (text: string) => unknown) =>
+  (text: string): boolean =>
+    check(text) === undefined
+const identifier = z.string().refine(isFine(checkIdentifier))
+
+const nameChecks: Readonly<Record<ResourceType, (name: string) => boolean>> = Object.freeze({
+  topic: isFine(checkTopicSelector),
+  group: isFine(checkOpaqueSelector),
+  'transactional-id': isFine(checkOpaqueSelector),
+  cluster: (text: string) => text === CLUSTER_NAME,
+})
+
+const isMerged = (ranges: readonly PartitionRange[]): boolean => mergePartitions(ranges).length === ranges.length
+
+const scope: z.ZodType<Scope> = z
+  .strictObject({
+    resourceType,
+    operation,
+    names: z.array(z.string()).min(1).readonly(),
+    partitions: z.array(partitionRange).min(1).readonly().refine(isMerged).exactOptional(),
+  })
+  .refine(({ resourceType: type, names }) => names.every(nameChecks[type]))
+
+const residual: z.ZodType<PolicyResidual> = z.strictObject({
+  version: z.literal(1),
+  rules: z
+    .array(
+      z.strictObject({
+        id: identifier,
+        effect: z.enum(['allow', 'deny']),
+        because: z.literal('groups-unknown').exactOptional(),
+        scopes: z.array(scope).min(1).readonly(),
+      }),
+    )
+    .readonly(),
+  topics: z
+    .array(
+      z.strictObject({
+        match: z
+          .array(z.string().refine(isFine(checkTopicPattern)))
+          .min(1)
+          .readonly(),
+        labels: z.array(identifier).readonly(),
+        discoverable: z.boolean(),
+      }),
+    )
+    .readonly(),
+  groupsUnknown: z.boolean(),
+})
+
+const canary: z.ZodType<Canary> = z.strictObject({
+  resourceType,
+  operation,
+  name: canaryName,
+  partition: partition.exactOptional(),
+  effect: z.enum(['allow', 'deny']),
+})
+
+/** The payload of a bundle: a member too many refuses it as a member too few does. */
+export const bundleClaimsSchema: z.ZodType<BundleClaims> = z
+  .strictObject({
+    version: z.literal(1),
+    issuer: name,
+    audience: name,
+    subject: z.strictObject({ issuer: name, subject: name }),
+    cluster: name,
+    revision: z.int().nonnegative(),
+    issuedAtUnixMs: unixMs,
+    refreshAfterUnixMs: unixMs,
+    expiresAtUnixMs: unixMs,
+    onStale: z.literal('deny'),
+    mustUnderstand: z.array(name).max(64).readonly(),
+    canaries: z.array(canary).max(MAX_CANARIES).readonly(),
+    residual,
+    programDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  })
+  .refine(
+    ({ issuedAtUnixMs, refreshAfterUnixMs, expiresAtUnixMs }) =>
+      issuedAtUnixMs <= refreshAfterUnixMs && refreshAfterUnixMs <= expiresAtUnixMs,
+    { message: 'times out of order' },
+  )
