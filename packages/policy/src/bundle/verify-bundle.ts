@@ -18,7 +18,7 @@ import {
   BundleTypeError,
 } from './errors.ts'
 import { BUNDLE_TYPE, MAX_BUNDLE_LENGTH } from './sign-bundle.ts'
-import { VerifiedBundle } from './verified-bundle.ts'
+import { sealBundle, type VerifiedBundle } from './verified-bundle.ts'
 
 /** The newest thing seen of one addressee: nothing older is accepted, and nothing else under the same revision. */
 export interface HighWaterMark {
@@ -70,7 +70,7 @@ export async function verifyBundle(jws: string, expected: BundleExpectation): Pr
   }
   const program = compileClaims(claims)
   assertCanaries(program, claims.canaries)
-  return VerifiedBundle.seal(claims, program, expected.nowUnixMs)
+  return sealBundle(claims, program, expected.nowUnixMs)
 }
 
 async function verifySignature(

@@ -9,12 +9,17 @@ import type { ValuePath, YamlSource } from './yaml-source.ts'
  * something else in the same file; whatever has not the right shape they pass over, for the schema has named it.
  */
 
-/** Checks rules and labels across all files of a policy. */
-export function crossCheck(files: readonly YamlSource[]): SourceProblem[] {
+/**
+ * Checks rules and labels across all files of a policy.
+ *
+ * @param isWhole whether every file could be read; without that, no label is called unknown.
+ */
+export function crossCheck(files: readonly YamlSource[], isWhole: boolean): SourceProblem[] {
   const rules = files.flatMap((file) => listAt(file.value, 'rules').map((rule, index) => ({ file, rule, index })))
-  const labels = new Set(
+  const defined = new Set(
     files.flatMap((file) => listAt(file.value, 'topics').flatMap((topic) => listAt(topic, 'labels'))),
   )
+  const isLabelKnown = (label: string): boolean => !isWhole || defined.has(label)
   const firstWithId = new Map<unknown, SourceProblem>()
   return rules.flatMap(({ file, rule, index }) => {
     const at = (path: ValuePath, fault: Fault): SourceProblem => ({
@@ -25,10 +30,12 @@ export function crossCheck(files: readonly YamlSource[]): SourceProblem[] {
       ...checkId(rule, at, firstWithId),
       ...checkEffect(rule, at),
       ...checkWho(rule, at),
-      ...['may', 'never'].flatMap((effect) => checkAccess(effect, member(rule, effect), at, labels)),
+      ...['may', 'never'].flatMap((effect) => checkAccess(effect, member(rule, effect), at, isLabelKnown)),
     ]
   })
 }
+
+type LabelTest = (label: string) => boolean
 
 type Place = (path: ValuePath, fault: Fault) => SourceProblem
 
@@ -62,10 +69,10 @@ function checkWho(rule: unknown, at: Place): SourceProblem[] {
   return isMapping(not) && Object.keys(not).length === 0 ? [empty(['who', 'not'], 'fill it or remove it')] : []
 }
 
-function checkAccess(effect: string, access: unknown, at: Place, labels: ReadonlySet<unknown>): SourceProblem[] {
+function checkAccess(effect: string, access: unknown, at: Place, isLabelKnown: LabelTest): SourceProblem[] {
   if (!isMapping(access)) return []
   const problems = topicSelectorsOf(access).flatMap(([path, selector]) => {
-    const fault = checkLabel(selector, labels) ?? (effect === 'may' ? checkGrantable(selector) : undefined)
+    const fault = checkLabel(selector, isLabelKnown) ?? (effect === 'may' ? checkGrantable(selector) : undefined)
     return fault === undefined ? [] : [at([effect, ...path], fault)]
   })
   const words = [...verbs].filter(([name]) => name in access)
@@ -89,8 +96,8 @@ function topicSelectorsOf(access: object): [path: ValuePath, selector: string][]
     .filter((entry): entry is [ValuePath, string] => typeof entry[1] === 'string')
 }
 
-function checkLabel(selector: string, labels: ReadonlySet<unknown>): Fault | undefined {
-  if (!selector.startsWith(LABEL_PREFIX) || labels.has(selector.slice(LABEL_PREFIX.length))) return undefined
+function checkLabel(selector: string, isKnown: LabelTest): Fault | undefined {
+  if (!selector.startsWith(LABEL_PREFIX) || isKnown(selector.slice(LABEL_PREFIX.length))) return undefined
   return {
     code: 'ERR_POLICY_UNKNOWN_LABEL',
     message: `no entry of \`topics\` gives the label of \`${printable(selector)}\``,

@@ -27,8 +27,9 @@ export function parsePolicy(entry: PolicySource, readPart: (path: string) => str
   const entryFile = readYaml(entry, problems)
   const parts = entryFile === undefined ? [] : readParts(entryFile, readPart, problems)
   const files = entryFile === undefined ? parts : [entryFile, ...parts]
+  const isWhole = entryFile !== undefined && parts.length === listedParts(entryFile).length
   const checked = files.map((file) => checkFile(file, file === entryFile ? entrySchema : partSchema, problems))
-  problems.push(...crossCheck(files), ...checkRulesExist(files, problems))
+  problems.push(...crossCheck(files, isWhole), ...checkRulesExist(files, problems))
   if (problems.length > 0)
     return { ok: false, problems: inTextOrder(problems, [entry.path, ...parts.map((part) => part.path)]) }
   const document = buildDocument(checked.filter((file) => file !== undefined))
@@ -47,14 +48,18 @@ function checkFile(
 }
 
 function readParts(entry: YamlSource, readPart: (path: string) => string, problems: SourceProblem[]): YamlSource[] {
-  const listed: unknown = (entry.value as { parts?: unknown } | null)?.parts
   const seen = new Set<string>()
-  return (Array.isArray(listed) ? listed : []).flatMap((part: unknown, index) => {
+  return listedParts(entry).flatMap((part, index) => {
     if (typeof part !== 'string') return []
     const report = (fault: Fault): void => void problems.push({ ...entry.positionOf(['parts', index]), ...fault })
     const file = readPartFile(entry.path, part, seen, readPart, problems, report)
     return file === undefined ? [] : [file]
   })
+}
+
+function listedParts(entry: YamlSource): readonly unknown[] {
+  const listed = (entry.value as { parts?: unknown } | null)?.parts
+  return Array.isArray(listed) ? listed : []
 }
 
 function readPartFile(

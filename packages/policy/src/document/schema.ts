@@ -52,8 +52,8 @@ function refined<T>(type: z.ZodType<T>, check: Check<T>): z.ZodType<T> {
   })
 }
 
-function list<T extends z.ZodType>(item: T, description: string): z.ZodOptional<z.ZodReadonly<z.ZodArray<T>>> {
-  return z.array(item).min(1).readonly().optional().describe(description)
+function list<T extends z.ZodType>(item: T, description: string): z.ZodOptional<z.ZodArray<T>> {
+  return z.array(item).min(1).optional().describe(description)
 }
 
 const text = (check: Check<string>, pattern?: string): z.ZodType<string> =>
@@ -81,8 +81,8 @@ const who: z.ZodType<WhoSource> = z
         ...principalShape,
         not: z
           .strictObject(principalShape)
-          .optional()
-          .meta({ ...notEmpty, description: 'Whom this leaves out.' }),
+          .meta({ ...notEmpty, description: 'Whom this leaves out.' })
+          .optional(),
       })
       .meta(notEmpty),
   ])
@@ -126,15 +126,15 @@ const rule: z.ZodType<RuleSource> = z
 
 const topic: z.ZodType<TopicSource> = z
   .strictObject({
-    match: z.array(topicPattern).min(1).readonly().describe('Topic names and `*` patterns this entry is about.'),
+    match: z.array(topicPattern).min(1).describe('Topic names and `*` patterns this entry is about.'),
     labels: list(identifier, 'Labels that rules can select by `label:<label>`.'),
     discoverable: z.boolean().optional().describe('List the topic to those who may not use it, and refuse promptly.'),
   })
   .meta({ id: 'topic', description: 'What holds for these topics whoever asks. All matching entries apply.' })
 
 const sections = {
-  topics: z.array(topic).readonly().optional().describe('Protections: they belong to streams and hold for everybody.'),
-  rules: z.array(rule).readonly().optional().describe('Grants and denials for people. `[]` denies everything.'),
+  topics: z.array(topic).optional().describe('Protections: they belong to streams and hold for everybody.'),
+  rules: z.array(rule).optional().describe('Grants and denials for people. `[]` denies everything.'),
 }
 
 /** The entry file of a policy: it alone may list parts. */

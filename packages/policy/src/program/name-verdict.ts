@@ -51,20 +51,24 @@ export class NameVerdict {
 
   #workOut(operation: Operation): OperationVerdict {
     const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
-    const firsts = atoms.flatMap((atom) => (atom.partitions ?? []).flatMap(([first, last]) => [first, last + 1]))
-    const runs = [...new Set([0, ...firsts])]
-      .sort((a, b) => a - b)
-      .map((first) => ({ first, decision: this.#combine(atoms, (atom) => includes(atom.partitions, first)) }))
     const verdict = {
       // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
       whole: this.#combine(atoms, (atom) => atom.denies || atom.partitions === undefined),
-      runs: firsts.length === 0 ? undefined : runs,
+      runs: atoms.some((atom) => atom.partitions !== undefined) ? this.#runs(atoms) : undefined,
     }
     this.#byOperation[operation] = verdict
     return verdict
   }
 
+  #runs(atoms: readonly Atom[]): readonly PartitionRun[] {
+    const firsts = atoms.flatMap((atom) => (atom.partitions ?? []).flatMap(([first, last]) => [first, last + 1]))
+    return [...new Set([0, ...firsts])]
+      .sort((a, b) => a - b)
+      .map((first) => ({ first, decision: this.#combine(atoms, (atom) => includes(atom.partitions, first)) }))
+  }
+
   #combine(atoms: readonly Atom[], applies: (atom: Atom) => boolean): Decision {
+    if (atoms.length === 0) return this.#pool.intern('deny', this.#defaultReason, [])
     const applying = atoms.filter(applies)
     const denials = applying.filter((atom) => atom.denies)
     if (denials.length > 0) {
@@ -83,7 +87,8 @@ function includes(partitions: readonly PartitionRange[] | undefined, partition: 
 }
 
 function ruleIdsOf(atoms: readonly Atom[]): readonly string[] {
-  return sortedUnique(atoms.map((atom) => atom.ruleId))
+  const [first] = atoms
+  return first !== undefined && atoms.length === 1 ? [first.ruleId] : sortedUnique(atoms.map((atom) => atom.ruleId))
 }
 
 function decisionAt(runs: readonly PartitionRun[], partition: number): Decision {

@@ -13,13 +13,14 @@ export class Program {
   readonly residual: PolicyResidual
   readonly #tables: Readonly<Record<ResourceType, ResourceTable>>
 
+  /** @internal */
   constructor(residual: PolicyResidual, tables: Readonly<Record<ResourceType, ResourceTable>>) {
     this.residual = residual
     this.digest = digestOf(residual)
     this.#tables = tables
   }
 
-  /** The rules for one type of resource. */
+  /** @internal The rules for one type of resource. */
   tableOf(resourceType: ResourceType): ResourceTable {
     return this.#tables[resourceType]
   }
