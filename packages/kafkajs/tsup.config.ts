@@ -1,11 +1,16 @@
 import { defineConfig } from 'tsup'
+import { mendKafkajs } from './build/mends.ts'
 
-export default defineConfig({
-  entry: ['src/index.ts'],
-  format: ['esm', 'cjs'],
-  dts: true,
-  clean: true,
-  sourcemap: true,
-  target: 'node22.15',
-  treeshake: true,
-})
+const shared = { entry: ['src/index.ts'], target: 'node22.15' } as const
+
+export default defineConfig([
+  {
+    ...shared,
+    format: ['cjs'],
+    clean: true,
+    sourcemap: true,
+    noExternal: ['kafkajs'],
+    esbuildPlugins: [mendKafkajs()],
+  },
+  { ...shared, format: ['esm', 'cjs'], dts: { only: true }, external: ['#kafkajs', 'kafkajs'] },
+])

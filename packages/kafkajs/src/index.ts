@@ -1,1 +1,81 @@
-export {}
+// Every type of kafkajs, from its own declarations, so that those and ours are the same types. `Kafka` and `KafkaConfig`
+// above take the place of kafkajs's.
+export type * from '#kafkajs'
+export {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  AssignerProtocol,
+  CompressionCodecs,
+  CompressionTypes,
+  ConfigResourceTypes,
+  ConfigSource,
+  KafkaJSAggregateError,
+  KafkaJSAlterPartitionReassignmentsError,
+  KafkaJSBrokerNotFound,
+  KafkaJSConnectionError,
+  KafkaJSDeleteGroupsError,
+  KafkaJSDeleteTopicRecordsError,
+  KafkaJSError,
+  KafkaJSGroupCoordinatorNotFound,
+  KafkaJSLockTimeout,
+  KafkaJSMetadataNotLoaded,
+  KafkaJSNonRetriableError,
+  KafkaJSNotImplemented,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSOffsetOutOfRange,
+  KafkaJSPartialMessageError,
+  KafkaJSProtocolError,
+  KafkaJSRequestTimeoutError,
+  KafkaJSSASLAuthenticationError,
+  KafkaJSServerDoesNotSupportApiKey,
+  KafkaJSStaleTopicMetadataAssignment,
+  KafkaJSTimeout,
+  KafkaJSTopicMetadataNotLoaded,
+  KafkaJSUnsupportedMagicByteInMessageSet,
+  logLevel,
+  PartitionAssigners,
+  Partitioners,
+  ResourcePatternTypes,
+} from '#kafkajs'
+export { type Denial, HeadgateDeniedError } from './access/denied-error.ts'
+export type { HeadgateOptions, KafkaConfig } from './config/options.ts'
+export {
+  type ClientErrorOptions,
+  HeadgateAddressRefusedError,
+  HeadgateBundleExpiredError,
+  HeadgateBundleRefusedError,
+  HeadgateClientError,
+  HeadgateConfigurationError,
+  HeadgateGatewayAnswerError,
+  HeadgateGatewayMissingError,
+  HeadgateGatewayUnreachableError,
+  HeadgateIdentityRefusedError,
+  HeadgateIdentityUnavailableError,
+  HeadgateInsecureAddressError,
+  HeadgateNoRuleError,
+  HeadgateRetriableError,
+  HeadgateUnknownAuthorityError,
+} from './errors.ts'
+export {
+  type HeadgateEvent,
+  type HeadgateEventName,
+  type HeadgateEventPayloads,
+  type HeadgateListener,
+  headgateEvents,
+} from './events.ts'
+export { type ClientCredentialsOptions, clientCredentials } from './identity/client-credentials.ts'
+export { type IdentityContext, type IdentitySource, type IdentityToken, TokenType } from './identity/identity-source.ts'
+export { type TokenCallbackOptions, tokenCallback } from './identity/token-callback.ts'
+export { type TokenFileOptions, tokenFile } from './identity/token-file.ts'
+export { Kafka } from './kafka.ts'
+export {
+  KafkaJSConnectionClosedError,
+  KafkaJSCreateTopicError,
+  KafkaJSFetcherRebalanceError,
+  KafkaJSInvalidLongError,
+  KafkaJSInvalidVarIntError,
+  KafkaJSInvariantViolation,
+  KafkaJSMemberIdRequired,
+  KafkaJSNoBrokerAvailableError,
+} from './kafkajs/undeclared-errors.ts'

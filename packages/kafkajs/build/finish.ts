@@ -1,0 +1,29 @@
+import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/** Gives CommonJS a default export as well: kafkajs is often imported whole, because ECMAScript finds few of its names. */
+function addDefaultExport(): void {
+  appendFileSync('dist/index.cjs', '\nmodule.exports.default = module.exports;\n')
+}
+
+/** Writes the ECMAScript entry: names over the one CommonJS core, so that a class has one identity in both formats. */
+function writeEsmShim(): void {
+  const names = Object.keys(require('../dist/index.cjs')).filter((name) => name !== 'default')
+  const lines = ["import core from './index.cjs'", 'export default core', `export const { ${names.join(', ')} } = core`]
+  writeFileSync('dist/index.js', `${lines.join('\n')}\n`)
+}
+
+/** Names kafkajs itself in the types, where the sources name our subpath import of it, and declares the default export. */
+function finishTypes(file: string, self: string): void {
+  const types = readFileSync(file, 'utf8').replaceAll("'#kafkajs'", "'kafkajs'")
+  const all = `\ndeclare const all: typeof import('${self}');\nexport default all;\n`
+  writeFileSync(file, types + all)
+}
+
+addDefaultExport()
+writeEsmShim()
+finishTypes('dist/index.d.ts', './index.js')
+finishTypes('dist/index.d.cts', './index.cjs')
+copyFileSync(require.resolve('kafkajs/LICENSE'), 'dist/kafkajs.LICENSE')

@@ -1,0 +1,139 @@
+import {
+  ALL_PARTITIONS,
+  allowedOperations,
+  canOnAny,
+  type Decision,
+  decide,
+  isDiscoverable,
+  Operation,
+  type Program,
+} from '@headgate/policy'
+import { KafkaJSNonRetriableError } from '#kafkajs'
+import { HeadgateBundleExpiredError } from '../errors.ts'
+import type { Alternative, Ask } from './ask.ts'
+import { type Denial, HeadgateDeniedError } from './denied-error.ts'
+
+/** The policy that decides now. */
+export interface ActivePolicy {
+  readonly program: Program
+  readonly revision: number
+}
+
+/** Where the policy comes from. */
+export interface PolicySource {
+  /** The policy in force; a closed one, which denies everything, where there is none. */
+  current(): ActivePolicy
+  /** Whether a verified bundle is in force. */
+  isOpen(): boolean
+  /**
+   * Looks once for a newer policy, because the one in force is about to deny something.
+   *
+   * @throws what keeps the client from having any policy
+   */
+  renew(): Promise<void>
+}
+
+/** Decides for the facades, before anything is sent. */
+export class Gate {
+  readonly #source: PolicySource
+  readonly #report: (denial: Denial) => void
+
+  constructor(source: PolicySource, report: (denial: Denial) => void) {
+    this.#source = source
+    this.#report = report
+  }
+
+  /**
+   * Lets a call pass, or refuses it. Before it refuses, it looks once for a newer policy.
+   *
+   * @throws HeadgateDeniedError `ERR_KAFKAJS_DENIED`
+   * @throws HeadgateBundleExpiredError `ERR_KAFKAJS_BUNDLE_EXPIRED`
+   */
+  async admit(method: string, asks: readonly Ask[]): Promise<void> {
+    if (this.#findDenial(method, asks) === undefined) return
+    await this.#source.renew()
+    this.admitNow(method, asks)
+  }
+
+  /** As {@link Gate.admit}, by the policy in force, for calls that cannot wait. */
+  admitNow(method: string, asks: readonly Ask[]): void {
+    const denial = this.#findDenial(method, asks)
+    if (denial === undefined) return
+    if (!this.#source.isOpen()) throw expired(method)
+    this.#report(denial)
+    throw new HeadgateDeniedError(denial)
+  }
+
+  /** Whether the policy in force allows it; nothing is reported. */
+  allows(ask: Ask): boolean {
+    return decideAsk(this.#source.current().program, ask).decision.effect !== 'deny'
+  }
+
+  /** Whether a topic appears in lists: it may be described, or the policy shows it to everybody. */
+  shows(topic: string): boolean {
+    const { program } = this.#source.current()
+    const operations = allowedOperations(program, 'topic', topic)
+    return (operations & (1 << Operation.Describe)) !== 0 || isDiscoverable(program, topic)
+  }
+
+  /** The decision on an ask, and what took it: for spans. */
+  explain(ask: Ask): { readonly decision: Decision; readonly policy: ActivePolicy } {
+    const policy = this.#source.current()
+    return { decision: decideAsk(policy.program, ask).decision, policy }
+  }
+
+  #findDenial(method: string, asks: readonly Ask[]): Denial | undefined {
+    if (asks.length === 0) return undefined
+    const { program, revision } = this.#source.current()
+    for (const ask of asks) {
+      const { decision, partition } = decideAsk(program, ask)
+      // A hold is announced and never enforced here: the gateway holds.
+      if (decision.effect !== 'deny') continue
+      const { resourceType, name: resourceName, operation } = ask
+      const place = { resourceType, resourceName, operation, ...(partition !== undefined && { partition }) }
+      return Object.freeze({ method, ...place, decision, policyRevision: revision, programDigest: program.digest })
+    }
+    return undefined
+  }
+}
+
+function expired(method: string): HeadgateBundleExpiredError {
+  return new HeadgateBundleExpiredError({
+    message: `${method}: the policy of this service has expired and the gateway gave no newer one: see whether the gateway can be reached`,
+    details: { method },
+  })
+}
+
+interface Decided {
+  readonly decision: Decision
+  /** Where one partition decided. */
+  readonly partition?: number
+}
+
+function decideAsk(program: Program, ask: Ask): Decided {
+  // A name that is no text would be compared as one thing here and sent as another.
+  if (typeof ask.name !== 'string') throw new KafkaJSNonRetriableError(`Invalid ${ask.resourceType} name`)
+  const whole = decide(program, ask.resourceType, ask.operation, ask.name, ALL_PARTITIONS)
+  if (whole.effect !== 'deny') return { decision: whole }
+  const decided = (ask.partitions?.() ?? []).map((partition) => ({
+    decision: decide(program, ask.resourceType, ask.operation, ask.name, partition),
+    partition,
+  }))
+  const byPartition = decided.find(({ decision }) => decision.effect === 'deny') ?? decided[0]
+  if (byPartition !== undefined) return byPartition
+  return { decision: (ask.or && decideAlternative(program, ask.or)) ?? whole }
+}
+
+function decideAlternative(program: Program, other: Alternative): Decision | undefined {
+  if ('onAny' in other) return canOnAny(program, other.onAny, other.operation) ? grantedOnAny : undefined
+  const decision = decide(program, other.resourceType, other.operation, other.name)
+  return decision.effect === 'deny' ? undefined : decision
+}
+
+const grantedOnAny: Decision = Object.freeze({
+  effect: 'allow',
+  reason: 'granted',
+  ruleIds: Object.freeze([]),
+  obligations: undefined,
+  validUntilUnixMs: undefined,
+})

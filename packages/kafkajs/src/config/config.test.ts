@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { tokenCallback } from '../identity/token-callback.ts'
+import type { KafkaConfig } from './options.ts'
+import { resolveOptions } from './resolve-options.ts'
+import { describeUnusedOptions } from './unused-options.ts'
+
+const key = 'f1Q0G9nmyzXz7PAmn_3wcQtbPBtBdOx7ZMf3PcOEw9Y'
+const environment = {
+  HEADGATE_GATEWAY: 'https://gw.example:8443',
+  HEADGATE_BUNDLE_KEYS: ` ${key},${key.toLowerCase()} `,
+  HEADGATE_TOKEN_FILE: '/run/token',
+}
+
+test('the environment alone is enough', () => {
+  const options = resolveOptions(undefined, environment)
+
+  expect(options).toMatchObject({ ca: undefined, insecure: false, identity: { kind: 'token-file' } })
+  expect(options.gateway.href).toBe('https://gw.example:8443/')
+  expect(options.bundleKeys).toEqual([key, key.toLowerCase()])
+})
+
+test('the code wins over the environment, and what it leaves undefined does not', () => {
+  const identity = tokenCallback(() => 'token')
+  const options = resolveOptions(
+    { gateway: 'https://other.example', identity, ca: undefined as unknown as string },
+    {
+      ...environment,
+      HEADGATE_CA: '/run/ca.pem',
+    },
+  )
+
+  expect(options).toMatchObject({ identity, ca: '/run/ca.pem' })
+  expect(options.gateway.host).toBe('other.example')
+})
+
+test('client credentials come from their variables', () => {
+  const { HEADGATE_TOKEN_FILE: _, ...rest } = environment
+  const variables = {
+    HEADGATE_ISSUER: 'https://idp.example',
+    HEADGATE_CLIENT_ID: 'orders',
+    HEADGATE_CLIENT_SECRET: 's',
+  }
+
+  expect(resolveOptions(undefined, { ...rest, ...variables }).identity.kind).toBe('client-credentials')
+})
+
+test.each([
+  ['no gateway', { HEADGATE_GATEWAY: '' }, 'ERR_KAFKAJS_GATEWAY_MISSING', 'HEADGATE_GATEWAY'],
+  ['no keys', { HEADGATE_BUNDLE_KEYS: ' , ' }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_BUNDLE_KEYS'],
+  ['a key that is no thumbprint', { HEADGATE_BUNDLE_KEYS: 'abc' }, 'ERR_KAFKAJS_CONFIGURATION', 'thumbprint'],
+  ['no identity', { HEADGATE_TOKEN_FILE: undefined }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_TOKEN_FILE'],
+  ['half an identity', { HEADGATE_ISSUER: 'https://idp.example' }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_CLIENT_ID'],
+  [
+    'two identities',
+    { HEADGATE_ISSUER: 'https://idp.example', HEADGATE_CLIENT_ID: 'orders' },
+    'ERR_KAFKAJS_CONFIGURATION',
+    'unset one of them',
+  ],
+  ['a flag that is none', { HEADGATE_INSECURE: 'yes' }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_INSECURE'],
+  ['an address without TLS', { HEADGATE_GATEWAY: 'http://gw.example' }, 'ERR_KAFKAJS_INSECURE_ADDRESS', 'TLS'],
+])('%s is one error that says what to do', (_, changes, code, mend) => {
+  expect(() => resolveOptions(undefined, { ...environment, ...changes })).toThrow(
+    expect.objectContaining({ code, retriable: false, message: expect.stringContaining(mend) }),
+  )
+})
+
+test('one warning names each option that is not used, with what takes its place', () => {
+  const config: KafkaConfig = { brokers: ['k:9092'], ssl: true, clientId: 'orders' }
+
+  expect(describeUnusedOptions(config)).toMatch(/`brokers`.*HEADGATE_GATEWAY.*`ssl`.*HEADGATE_CA/)
+  expect(describeUnusedOptions({ clientId: 'orders' })).toBeUndefined()
+})

@@ -1,0 +1,44 @@
+import type { KafkaConfig as KafkajsConfig } from '#kafkajs'
+import type { KafkaConfig } from '../config/options.ts'
+import { createLogCreator } from './log-creator.ts'
+import { createLiveThreshold } from './reauthentication.ts'
+import { type ConnectionTarget, createGatewaySocketFactory } from './socket-factory.ts'
+
+/** What connections need of the session. */
+export interface ConnectionSession {
+  open(): Promise<void>
+  token(): Promise<string>
+  readonly target: ConnectionTarget | undefined
+  readonly tokenLifetimeMs: number
+}
+
+/** The options of kafkajs that keep their meaning. */
+const kept = [
+  'clientId',
+  'connectionTimeout',
+  'authenticationTimeout',
+  'requestTimeout',
+  'enforceRequestTimeout',
+  'retry',
+  'logLevel',
+] as const
+
+/**
+ * The configuration of kafkajs itself: addresses, sockets, sign-in and log go through the session; the rest is the
+ * application's.
+ */
+export function createInnerConfig(config: KafkaConfig, session: ConnectionSession): KafkajsConfig {
+  const own = Object.fromEntries(kept.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])))
+  return {
+    ...own,
+    async brokers() {
+      await session.open()
+      return [...(session.target?.kafka.bootstrap ?? [])]
+    },
+    // Its own object each time: kafkajs writes into it.
+    sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await session.token() }) },
+    reauthenticationThreshold: createLiveThreshold(() => session.tokenLifetimeMs),
+    socketFactory: createGatewaySocketFactory(() => session.target),
+    logCreator: createLogCreator(config.logCreator),
+  }
+}

@@ -1,0 +1,21 @@
+import type { Batch } from '#kafkajs'
+import { copyIncoming } from './messages.ts'
+
+/**
+ * Gives a handler its own batch: the declared members and no more, with records of its own.
+ *
+ * kafkajs's batch also carries what a reader must not see: aborted and control records, and records before the offset.
+ */
+export function createBatch(inner: Batch): Batch {
+  return {
+    topic: inner.topic,
+    partition: inner.partition,
+    highWatermark: inner.highWatermark,
+    messages: inner.messages.map(copyIncoming),
+    isEmpty: () => inner.isEmpty(),
+    firstOffset: () => inner.firstOffset(),
+    lastOffset: () => inner.lastOffset(),
+    offsetLag: () => inner.offsetLag(),
+    offsetLagLow: () => inner.offsetLagLow(),
+  }
+}

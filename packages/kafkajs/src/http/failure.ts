@@ -1,0 +1,48 @@
+import {
+  HeadgateGatewayUnreachableError,
+  HeadgateIdentityUnavailableError,
+  HeadgateUnknownAuthorityError,
+} from '../errors.ts'
+import { type HttpClient, HttpFailure, type HttpRequest, type HttpResponse } from './http-client.ts'
+
+/** Who was asked: it decides the class of the error and what its message tells to do. */
+export type Party = 'gateway' | 'identity provider'
+
+const CA_MENDS: Record<Party, string> = {
+  gateway:
+    "give its authority's certificate as headgate.ca or HEADGATE_CA, and use a host name that the certificate holds",
+  'identity provider':
+    "give its authority's certificate as `ca` of clientCredentials or HEADGATE_ISSUER_CA, and use a host name that the certificate holds",
+}
+
+/** Turns a missing answer into the error that tells what to do. */
+export function transportError(party: Party, url: URL, failure: HttpFailure): Error {
+  const details = { host: url.host, reason: failure.reason }
+  if (failure.kind === 'untrusted') {
+    const message = `the certificate of the ${party} at \`${url.host}\` is not trusted (${failure.reason}): ${CA_MENDS[party]}`
+    return new HeadgateUnknownAuthorityError({ message, details, cause: failure })
+  }
+  const message = `the ${party} at \`${url.host}\` gave no answer (${failure.reason})`
+  return party === 'gateway'
+    ? new HeadgateGatewayUnreachableError({
+        message: `${message}: check headgate.gateway or HEADGATE_GATEWAY, and that it can be reached from here`,
+        details,
+        cause: failure,
+      })
+    : new HeadgateIdentityUnavailableError({
+        message: `${message}: check the issuer's address, and that it can be reached from here`,
+        details,
+        cause: failure,
+      })
+}
+
+/** Asks a server; a missing answer, and one that says "later", become the error that tells what to do. */
+export async function ask(http: HttpClient, party: Party, request: HttpRequest): Promise<HttpResponse> {
+  const response = await http.request(request).catch((error: unknown) => {
+    throw error instanceof HttpFailure ? transportError(party, request.url, error) : error
+  })
+  if (response.status === 429 || response.status >= 500) {
+    throw transportError(party, request.url, new HttpFailure('unreachable', `HTTP ${response.status}`))
+  }
+  return response
+}

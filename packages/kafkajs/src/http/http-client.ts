@@ -1,0 +1,106 @@
+import { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http'
+import { request as requestTls } from 'node:https'
+
+/** One exchange with a server. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly url: URL
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  /** The time the whole exchange may take; by default that of the client. */
+  readonly timeoutMs?: number
+}
+
+/** A complete answer. Redirects are answers like any other: they are never followed. */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+/** A way to speak to servers over HTTPS. */
+export interface HttpClient {
+  /** @throws HttpFailure when there is no complete answer */
+  request(request: HttpRequest): Promise<HttpResponse>
+}
+
+/** Why there was no complete answer. */
+export class HttpFailure extends Error {
+  readonly kind: 'unreachable' | 'untrusted' | 'too-large'
+  /** The platform's code, such as `ECONNREFUSED`. */
+  readonly reason: string
+
+  constructor(kind: HttpFailure['kind'], reason: string, cause?: unknown) {
+    super(`${kind}: ${reason}`, { cause })
+    this.name = 'HttpFailure'
+    this.kind = kind
+    this.reason = reason
+  }
+}
+
+/** How a client connects. */
+export interface HttpClientOptions {
+  /** The certificates to trust, in PEM; the platform's when absent. */
+  readonly ca: string | undefined
+  readonly timeoutMs?: number
+  readonly maxBodyBytes?: number
+}
+
+const TIMEOUT_MS = 10_000
+const MAX_BODY_BYTES = 4 * 1024 * 1024
+const UNTRUSTED = /^(ERR_TLS_CERT|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA)/
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > maxBytes) throw new HttpFailure('too-large', `more than ${maxBytes} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, bytes)
+}
+
+function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
+  if (error instanceof HttpFailure) return error
+  if (signal.aborted) return new HttpFailure('unreachable', 'timeout')
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
+  return new HttpFailure(UNTRUSTED.test(code) ? 'untrusted' : 'unreachable', code, error)
+}
+
+function send(request: HttpRequest, options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const start = request.url.protocol === 'https:' ? requestTls : requestPlain
+    start(request.url, options, resolve).on('error', reject).end(request.body)
+  })
+}
+
+/**
+ * Creates a client that checks certificates whatever the environment says, follows no redirect, and caps time and size.
+ *
+ * The time limit covers the whole exchange, so that a server that drips its answer is left as well.
+ */
+export function createHttpClient(client: HttpClientOptions): HttpClient {
+  const tls = {
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    ...(client.ca !== undefined && { ca: client.ca }),
+  } as const
+  return {
+    async request(request) {
+      const signal = AbortSignal.timeout(request.timeoutMs ?? client.timeoutMs ?? TIMEOUT_MS)
+      const headers = {
+        'accept-encoding': 'identity',
+        ...(request.body !== undefined && { 'content-length': `${Buffer.byteLength(request.body)}` }),
+        ...request.headers,
+      }
+      try {
+        const response = await send(request, { method: request.method, headers, signal, agent: false, ...tls })
+        const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)
+        return { status: response.statusCode ?? 0, headers: response.headers, body }
+      } catch (error) {
+        throw failureOf(error, signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,120 @@
+import { systemClock } from '@headgate/core'
+import {
+  type Admin,
+  type AdminConfig,
+  type Consumer,
+  type ConsumerConfig,
+  Kafka as KafkajsKafka,
+  type Logger,
+  type Producer,
+  type ProducerConfig,
+} from '#kafkajs'
+import { Gate } from './access/gate.ts'
+import type { KafkaConfig } from './config/options.ts'
+import { resolveOptions } from './config/resolve-options.ts'
+import { describeUnusedOptions } from './config/unused-options.ts'
+import { createInnerConfig } from './connection/inner-config.ts'
+import { HeadgateEventEmitter, type HeadgateEventName, type HeadgateListener, headgateEvents } from './events.ts'
+import { createAdmin } from './facades/admin.ts'
+import type { Client } from './facades/client.ts'
+import { createConsumer } from './facades/consumer.ts'
+import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
+import { createProducer } from './facades/producer.ts'
+import { createObserver } from './observer.ts'
+import { GatewaySession } from './session/gateway-session.ts'
+import { Tracing } from './telemetry/tracing.ts'
+
+/**
+ * kafkajs's `Kafka`, connected through a Headgate gateway.
+ *
+ * It connects with a token of the gateway and decides by the signed policy of this service before anything is sent.
+ * That is a guard rail, not a boundary: code in the same process can go around it, and the gateway checks all of it
+ * again.
+ *
+ * @example
+ * ```ts
+ * import { clientCredentials, Kafka } from '@headgate/kafkajs'
+ *
+ * const kafka = new Kafka({
+ *   clientId: 'orders',
+ *   headgate: {
+ *     gateway: 'https://headgate.example:8443',
+ *     bundleKeys: ['f1Q0G9nmyzXz7PAmn_3wcQtbPBtBdOx7ZMf3PcOEw9Y'],
+ *     identity: clientCredentials({ issuer: 'https://idp.example', clientId: 'orders', clientSecretFile: '/run/secret' }),
+ *   },
+ * })
+ * ```
+ */
+export class Kafka {
+  readonly #inner: KafkajsKafka
+  readonly #session: GatewaySession
+  readonly #gate: Gate
+  readonly #emitter: HeadgateEventEmitter
+  readonly #clientId: string | undefined
+  readonly #isTraced: boolean
+
+  constructor(config: KafkaConfig) {
+    const { headgate, clientId } = config
+    this.#clientId = clientId
+    this.#isTraced = headgate?.tracing ?? true
+    this.#session = new GatewaySession({
+      resolve: () => resolveOptions(headgate, process.env),
+      clock: headgate?.clock ?? systemClock,
+      // The observer needs kafkajs's logger, and kafkajs needs the session.
+      observer: {
+        policyChanged: (...args) => observer.policyChanged(...args),
+        renewalFailed: (...args) => observer.renewalFailed(...args),
+      },
+    })
+    this.#inner = new KafkajsKafka(createInnerConfig(config, this.#session))
+    const logger = this.#inner.logger().namespace('Headgate')
+    this.#emitter = new HeadgateEventEmitter((name, error) => {
+      logger.error(`Failed to execute listener of ${name}: ${error instanceof Error ? error.message : 'unknown'}`)
+    })
+    const observer = createObserver(logger, this.#emitter, clientId, this.#isTraced)
+    this.#gate = new Gate(this.#session, observer.denied)
+    const unused = describeUnusedOptions(config)
+    if (unused !== undefined) logger.warn(unused)
+  }
+
+  /** Names of the events of {@link Kafka.on}. */
+  get events(): typeof headgateEvents {
+    return headgateEvents
+  }
+
+  /** Creates a producer. */
+  producer(config: ProducerConfig = {}): Producer {
+    const inner = this.#inner.producer(createInnerProducerConfig(config, this.#gate))
+    const scope = { isIdempotent: config.idempotent === true, transactionalId: config.transactionalId }
+    return createProducer(inner, this.#client(), scope)
+  }
+
+  /** Creates a consumer of a group. */
+  consumer(config: ConsumerConfig): Consumer {
+    const { groupId } = config ?? {}
+    const inner = this.#inner.consumer(createInnerConsumerConfig(config ?? {}, groupId, this.#gate))
+    return createConsumer(inner, this.#client(groupId), groupId)
+  }
+
+  /** Creates an administrator. */
+  admin(config: AdminConfig = {}): Admin {
+    const { retry } = config
+    return createAdmin(this.#inner.admin(retry === undefined ? {} : { retry }), this.#client())
+  }
+
+  /** The logger that kafkajs writes to. */
+  logger(): Logger {
+    return this.#inner.logger()
+  }
+
+  /** Listens to an event of Headgate; the function given back ends that. */
+  on<Name extends HeadgateEventName>(eventName: Name, listener: HeadgateListener<Name>): () => void {
+    return this.#emitter.on(eventName, listener)
+  }
+
+  #client(groupId?: string): Client {
+    const attributes = { clientId: this.#clientId, ...(groupId !== undefined && { groupId }) }
+    const tracing = new Tracing(this.#gate, attributes, this.#isTraced)
+    return { session: this.#session, gate: this.#gate, tracing }
+  }
+}

@@ -1,0 +1,39 @@
+import type {
+  ISocketFactory,
+  KafkaJSConnectionError,
+  KafkaJSError,
+  KafkaJSNonRetriableError,
+  KafkaJSProtocolError,
+  LogEntry,
+  logLevel,
+} from 'kafkajs'
+
+export interface SocketFactoryArgs {
+  readonly host: string
+  readonly port: number
+  /** TLS options; nothing for a plaintext connection. */
+  readonly ssl: object | undefined
+  readonly onConnect: () => void
+}
+export function createSocketFactory(): (args: SocketFactoryArgs) => ReturnType<ISocketFactory>
+export function createConsoleLogger(level: logLevel): (entry: LogEntry) => void
+export function createErrorFromCode(code: number): KafkaJSProtocolError
+
+// Errors that kafkajs exports and its types do not declare.
+export const KafkaJSConnectionClosedError: new (
+  message: Error | string,
+  metadata?: { host?: string; port?: number },
+) => KafkaJSConnectionError & { readonly host: string; readonly port: number }
+export const KafkaJSMemberIdRequired: new (
+  error: Error | string,
+  metadata: { memberId: string },
+) => KafkaJSProtocolError & { readonly memberId: string }
+export const KafkaJSCreateTopicError: new (
+  error: Error | string,
+  topicName: string,
+) => KafkaJSProtocolError & { readonly topic: string }
+export const KafkaJSInvariantViolation: new (error: Error | string) => KafkaJSNonRetriableError
+export const KafkaJSInvalidVarIntError: new (error: Error | string) => KafkaJSNonRetriableError
+export const KafkaJSInvalidLongError: new (error: Error | string) => KafkaJSNonRetriableError
+export const KafkaJSFetcherRebalanceError: new (message?: string) => Error
+export const KafkaJSNoBrokerAvailableError: new () => KafkaJSError

@@ -1,0 +1,31 @@
+import type { Clock } from '@headgate/core'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { ConnectionTarget } from '../connection/socket-factory.ts'
+import { createHttpClient, type HttpClient } from '../http/http-client.ts'
+import { readPem } from '../http/pem.ts'
+import { fetchGatewayMetadata, type GatewayMetadata } from './gateway-metadata.ts'
+import { GatewayTokens } from './gateway-tokens.ts'
+
+/** What a session knows of its gateway and holds towards it. */
+export interface GatewayLink {
+  readonly options: ResolvedOptions
+  readonly http: HttpClient
+  readonly metadata: GatewayMetadata
+  readonly tokens: GatewayTokens
+  readonly target: ConnectionTarget
+}
+
+/**
+ * Finds the gateway: reads the authority's certificate and the gateway's metadata.
+ *
+ * @throws what `readPem` and `fetchGatewayMetadata` throw
+ */
+export async function openGatewayLink(options: ResolvedOptions, clock: Clock): Promise<GatewayLink> {
+  const { gateway, identity, insecure } = options
+  const ca = options.ca === undefined ? undefined : await readPem('the gateway', options.ca)
+  const http = createHttpClient({ ca })
+  const metadata = await fetchGatewayMetadata(http, gateway, insecure)
+  const context = { clock, insecure }
+  const tokens = new GatewayTokens({ http, tokenEndpoint: metadata.tokenEndpoint, identity, context })
+  return { options, http, metadata, tokens, target: { kafka: metadata.kafka, ca } }
+}

@@ -1,0 +1,196 @@
+import type { Clock, ClockTimer } from '@headgate/core'
+import { BundleError, BundleStore, type VerifiedBundle } from '@headgate/policy'
+import type { ActivePolicy, PolicySource } from '../access/gate.ts'
+import type { ResolvedOptions } from '../config/options.ts'
+import type { ConnectionTarget } from '../connection/socket-factory.ts'
+import { HeadgateNoRuleError } from '../errors.ts'
+import { BundleSource, refusal } from './bundle-source.ts'
+import { type GatewayLink, openGatewayLink } from './gateway-link.ts'
+import { RefreshSchedule } from './refresh-schedule.ts'
+import { singleFlight } from './single-flight.ts'
+
+/** Told about what happens to the policy. */
+export interface SessionObserver {
+  /** Another policy is in force. */
+  policyChanged(policy: ActivePolicy, expiresAtUnixMs: number): void
+  /** The policy could not be renewed when it was due. */
+  renewalFailed(policy: ActivePolicy, expiresAtUnixMs: number, error: unknown): void
+}
+
+/** What a session is made with. */
+export interface GatewaySessionOptions {
+  /** Called when the gateway is needed first. */
+  readonly resolve: () => ResolvedOptions
+  readonly clock: Clock
+  readonly observer: SessionObserver
+}
+
+// A denial waits this long for a newer policy, and asks no more often.
+const DENIAL_REFRESH_MS = 1000
+const SHORTEST_REFRESH_MS = 1000
+const LONGEST_SPREAD_MS = 10_000
+
+/**
+ * What one `Kafka` object has with its gateway: tokens, the policy in force, and where Kafka is.
+ *
+ * It opens when it is first needed and renews its policy in the background while a client is connected. Timers keep no
+ * process alive. What fails is tried again by the next call.
+ */
+export class GatewaySession implements PolicySource {
+  readonly #options: GatewaySessionOptions
+  readonly #store: BundleStore
+  readonly #schedule: RefreshSchedule
+  readonly #users = new Set<object>()
+  readonly #open: () => Promise<void>
+  readonly #fetch: () => Promise<void>
+  #link: GatewayLink | undefined
+  #bundles: BundleSource | undefined
+  #lastFetchMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: GatewaySessionOptions) {
+    this.#options = options
+    this.#store = new BundleStore({ clock: options.clock })
+    this.#schedule = new RefreshSchedule(options.clock, () => this.#refresh())
+    this.#open = singleFlight(() => this.#openOnce())
+    this.#fetch = singleFlight(() => this.#fetchOnce())
+  }
+
+  /** Where connections go; nothing before the session is open. */
+  get target(): ConnectionTarget | undefined {
+    return this.#link?.target
+  }
+
+  /** The life of the gateway's tokens; 0 before the first. */
+  get tokenLifetimeMs(): number {
+    return this.#link?.tokens.lifetimeMs ?? 0
+  }
+
+  /**
+   * Finds the gateway, exchanges the identity and verifies the policy; does nothing while one is in force.
+   *
+   * @throws HeadgateNoRuleError `ERR_KAFKAJS_NO_RULE` when the policy allows this service nothing at all
+   * @throws what keeps the client from having a policy
+   */
+  async open(): Promise<void> {
+    if (this.#isUsable()) return
+    await this.#open()
+    this.#assertConcerned()
+  }
+
+  current(): ActivePolicy {
+    return { program: this.#store.programAt(), revision: this.#store.current?.claims.revision ?? -1 }
+  }
+
+  isOpen(): boolean {
+    return this.#store.isReady
+  }
+
+  async renew(): Promise<void> {
+    if (this.#store.current === undefined) return this.open()
+    const isRecent = this.#options.clock.monotonicMs() - this.#lastFetchMs < DENIAL_REFRESH_MS
+    // What it fails with has been told; the caller is denied by the policy in force.
+    if (!isRecent)
+      await this.#within(
+        DENIAL_REFRESH_MS,
+        this.#refresh().catch(() => {}),
+      )
+  }
+
+  /** A token for signing in at the Kafka listener. */
+  async token(): Promise<string> {
+    if (this.#link === undefined) await this.open()
+    const token = await this.#link?.tokens.get()
+    return token?.token.reveal() ?? ''
+  }
+
+  /** Drops the token that the listener did not take, so that the next one is new; tells whether there can be one. */
+  forgetToken(): boolean {
+    this.#link?.tokens.forget()
+    return this.#link !== undefined
+  }
+
+  /** Keeps the policy renewed for a connected client. */
+  retain(user: object): void {
+    this.#users.add(user)
+    this.#plan()
+  }
+
+  /** Ends what {@link GatewaySession.retain} began. */
+  release(user: object): void {
+    this.#users.delete(user)
+    if (this.#users.size === 0) this.#schedule.stop()
+  }
+
+  #isUsable(): boolean {
+    return this.#link !== undefined && this.#store.isReady && isConcerned(this.current())
+  }
+
+  #assertConcerned(): void {
+    const claims = this.#store.current?.claims
+    if (claims === undefined || isConcerned(this.current())) return
+    const { issuer, subject } = claims.subject
+    throw new HeadgateNoRuleError({
+      message: `no rule of the policy allows this service anything: it is \`${subject}\` of issuer \`${issuer}\`: ask whoever keeps the policy for a rule that names it or one of its groups`,
+      details: { issuer, subject, policyRevision: claims.revision },
+    })
+  }
+
+  async #openOnce(): Promise<void> {
+    this.#link ??= await openGatewayLink(this.#options.resolve(), this.#options.clock)
+    await this.#fetch()
+  }
+
+  /** Renews the policy, and tells when that failed. */
+  async #refresh(): Promise<void> {
+    try {
+      await this.#fetch()
+    } catch (error) {
+      const expiresAtUnixMs = this.#store.current?.claims.expiresAtUnixMs ?? 0
+      this.#options.observer.renewalFailed(this.current(), expiresAtUnixMs, error)
+      throw error
+    }
+  }
+
+  async #fetchOnce(): Promise<void> {
+    const link = this.#link
+    if (link === undefined) return
+    this.#bundles ??= new BundleSource(link, this.#options.clock)
+    const before = this.#store.current
+    const bundle = await this.#bundles.fetch(this.#store.highWaterMark)
+    this.#lastFetchMs = this.#options.clock.monotonicMs()
+    if (bundle !== undefined && this.#activate(bundle) && bundle.program.digest !== before?.program.digest) {
+      this.#options.observer.policyChanged(this.current(), bundle.claims.expiresAtUnixMs)
+    }
+    this.#plan()
+  }
+
+  #activate(bundle: VerifiedBundle): boolean {
+    try {
+      return this.#store.activate(bundle)
+    } catch (error) {
+      throw error instanceof BundleError ? refusal(error) : error
+    }
+  }
+
+  #plan(): void {
+    const claims = this.#store.current?.claims
+    if (claims === undefined || this.#users.size === 0) return
+    const { refreshAfterUnixMs, expiresAtUnixMs } = claims
+    const dueMs = refreshAfterUnixMs - this.#options.clock.nowUnixMs()
+    const spreadMs = Math.min(LONGEST_SPREAD_MS, (expiresAtUnixMs - refreshAfterUnixMs) / 2)
+    this.#schedule.plan(Math.max(dueMs, SHORTEST_REFRESH_MS), spreadMs)
+  }
+
+  async #within(limitMs: number, work: Promise<void>): Promise<void> {
+    let timer: ClockTimer | undefined
+    const limit = new Promise<void>((resolve) => {
+      timer = this.#options.clock.after(limitMs, resolve)
+    })
+    await Promise.race([work, limit])
+    timer?.cancel()
+  }
+}
+
+function isConcerned({ program }: ActivePolicy): boolean {
+  return program.residual.rules.some(({ effect }) => effect === 'allow')
+}

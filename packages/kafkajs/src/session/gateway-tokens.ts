@@ -1,0 +1,67 @@
+import type { Clock } from '@headgate/core'
+import { HeadgateIdentityRefusedError } from '../errors.ts'
+import type { HttpClient } from '../http/http-client.ts'
+import type { IdentityContext, IdentitySource } from '../identity/identity-source.ts'
+import { singleFlight } from './single-flight.ts'
+import { exchangeToken, type GatewayToken } from './token-exchange.ts'
+
+/** What tokens are had with. */
+export interface GatewayTokensOptions {
+  readonly http: HttpClient
+  readonly tokenEndpoint: URL
+  readonly identity: IdentitySource
+  readonly context: IdentityContext
+}
+
+/**
+ * The gateway's tokens for this service.
+ *
+ * One token serves every connection. It is renewed from the half of its life on, so that a connection that signs in
+ * always has half a life before it; while renewal fails, a token that still lives is given.
+ */
+export class GatewayTokens {
+  readonly #options: GatewayTokensOptions
+  readonly #clock: Clock
+  readonly #renew: () => Promise<GatewayToken>
+  #token: GatewayToken | undefined
+
+  constructor(options: GatewayTokensOptions) {
+    this.#options = options
+    this.#clock = options.context.clock
+    this.#renew = singleFlight(() => this.#exchange())
+  }
+
+  /** The life of the newest token; 0 before the first. */
+  get lifetimeMs(): number {
+    return this.#token?.lifetimeMs ?? 0
+  }
+
+  async get(): Promise<GatewayToken> {
+    const token = this.#token
+    const nowMs = this.#clock.monotonicMs()
+    if (token !== undefined && nowMs < token.freshUntilMs) return token
+    return this.#renew().catch((error: unknown) => {
+      if (token !== undefined && this.#clock.monotonicMs() < token.expiresAtMs) return token
+      throw error
+    })
+  }
+
+  /** Drops the token: the gateway did not take it. */
+  forget(): void {
+    this.#token = undefined
+  }
+
+  async #exchange(): Promise<GatewayToken> {
+    const { http, tokenEndpoint, identity, context } = this.#options
+    const exchange = async (): Promise<GatewayToken> =>
+      exchangeToken(http, tokenEndpoint, await identity.getToken(context), this.#clock)
+    const hadToken = this.#token !== undefined
+    this.#token = await exchange().catch((error: unknown) => {
+      // A kept token of the provider may have been revoked since: one try with a new one.
+      if (!hadToken || !(error instanceof HeadgateIdentityRefusedError) || identity.forget === undefined) throw error
+      identity.forget()
+      return exchange()
+    })
+    return this.#token
+  }
+}

@@ -1,0 +1,65 @@
+import { type Decision, operationName } from '@headgate/policy'
+import type { Attributes } from '@opentelemetry/api'
+import type { Ask } from '../access/ask.ts'
+import type { ActivePolicy } from '../access/gate.ts'
+
+// OpenTelemetry's messaging conventions, and `headgate.*`. None of them is ever a record's key or value.
+
+/** What a client's spans have in common. */
+export interface ClientAttributes {
+  readonly clientId: string | undefined
+  readonly groupId?: string
+}
+
+/** What is done to messages, in Kafka's words. */
+export type MessagingOperation = 'send' | 'poll' | 'process'
+
+/** The word that all messaging systems share for it. */
+const operationTypes: Readonly<Record<MessagingOperation, string>> = Object.freeze({
+  send: 'send',
+  poll: 'receive',
+  process: 'process',
+})
+
+/** Attributes of a messaging span; `topic` is absent where a call has several. */
+export function messagingAttributes(
+  operation: MessagingOperation,
+  topic: string | undefined,
+  client: ClientAttributes,
+): Attributes {
+  return {
+    'messaging.system': 'kafka',
+    'messaging.operation.name': operation,
+    'messaging.operation.type': operationTypes[operation],
+    ...(topic !== undefined && { 'messaging.destination.name': topic }),
+    ...(client.clientId !== undefined && { 'messaging.client.id': client.clientId }),
+    ...(client.groupId !== undefined && { 'messaging.consumer.group.name': client.groupId }),
+  }
+}
+
+/** The name of the event that tells a decision. */
+export const DECISION_EVENT = 'headgate.decision'
+
+/** Attributes of the decision event. */
+export function decisionAttributes(
+  { resourceType, name, operation }: Pick<Ask, 'resourceType' | 'name' | 'operation'>,
+  { effect, reason, ruleIds }: Decision,
+  { revision, program }: { readonly revision: number; readonly program: Pick<ActivePolicy['program'], 'digest'> },
+): Attributes {
+  return {
+    'headgate.effect': effect,
+    'headgate.reason': reason,
+    'headgate.rule_ids': [...ruleIds],
+    'headgate.policy.revision': revision,
+    'headgate.policy.digest': program.digest,
+    'headgate.resource.type': resourceType,
+    'headgate.resource.name': name,
+    'headgate.operation': operationName(operation),
+  }
+}
+
+/** The value of `error.type`: a code where there is one, else the error's name; never its message. */
+export function errorType(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}

@@ -1,0 +1,154 @@
+import {
+  context,
+  ProxyTracerProvider,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import type { Batch, EachMessagePayload, RecordMetadata, TopicMessages } from '#kafkajs'
+import type { Ask } from '../access/ask.ts'
+import type { Denial } from '../access/denied-error.ts'
+import type { Gate } from '../access/gate.ts'
+import { VERSION } from '../version.ts'
+import {
+  type ClientAttributes,
+  DECISION_EVENT,
+  decisionAttributes,
+  errorType,
+  messagingAttributes,
+} from './attributes.ts'
+import { contextHeaders, senderContext, senderLinks } from './propagation.ts'
+
+// A proxy that nobody registered anything at leads to the one provider that does nothing.
+const idleProvider = new ProxyTracerProvider().getDelegate()
+
+/** Whether an OpenTelemetry SDK is registered in this process now. */
+export function isTracing(): boolean {
+  const provider = trace.getTracerProvider()
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== idleProvider
+}
+
+function startSpan(name: string, options: SpanOptions, parent = context.active()): Span {
+  return trace.getTracer('@headgate/kafkajs', VERSION).startSpan(name, options, parent)
+}
+
+async function runIn<T>(span: Span, parent: ReturnType<typeof context.active>, run: () => Promise<T>): Promise<T> {
+  try {
+    return await context.with(trace.setSpan(parent, span), run)
+  } catch (error) {
+    // Only the kind of error: an application's message may quote a record.
+    span.setAttribute('error.type', errorType(error))
+    span.setStatus({ code: SpanStatusCode.ERROR })
+    throw error
+  } finally {
+    span.end()
+  }
+}
+
+function addDecisions(span: Span, gate: Gate, asks: readonly Ask[]): void {
+  if (!span.isRecording()) return
+  for (const ask of asks) {
+    const { decision, policy } = gate.explain(ask)
+    span.addEvent(DECISION_EVENT, decisionAttributes(ask, decision, policy))
+  }
+}
+
+function addPlace(span: Span, count: number, results: readonly RecordMetadata[]): void {
+  const [first] = results
+  if (count !== 1 || first === undefined || !span.isRecording()) return
+  span.setAttribute('messaging.destination.partition.id', `${first.partition}`)
+  const offset = Number(first.baseOffset ?? first.offset)
+  if (Number.isSafeInteger(offset)) span.setAttribute('messaging.kafka.offset', offset)
+}
+
+/** Makes one client's spans by OpenTelemetry's messaging conventions, and puts the policy's decisions on them. */
+export class Tracing {
+  readonly #gate: Gate
+  readonly #client: ClientAttributes
+  readonly #isWanted: boolean
+
+  constructor(gate: Gate, client: ClientAttributes, isWanted: boolean) {
+    this.#gate = gate
+    this.#client = client
+    this.#isWanted = isWanted
+  }
+
+  /** Whether spans are made now: they are wanted, and an SDK takes them. */
+  get isOn(): boolean {
+    return this.#isWanted && isTracing()
+  }
+
+  /** Sends inside one `send` span; `run` is given the headers that carry its context. */
+  async send(
+    batch: readonly TopicMessages[],
+    asks: readonly Ask[],
+    run: (headers: Readonly<Record<string, string>>) => Promise<RecordMetadata[]>,
+  ): Promise<RecordMetadata[]> {
+    const [first] = batch
+    const topic = batch.every((entry) => entry.topic === first?.topic) ? first?.topic : undefined
+    const count = batch.reduce((sum, { messages }) => sum + messages.length, 0)
+    const attributes = messagingAttributes('send', topic, this.#client)
+    if (count !== 1) attributes['messaging.batch.message_count'] = count
+    const parent = context.active()
+    const span = startSpan(topic === undefined ? 'send' : `send ${topic}`, { kind: SpanKind.PRODUCER, attributes })
+    addDecisions(span, this.#gate, asks)
+    return runIn(span, parent, async () => {
+      const results = await run(contextHeaders(context.active()))
+      addPlace(span, count, results)
+      return results
+    })
+  }
+
+  /** Handles one record inside a `process` span, which continues the sender's trace. */
+  async processMessage(payload: EachMessagePayload, asks: readonly Ask[], run: () => Promise<void>): Promise<void> {
+    const { topic, partition, message } = payload
+    const attributes = {
+      ...messagingAttributes('process', topic, this.#client),
+      'messaging.destination.partition.id': `${partition}`,
+      'messaging.kafka.offset': Number(message.offset),
+      ...(message.value === null && { 'messaging.kafka.message.tombstone': true }),
+    }
+    const parent = senderContext(message) ?? context.active()
+    const span = startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes }, parent)
+    addDecisions(span, this.#gate, asks)
+    return runIn(span, parent, run)
+  }
+
+  /** Handles a batch inside a `process` span that links to the senders, after a `poll` span that tells its arrival. */
+  async processBatch(batch: Batch, asks: readonly Ask[], run: () => Promise<void>): Promise<void> {
+    const { topic, partition, messages } = batch
+    const shared = {
+      'messaging.destination.partition.id': `${partition}`,
+      'messaging.batch.message_count': messages.length,
+    }
+    const links = senderLinks(messages)
+    const poll = { ...messagingAttributes('poll', topic, this.#client), ...shared }
+    startSpan(`poll ${topic}`, { kind: SpanKind.CLIENT, attributes: poll, links }).end()
+    const attributes = { ...messagingAttributes('process', topic, this.#client), ...shared }
+    const parent = context.active()
+    const span = startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
+    addDecisions(span, this.#gate, asks)
+    return runIn(span, parent, run)
+  }
+}
+
+/** Leaves an `authorize` span that tells a refusal. */
+export function traceDenial(denial: Denial, clientId: string | undefined): void {
+  if (!isTracing()) return
+  const { resourceType, resourceName, operation, decision, policyRevision, programDigest } = denial
+  const span = startSpan(`authorize ${resourceName}`, {
+    kind: SpanKind.INTERNAL,
+    attributes: {
+      'messaging.system': 'kafka',
+      ...(resourceType === 'topic' && { 'messaging.destination.name': resourceName }),
+      ...(clientId !== undefined && { 'messaging.client.id': clientId }),
+      'error.type': 'ERR_KAFKAJS_DENIED',
+    },
+  })
+  const policy = { revision: policyRevision, program: { digest: programDigest } }
+  span.addEvent(DECISION_EVENT, decisionAttributes({ resourceType, name: resourceName, operation }, decision, policy))
+  span.setStatus({ code: SpanStatusCode.ERROR, message: decision.reason })
+  span.end()
+}

@@ -1,0 +1,104 @@
+import {
+  type BundleClaims,
+  type BundleKey,
+  compileProgram,
+  createBundleKey,
+  createCanaries,
+  type PolicyResidual,
+  signBundle,
+} from '@headgate/policy'
+import { type HttpStandIn, type StandInAnswer, startHttpStandIn } from './http-stand-in.ts'
+import { policyOf } from './policy.ts'
+
+/** A gateway's HTTP side on this machine, with real keys and real bundles; a test changes what it says. */
+export interface GatewayStandIn {
+  readonly http: HttpStandIn
+  readonly key: BundleKey
+  /** Served at the bundle keys' address. */
+  keys: unknown[]
+  /** The rules that the next bundle carries, as YAML, and its revision. */
+  policy: string
+  revision: number
+  /** Changed over the claims before they are signed. */
+  claims: Partial<BundleClaims>
+  /** What signs. */
+  signingKey: BundleKey
+  /** Answered instead of what would be answered, by path. */
+  readonly instead: Map<string, StandInAnswer>
+  readonly metadata: Record<string, unknown>
+  /** The life of tokens, and how many were given out. */
+  tokenSeconds: number
+  tokens: number
+  /** How often each path was asked for. */
+  count(path: string): number
+  now: () => number
+}
+
+const LIFE_MS = 120_000
+const REFRESH_MS = 60_000
+const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+function claimsOf(gateway: GatewayStandIn): BundleClaims {
+  const { program } = policyOf(gateway.policy, gateway.revision)
+  const residual: PolicyResidual = program.residual
+  const now = gateway.now()
+  return {
+    version: 1,
+    issuer: gateway.http.origin,
+    audience: 'orders',
+    subject: { issuer: 'corp', subject: 'orders' },
+    cluster: 'test',
+    revision: gateway.revision,
+    issuedAtUnixMs: now,
+    refreshAfterUnixMs: now + REFRESH_MS,
+    expiresAtUnixMs: now + LIFE_MS,
+    onStale: 'deny',
+    mustUnderstand: [],
+    canaries: createCanaries(program),
+    residual,
+    programDigest: compileProgram(residual).digest,
+    ...gateway.claims,
+  }
+}
+
+/** Starts a stand-in gateway whose Kafka listener is said to be on this port. */
+export async function startGatewayStandIn(kafkaPort = 9092): Promise<GatewayStandIn> {
+  const http = await startHttpStandIn()
+  const key = await createBundleKey()
+  const gateway: GatewayStandIn = {
+    http,
+    key,
+    keys: [key.publicJwk],
+    policy: 'rules: [{ id: r, who: everyone, may: { produce: [orders] } }]',
+    revision: 1,
+    claims: {},
+    signingKey: key,
+    instead: new Map(),
+    metadata: {
+      issuer: http.origin,
+      token_endpoint: `${http.origin}/token`,
+      headgate_bundle_endpoint: `${http.origin}/v1/bundle`,
+      headgate_bundle_keys_uri: `${http.origin}/keys`,
+      headgate_kafka_bootstrap: [`127.0.0.1:${kafkaPort}`],
+      headgate_kafka_tls: false,
+      headgate_cluster: 'test',
+    },
+    tokenSeconds: 300,
+    tokens: 0,
+    count: (path) => http.seen.filter((request) => request.path === path).length,
+    now: Date.now,
+  }
+  const serve = (path: string, answer: () => StandInAnswer | Promise<StandInAnswer>): void =>
+    void http.routes.set(path, () => gateway.instead.get(path) ?? answer())
+  serve('/.well-known/oauth-authorization-server', () => ({ json: gateway.metadata }))
+  serve('/keys', () => ({ json: { keys: gateway.keys } }))
+  serve('/token', () => {
+    const claims = encode({ client_id: 'orders', rev: 1, n: ++gateway.tokens })
+    return { json: { access_token: `e30.${claims}.sig`, expires_in: gateway.tokenSeconds, token_type: 'Bearer' } }
+  })
+  serve('/v1/bundle', async () => ({
+    headers: { 'content-type': 'application/jose', etag: `"${gateway.revision}-${gateway.now()}"` },
+    text: await signBundle(claimsOf(gateway), gateway.signingKey),
+  }))
+  return gateway
+}
