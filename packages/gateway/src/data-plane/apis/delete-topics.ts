@@ -80,6 +80,8 @@ function verdict(
   if (refusals.length === 0) return forward()
   if (allowedCount === 0) return answer({ ...defaultDeleteTopicsResponse(), responses: [...refusals] })
   return forwardInstead<DeleteTopicsRequest, DeleteTopicsResponse>(rest, (response) => {
-    response.responses = withRefusals(response.responses, refusals, ({ name, topicId }) => `${topicId} ${name}`)
+    response.responses = withRefusals(response.responses, refusals, ({ name, topicId }) =>
+      topicId === ZERO_UUID ? name : topicId,
+    )
   })
 }

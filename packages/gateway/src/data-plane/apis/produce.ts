@@ -65,7 +65,7 @@ function decideProduce(call: Call, request: ProduceRequest): ProduceVerdict {
   if (allowed.length === 0 || request.acks === 0) return refuse(request, refusals)
   const topicData = allowed.map(({ partitions, ...topic }) => ({ ...topic, partitionData: partitions }))
   return forwardInstead<ProduceRequest, ProduceResponse>({ ...request, topicData }, (response) => {
-    response.responses = [...response.responses, ...refusals]
+    addRefusals(response.responses, refusals)
     produceEdit(call)?.(response)
   })
 }
@@ -85,6 +85,21 @@ function topicName(call: Call, topic: { readonly name: string; readonly topicId:
 function refuse(request: ProduceRequest, responses: ProduceResponseTopicProduceResponse[]): ProduceVerdict {
   if (request.acks === 0) return close('a refused produce without acknowledgement')
   return answer({ ...defaultProduceResponse(), responses })
+}
+
+/**
+ * Adds refused partitions to the answer, each topic in one entry. What the broker says of records that it wrote stands,
+ * whatever is decided of them by now.
+ */
+function addRefusals(
+  responses: ProduceResponseTopicProduceResponse[],
+  refusals: readonly ProduceResponseTopicProduceResponse[],
+): void {
+  for (const refusal of refusals) {
+    const known = responses.find(({ name, topicId }) => name === refusal.name && topicId === refusal.topicId)
+    if (known === undefined) responses.push(refusal)
+    else known.partitionResponses.push(...refusal.partitionResponses)
+  }
 }
 
 /** A refused entry names its topic as the request did: by name, or by id from version 13 on. */

@@ -1,0 +1,87 @@
+// For tests: calls under a real policy, without a connection.
+import { silentLog, systemClock } from '@headgate/core'
+import { compileProgram, type Principal, parsePolicy, residualFor } from '@headgate/policy'
+import { BrokerAddresses } from '../broker-addresses.ts'
+import { Call, type Denial } from '../call.ts'
+import { ClientState } from '../client-state.ts'
+import { ClusterView } from '../cluster-view.ts'
+import { UpstreamLinks } from '../upstream-link.ts'
+
+const MAX_FRAME_BYTES = 1_000_000
+const PRINCIPAL: Principal = { issuer: 'corp', subject: 'svc', groups: [] }
+
+/** Host and first port that clients are told; the brokers 0 to 2 are declared. */
+export const ADVERTISED = { host: 'gateway.example', firstPort: 19_100 }
+
+const NAMED_VERBS = [
+  'consume',
+  'produce',
+  'describe',
+  'create',
+  'delete',
+  'alter',
+  'describe-configs',
+  'alter-configs',
+  'as',
+  'describe-groups',
+  'delete-groups',
+  'transact-as',
+  'describe-transactions',
+]
+const CLUSTER_VERBS = 'describe, alter, create, describe-configs, alter-configs, idempotent-write'
+
+/** A policy that grants everything on names that match, but nothing on those that match the exception. */
+export function grant(pattern: string, exception?: string): string {
+  const verbs = (selector: string): string => NAMED_VERBS.map((verb) => `      ${verb}: ["${selector}"]\n`).join('')
+  const granted = `rules:\n  - id: granted\n    who: everyone\n    may:\n${verbs(pattern)}`
+  if (exception === undefined) return `${granted}      cluster: [${CLUSTER_VERBS}]\n`
+  return `${granted}  - id: excepted\n    who: everyone\n    never:\n${verbs(exception)}`
+}
+
+/** A client connection as an API sees it. */
+export interface ClientFixture {
+  readonly state: ClientState
+  readonly cluster: ClusterView
+  /** What was reported since the last call was made. */
+  readonly denials: Denial[]
+  call(apiKey: number, apiVersion: number): Call
+}
+
+/** A client under the policy that consists of these rules (and topics), in YAML. */
+export function createClient(policy: string, bootstrap: readonly { host: string; port: number }[] = []): ClientFixture {
+  const program = compile(policy)
+  const cluster = createCluster(bootstrap)
+  const state = new ClientState()
+  const denials: Denial[] = []
+  const call = (apiKey: number, apiVersion: number): Call => {
+    denials.length = 0
+    return new Call({
+      header: { apiKey, apiVersion, correlationId: 1, clientId: 'test' },
+      policy: { revision: 1, program },
+      state,
+      cluster,
+      addresses: createAddresses(),
+      maxTransactionTimeoutMs: 60_000,
+      waitBudgetMs: Number.POSITIVE_INFINITY,
+      report: (denial) => denials.push(denial),
+    })
+  }
+  return { state, cluster, denials, call }
+}
+
+function compile(text: string): ReturnType<typeof compileProgram> {
+  const parsed = parsePolicy({ path: 'policy.yaml', text }, () => '')
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return compileProgram(residualFor(parsed.document, PRINCIPAL))
+}
+
+function createCluster(bootstrap: readonly { host: string; port: number }[]): ClusterView {
+  const config = { name: 'test', bootstrap, tls: undefined, sasl: undefined, credentials: [] }
+  return new ClusterView(config, new UpstreamLinks(null, MAX_FRAME_BYTES, systemClock), silentLog, systemClock)
+}
+
+function createAddresses(): BrokerAddresses {
+  const brokers = { firstPort: ADVERTISED.firstPort, firstId: 0, lastId: 2 }
+  const listener = { host: '127.0.0.1', advertisedHost: ADVERTISED.host, port: 19_092, brokers, tls: undefined }
+  return new BrokerAddresses(listener, silentLog)
+}
