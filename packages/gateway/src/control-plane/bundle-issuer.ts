@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@headgate/core'
-import { type BundleClaims, compileProgram, residualFor, signBundle } from '@headgate/policy'
+import { type BundleClaims, compileProgram, createCanaries, residualFor, signBundle } from '@headgate/policy'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
+import { type BundleAddressee, BundleRevisions } from './bundle-revisions.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 
 /** What a {@link BundleIssuer} needs. */
@@ -22,11 +23,17 @@ export interface IssuedBundle {
 }
 
 interface Kept {
+  /** What the bundle was made from: policy revision and groups. */
+  readonly basis: string
   readonly bundle: Promise<IssuedBundle>
   readonly refreshAfterUnixMs: number
 }
 
-const MAX_KEPT = 1_000
+const MAX_KEPT = 2_000
+
+function addresseeOf({ principal, clientId }: SignIn): BundleAddressee {
+  return { issuer: principal.issuer, subject: principal.subject, clientId: clientId ?? principal.subject }
+}
 
 /**
  * Signs the bundle of a principal and keeps it until its refresh time, so that a client that asks more often is
@@ -34,6 +41,8 @@ const MAX_KEPT = 1_000
  */
 export class BundleIssuer {
   readonly #options: BundleIssuerOptions
+  readonly #revisions = new BundleRevisions()
+  // INVARIANT: one bundle for each addressee, the newest: an older one would take a client's revision back.
   readonly #kept = new Map<string, Kept>()
 
   constructor(options: BundleIssuerOptions) {
@@ -43,49 +52,52 @@ export class BundleIssuer {
   /** Gives the bundle of the policy in force for exactly this principal and client. */
   bundleFor(signIn: SignIn): Promise<IssuedBundle> {
     const snapshot = this.#options.policySource.current
-    const { issuer, subject, groups } = signIn.principal
-    const key = JSON.stringify([snapshot.revision, issuer, subject, groups?.toSorted() ?? null, signIn.clientId])
+    const key = JSON.stringify(Object.values(addresseeOf(signIn)))
+    const basis = JSON.stringify([snapshot.revision, signIn.principal.groups?.toSorted() ?? null])
     const kept = this.#kept.get(key)
-    if (kept !== undefined && kept.refreshAfterUnixMs > this.#options.clock.nowUnixMs()) return kept.bundle
-    return this.#issue(key, signIn, snapshot)
+    const isFresh = kept !== undefined && kept.refreshAfterUnixMs > this.#options.clock.nowUnixMs()
+    return isFresh && kept.basis === basis ? kept.bundle : this.#issue(key, basis, signIn, snapshot)
   }
 
-  #issue(key: string, signIn: SignIn, snapshot: PolicySnapshot): Promise<IssuedBundle> {
+  #issue(key: string, basis: string, signIn: SignIn, snapshot: PolicySnapshot): Promise<IssuedBundle> {
     const claims = this.#claims(signIn, snapshot)
     const bundle = this.#sign(claims)
+    const kept = { basis, bundle, refreshAfterUnixMs: claims.refreshAfterUnixMs }
     this.#kept.delete(key)
-    this.#kept.set(key, { bundle, refreshAfterUnixMs: claims.refreshAfterUnixMs })
+    this.#kept.set(key, kept)
     const oldest = this.#kept.keys().next()
     if (this.#kept.size > MAX_KEPT && oldest.done !== true) this.#kept.delete(oldest.value)
-    bundle.catch(() => this.#kept.delete(key))
+    bundle.catch(() => {
+      if (this.#kept.get(key) === kept) this.#kept.delete(key)
+    })
     return bundle
   }
 
   async #sign(claims: BundleClaims): Promise<IssuedBundle> {
-    const { privateKey, thumbprint } = this.#options.config.bundles.currentKey
-    const jws = await signBundle(claims, { privateKey, thumbprint })
+    const jws = await signBundle(claims, this.#options.config.bundles.currentKey)
     return { jws, etag: `"${createHash('sha256').update(jws).digest('base64url')}"` }
   }
 
-  #claims({ principal, clientId }: SignIn, { revision, document }: PolicySnapshot): BundleClaims {
+  #claims(signIn: SignIn, { revision, document }: PolicySnapshot): BundleClaims {
     const { config, clock } = this.#options
-    const residual = residualFor(document, principal)
+    const addressee = addresseeOf(signIn)
+    const program = compileProgram(residualFor(document, signIn.principal))
     const now = clock.nowUnixMs()
     return {
       version: 1,
       issuer: config.http.publicUrl,
-      audience: clientId ?? principal.subject,
-      subject: { issuer: principal.issuer, subject: principal.subject },
+      audience: addressee.clientId,
+      subject: { issuer: addressee.issuer, subject: addressee.subject },
       cluster: config.cluster.name,
-      revision,
+      revision: this.#revisions.assign(addressee, revision, program.digest),
       issuedAtUnixMs: now,
       refreshAfterUnixMs: now + config.bundles.refreshSeconds * 1_000,
       expiresAtUnixMs: now + config.bundles.lifetimeSeconds * 1_000,
       onStale: 'deny',
       mustUnderstand: [],
-      canaries: [],
-      residual,
-      programDigest: compileProgram(residual).digest,
+      canaries: createCanaries(program),
+      residual: program.residual,
+      programDigest: program.digest,
     }
   }
 }
