@@ -1,8 +1,9 @@
 import { defineConfig } from 'tsup'
 
-const shared = { clean: true, sourcemap: true, target: 'node24', treeshake: true } as const
+// The two run at once: neither may clean the folder of the other.
+const shared = { clean: false, sourcemap: true, target: 'node24', treeshake: true } as const
 
 export default defineConfig([
   { ...shared, entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: true },
-  { ...shared, entry: ['src/main.ts'], format: ['esm'], clean: false },
+  { ...shared, entry: ['src/main.ts'], format: ['esm'] },
 ])
