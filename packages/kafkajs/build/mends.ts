@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
-import type { Plugin } from 'esbuild'
+import type { Options } from 'tsup'
+
+type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
 /** One small change to a file of the bundled kafkajs. */
 export interface Mend {

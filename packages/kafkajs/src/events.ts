@@ -1,3 +1,4 @@
+import type { Clock } from '@headgate/core'
 import type { Denial } from './access/denied-error.ts'
 
 /** Names of the events of `Kafka.on`, beside those of kafkajs's own objects. */
@@ -37,9 +38,11 @@ type AnyListener = (event: HeadgateEvent) => unknown
 export class HeadgateEventEmitter {
   readonly #listeners = new Map<HeadgateEventName, Set<AnyListener>>()
   readonly #onListenerError: (name: HeadgateEventName, error: unknown) => void
+  readonly #clock: Clock
   #nextId = 0
 
-  constructor(onListenerError: (name: HeadgateEventName, error: unknown) => void) {
+  constructor(clock: Clock, onListenerError: (name: HeadgateEventName, error: unknown) => void) {
+    this.#clock = clock
     this.#onListenerError = onListenerError
   }
 
@@ -53,8 +56,9 @@ export class HeadgateEventEmitter {
   }
 
   emit<Name extends HeadgateEventName>(name: Name, payload: HeadgateEventPayloads[Name]): void {
+    const timestamp = this.#clock.nowUnixMs()
     for (const listener of this.#listeners.get(name) ?? []) {
-      const event: HeadgateEvent<Name> = { id: this.#nextId++, type: name, timestamp: Date.now(), payload }
+      const event: HeadgateEvent<Name> = { id: this.#nextId++, type: name, timestamp, payload }
       Promise.resolve()
         .then(() => listener(event))
         .catch((error: unknown) => this.#onListenerError(name, error))

@@ -55,11 +55,12 @@ export class Kafka {
 
   constructor(config: KafkaConfig) {
     const { headgate, clientId } = config
+    const clock = headgate?.clock ?? systemClock
     this.#clientId = clientId
     this.#isTraced = headgate?.tracing ?? true
     this.#session = new GatewaySession({
       resolve: () => resolveOptions(headgate, process.env),
-      clock: headgate?.clock ?? systemClock,
+      clock,
       // The observer needs kafkajs's logger, and kafkajs needs the session.
       observer: {
         policyChanged: (...args) => observer.policyChanged(...args),
@@ -68,7 +69,7 @@ export class Kafka {
     })
     this.#inner = new KafkajsKafka(createInnerConfig(config, this.#session))
     const logger = this.#inner.logger().namespace('Headgate')
-    this.#emitter = new HeadgateEventEmitter((name, error) => {
+    this.#emitter = new HeadgateEventEmitter(clock, (name, error) => {
       logger.error(`Failed to execute listener of ${name}: ${error instanceof Error ? error.message : 'unknown'}`)
     })
     const observer = createObserver(logger, this.#emitter, clientId, this.#isTraced)

@@ -2,6 +2,7 @@ import type { Clock } from '@headgate/core'
 import {
   BundleError,
   type BundleExpectation,
+  BundleKeyError,
   type HighWaterMark,
   type VerifiedBundle,
   verifyBundle,
@@ -113,7 +114,7 @@ export class BundleSource {
       return await verifyBundle(jws, expectation())
     } catch (error) {
       if (!(error instanceof BundleError)) throw error
-      if (!isKnown || error.code !== 'ERR_POLICY_BUNDLE_KEY') throw refusal(error)
+      if (!isKnown || !(error instanceof BundleKeyError)) throw refusal(error)
     }
     // The gateway may have begun to sign with the next key.
     this.#keys = await this.#fetchKeys()
