@@ -29,8 +29,8 @@ export interface RunRecord extends Origin {
   readonly tests: readonly RecordedTest[]
 }
 
-/** The record of the last whole run of the long tier; committed. */
-export const LONG_RECORD: string = join(ROOT, 'docs/reference/long-run.json')
+// Committed, unlike the others.
+const LONG_RECORD: string = join(ROOT, 'docs/reference/long-run.json')
 
 /** Where the record of a project's last whole run is kept. */
 export function recordPath(project: string): string {

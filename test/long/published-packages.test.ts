@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Consumer, createConsumer } from '../packaging/consumer.ts'
+import { packageNames, readManifest } from '../packaging/packages.ts'
+
+/** The least Node of each line, and its newest. */
+const NODES = ['22.15.0', '22.23.3', '24.0.0', '24.21.0', '26.10.0'] as const
+const COMPILERS = ['5.0.4', '5.9.3', '6.0.3', '7.0.2'] as const
+
+const PLATFORM = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
+const PROGRAM = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node'
+
+let consumer: Consumer
+
+beforeAll(() => {
+  const nodes = NODES.map((version) => [`node-${version}`, `npm:node-${PLATFORM}@${version}`])
+  const compilers = COMPILERS.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])
+  consumer = createConsumer({ ...Object.fromEntries([...nodes, ...compilers]), '@types/node': '22.20.5' })
+})
+afterAll(() => consumer.remove())
+
+function runsOn(name: string, version: string): boolean {
+  const least = readManifest(`packages/${name}`).engines?.['node']?.replace('>=', '') ?? ''
+  return least.localeCompare(version, 'en', { numeric: true }) <= 0
+}
+
+describe.each(NODES)('on node %s', (version) => {
+  const names = packageNames().filter((name) => runsOn(name, version))
+
+  test.each(names)('%s loads by import and by require', (name) => {
+    const node = join(consumer.folder, `node_modules/node-${version}`, PROGRAM)
+    consumer.write(
+      'load.mjs',
+      `import * as m from '@headgate/${name}'\nconsole.log(process.versions.node, Object.keys(m).length)`,
+    )
+    consumer.write(
+      'load.cjs',
+      `const m = require('@headgate/${name}')\nconsole.log(process.versions.node, Object.keys(m).length)`,
+    )
+
+    expect(consumer.run(node, '--disable-warning=ExperimentalWarning', 'load.mjs')).toMatch(
+      new RegExp(`^${version} [1-9]`),
+    )
+    expect(consumer.run(node, '--disable-warning=ExperimentalWarning', 'load.cjs')).toMatch(
+      new RegExp(`^${version} [1-9]`),
+    )
+  })
+})
+
+describe.each(COMPILERS)('with TypeScript %s', (version) => {
+  test('the declarations of every package compile, library checks included, in both formats', () => {
+    const imports = packageNames().map((name) => `import * as ${name} from '@headgate/${name}'\nexport { ${name} }`)
+    for (const file of ['types.mts', 'types.cts']) consumer.write(file, `${imports.join('\n')}\n`)
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--module',
+      'nodenext',
+      '--moduleResolution',
+      'nodenext',
+    ]
+    const tsc = join(consumer.folder, `node_modules/typescript-${version}/bin/tsc`)
+
+    // Declarations of packages that are not ours may need a newer TypeScript: only ours are looked at.
+    const output = compile(tsc, [...options, '--skipLibCheck', 'false', 'types.mts', 'types.cts'])
+    expect(output.split('\n').filter((line) => /^types\.|@headgate/.test(line))).toEqual([])
+  })
+})
+
+/** Runs a compiler and gives what it printed, also where it found errors. */
+function compile(tsc: string, args: readonly string[]): string {
+  try {
+    return consumer.run(process.execPath, tsc, ...args)
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout)
+  }
+}
