@@ -20,7 +20,12 @@ function parseHostAndPort(reader: ConfigReader, { value, offset }: Located<strin
   const [, six, host = six ?? '', digits = '0'] = HOST_AND_PORT.exec(value) ?? []
   const port = Number(digits)
   if (host === '' || port < 1 || port > 65_535) {
-    reader.add('ADDRESS_INVALID', `\`${value}\` is no address`, 'write `host:port`, port 1 to 65535', offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_ADDRESS_INVALID',
+      `\`${value}\` is no address`,
+      'write `host:port`, port 1 to 65535',
+      offset,
+    )
   }
   return { host, port }
 }
@@ -29,7 +34,12 @@ function readName(reader: ConfigReader): string {
   const name = reader.text('name')
   if (name !== '' && !CLUSTER_NAME.test(name)) {
     const mend = 'use up to 100 letters, digits, `.`, `_` and `-`'
-    reader.add('NAME_INVALID', `\`${reader.nameOf('name')}\` is no name`, mend, reader.offsetOf('name'))
+    reader.add(
+      'ERR_GATEWAY_CONFIG_NAME_INVALID',
+      `\`${reader.nameOf('name')}\` is no name`,
+      mend,
+      reader.offsetOf('name'),
+    )
   }
   return name
 }
@@ -47,7 +57,7 @@ function readMatch(reader: ConfigReader, issuerNames: readonly string[]): Upstre
   const issuer = reader.text('issuer')
   if (issuer !== '' && !issuerNames.includes(issuer)) {
     reader.add(
-      'ISSUER_UNKNOWN',
+      'ERR_GATEWAY_CONFIG_ISSUER_UNKNOWN',
       `issuer \`${issuer}\` is not configured`,
       'name one of `issuers`',
       reader.offsetOf('issuer'),
@@ -56,7 +66,11 @@ function readMatch(reader: ConfigReader, issuerNames: readonly string[]): Upstre
   const subject = reader.optionalText('subject')?.value
   const group = reader.optionalText('group')?.value
   if ((subject === undefined) === (group === undefined) && reader.isPresent) {
-    reader.add('CONFLICT', `\`${reader.nameOf('subject')}\` or \`group\`: one is wanted`, 'give exactly one of them')
+    reader.add(
+      'ERR_GATEWAY_CONFIG_CONFLICT',
+      `\`${reader.nameOf('subject')}\` or \`group\`: one is wanted`,
+      'give exactly one of them',
+    )
   }
   reader.close()
   return { issuer, subject, group }

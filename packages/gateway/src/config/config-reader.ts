@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
+import type { ConfigProblemCode } from './config-problem-code.ts'
 import type { ConfigSource } from './config-source.ts'
 import { nearestWord } from './nearest-word.ts'
 
@@ -52,8 +53,8 @@ export class ConfigReader {
   }
 
   /** Notes a problem at an offset, or at this mapping. */
-  add(code: string, message: string, mend: string, offset: number = this.offset): void {
-    this.source.add({ offset, code: `ERR_GATEWAY_CONFIG_${code}`, message, mend })
+  add(code: ConfigProblemCode, message: string, mend: string, offset: number = this.offset): void {
+    this.source.add({ offset, code, message, mend })
   }
 
   /** Tells whether the key is there; the key counts as known. */
@@ -89,7 +90,7 @@ export class ConfigReader {
     const { value, offset } = scalar
     if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
     this.add(
-      'OUT_OF_RANGE',
+      'ERR_GATEWAY_CONFIG_OUT_OF_RANGE',
       `\`${this.nameOf(key)}\` is out of range`,
       `write a whole number, ${min} to ${max}`,
       offset,
@@ -118,7 +119,7 @@ export class ConfigReader {
     if (found === undefined) {
       const list = words.map((word) => `\`${word}\``).join(', ')
       this.add(
-        'NOT_ALLOWED',
+        'ERR_GATEWAY_CONFIG_NOT_ALLOWED',
         `\`${this.nameOf(key)}\` is none of the allowed words`,
         `write one of ${list}`,
         text.offset,
@@ -186,7 +187,7 @@ export class ConfigReader {
       const near = nearestWord(key, [...this.#known])
       const list = [...this.#known].map((word) => `\`${word}\``).join(', ')
       this.add(
-        'UNKNOWN_KEY',
+        'ERR_GATEWAY_CONFIG_UNKNOWN_KEY',
         `\`${this.nameOf(key)}\` is not known`,
         near === undefined ? `remove it; known here: ${list}` : `did you mean \`${near}\`?`,
         offsetOf(pair.key, this.offset),
@@ -219,12 +220,12 @@ export class ConfigReader {
 
   #missing<T>(key: string, fallback: T | undefined, what: string): T | undefined {
     if (fallback === undefined && this.isPresent && !this.has(key)) {
-      this.add('MISSING_KEY', `\`${this.nameOf(key)}\` is missing`, `add \`${key}:\` with ${what}`)
+      this.add('ERR_GATEWAY_CONFIG_MISSING_KEY', `\`${this.nameOf(key)}\` is missing`, `add \`${key}:\` with ${what}`)
     }
     return fallback
   }
 
   #wrongType(key: string, what: string, mend: string, at?: unknown): void {
-    this.add('WRONG_TYPE', `\`${this.nameOf(key)}\` ${what}`, mend, offsetOf(at, this.offsetOf(key)))
+    this.add('ERR_GATEWAY_CONFIG_WRONG_TYPE', `\`${this.nameOf(key)}\` ${what}`, mend, offsetOf(at, this.offsetOf(key)))
   }
 }

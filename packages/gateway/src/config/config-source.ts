@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { SourceProblem } from '@headgate/policy'
 import { isAlias, isMap, LineCounter, parseDocument, visit, type YAMLMap } from 'yaml'
+import type { ConfigProblemCode } from './config-problem-code.ts'
 
 /** The variables that `{ env: NAME }` reads. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -9,7 +10,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** What is wrong at an offset, and how to mend it. */
 export interface ConfigProblem {
   readonly offset: number
-  readonly code: string
+  readonly code: ConfigProblemCode
   readonly message: string
   readonly mend: string
 }

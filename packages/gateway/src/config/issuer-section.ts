@@ -25,7 +25,12 @@ function readName(reader: ConfigReader): string {
   const name = reader.text('name')
   if (name !== '' && !ISSUER_NAME.test(name)) {
     const mend = 'use up to 63 letters, digits, `.`, `_` and `-`'
-    reader.add('NAME_INVALID', `\`${reader.nameOf('name')}\` is no name`, mend, reader.offsetOf('name'))
+    reader.add(
+      'ERR_GATEWAY_CONFIG_NAME_INVALID',
+      `\`${reader.nameOf('name')}\` is no name`,
+      mend,
+      reader.offsetOf('name'),
+    )
   }
   return name
 }
@@ -80,7 +85,12 @@ function checkUnique(readers: readonly ConfigReader[], issuers: readonly IssuerC
     const value = issuer[key]
     const reader = readers[index]
     if (value !== '' && seen.has(value)) {
-      reader?.add('DUPLICATE', `\`${value}\` stands here twice`, 'keep one of the two', reader.offsetOf(key))
+      reader?.add(
+        'ERR_GATEWAY_CONFIG_DUPLICATE',
+        `\`${value}\` stands here twice`,
+        'keep one of the two',
+        reader.offsetOf(key),
+      )
     }
     seen.add(value)
   }
@@ -98,13 +108,13 @@ export function checkIssuers(
   for (const reader of exchanging.slice(1)) {
     // A secret must not be shown to an issuer that it was not made for.
     const at = reader.offsetOf('clientCredentials')
-    reader.add('CONFLICT', 'a second issuer has `clientCredentials`', 'keep them at one issuer', at)
+    reader.add('ERR_GATEWAY_CONFIG_CONFLICT', 'a second issuer has `clientCredentials`', 'keep them at one issuer', at)
   }
   for (const [index, { issuer }] of issuers.entries()) {
     const reader = readers[index]
     if (issuer !== '' && issuer === publicUrl) {
       reader?.add(
-        'CONFLICT',
+        'ERR_GATEWAY_CONFIG_CONFLICT',
         'the issuer is the gateway itself',
         'name the identity provider',
         reader.offsetOf('issuer'),

@@ -17,7 +17,12 @@ function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind): Signi
   const result = parseSigningKey(kind, secret.value.reveal())
   if (result.ok) return result.key
   const mend = `make one: headgate keys create --type ${kind} --out <file>`
-  reader.add('KEY_INVALID', `\`${secret.origin}\` holds no ${kind} key: ${result.reason}`, mend, secret.offset)
+  reader.add(
+    'ERR_GATEWAY_CONFIG_KEY_INVALID',
+    `\`${secret.origin}\` holds no ${kind} key: ${result.reason}`,
+    mend,
+    secret.offset,
+  )
   return standIn(kind)
 }
 
@@ -37,7 +42,12 @@ function readNextThumbprint(reader: ConfigReader): string | undefined {
   const text = reader.optionalText('nextThumbprint')
   if (text !== undefined && text.value !== '' && !THUMBPRINT.test(text.value)) {
     const mend = 'write the 43 characters that `headgate keys create` printed'
-    reader.add('KEY_INVALID', `\`${reader.nameOf('nextThumbprint')}\` is no thumbprint`, mend, text.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_KEY_INVALID',
+      `\`${reader.nameOf('nextThumbprint')}\` is no thumbprint`,
+      mend,
+      text.offset,
+    )
   }
   return text?.value
 }
@@ -52,7 +62,12 @@ export function readBundles(reader: ConfigReader): BundlesConfig {
   }
   if (bundles.refreshSeconds >= bundles.lifetimeSeconds) {
     const at = reader.offsetOf('refreshSeconds')
-    reader.add('OUT_OF_RANGE', 'a bundle would end before it is refreshed', 'refresh well before the end', at)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_OUT_OF_RANGE',
+      'a bundle would end before it is refreshed',
+      'refresh well before the end',
+      at,
+    )
   }
   reader.close()
   return bundles

@@ -24,7 +24,12 @@ function readIds(reader: ConfigReader): IdRange {
   if (node === undefined) reader.require('ids', 'the broker ids, as in `0-2`')
   else if (first === undefined || count < 1 || count > MAX_BROKERS || range.lastId > MAX_BROKER_ID) {
     const mend = `write one id, or the first and the last as in \`0-2\`; at most ${MAX_BROKERS}`
-    reader.add('OUT_OF_RANGE', `\`${reader.nameOf('ids')}\` is no range of broker ids`, mend, reader.offsetOf('ids'))
+    reader.add(
+      'ERR_GATEWAY_CONFIG_OUT_OF_RANGE',
+      `\`${reader.nameOf('ids')}\` is no range of broker ids`,
+      mend,
+      reader.offsetOf('ids'),
+    )
   }
   return range
 }
@@ -34,7 +39,7 @@ function readBrokerPorts(reader: ConfigReader): BrokerPorts {
   const { firstId, lastId } = readIds(reader)
   if (firstPort + lastId - firstId > MAX_PORT) {
     const mend = `start at ${MAX_PORT - (lastId - firstId)} or below`
-    reader.add('OUT_OF_RANGE', 'the last broker has no port', mend, reader.offsetOf('firstPort'))
+    reader.add('ERR_GATEWAY_CONFIG_OUT_OF_RANGE', 'the last broker has no port', mend, reader.offsetOf('firstPort'))
   }
   reader.close()
   return { firstPort, firstId, lastId }
@@ -44,7 +49,12 @@ function readAdvertisedHost(reader: ConfigReader, host: string): string {
   const advertised = reader.text('advertisedHost', host)
   if (!WILDCARDS.has(advertised)) return advertised
   const mend = 'add `advertisedHost:` with the name that clients reach the gateway by'
-  reader.add('MISSING_KEY', `\`${reader.nameOf('advertisedHost')}\` is missing`, mend, reader.offsetOf('host'))
+  reader.add(
+    'ERR_GATEWAY_CONFIG_MISSING_KEY',
+    `\`${reader.nameOf('advertisedHost')}\` is missing`,
+    mend,
+    reader.offsetOf('host'),
+  )
   return advertised
 }
 
@@ -95,12 +105,27 @@ export function checkPorts(
   const mend = 'choose another port'
   if (isPortOfBroker(listener.brokers, listener.port)) {
     const at = listenerReader.offsetOf('port')
-    listenerReader.add('PORT_OVERLAP', '`listener.port` is one of the ports of the brokers', mend, at)
+    listenerReader.add(
+      'ERR_GATEWAY_CONFIG_PORT_OVERLAP',
+      '`listener.port` is one of the ports of the brokers',
+      mend,
+      at,
+    )
   }
   if (isPortOfBroker(listener.brokers, http.port)) {
-    httpReader.add('PORT_OVERLAP', '`http.port` is one of the ports of the brokers', mend, httpReader.offsetOf('port'))
+    httpReader.add(
+      'ERR_GATEWAY_CONFIG_PORT_OVERLAP',
+      '`http.port` is one of the ports of the brokers',
+      mend,
+      httpReader.offsetOf('port'),
+    )
   }
   if (http.port !== 0 && http.port === listener.port) {
-    httpReader.add('PORT_OVERLAP', '`http.port` is also `listener.port`', mend, httpReader.offsetOf('port'))
+    httpReader.add(
+      'ERR_GATEWAY_CONFIG_PORT_OVERLAP',
+      '`http.port` is also `listener.port`',
+      mend,
+      httpReader.offsetOf('port'),
+    )
   }
 }

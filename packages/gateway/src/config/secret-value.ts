@@ -17,7 +17,13 @@ function fromFile(reader: ConfigReader): LocatedSecret | undefined {
   if (text === undefined) return undefined
   // Editors and `echo` end a file with a line feed that belongs to no secret.
   const value = text.replace(/\r?\n$/, '')
-  if (value === '') reader.add('SECRET_EMPTY', `file \`${path.value}\` is empty`, 'put the secret in it', path.offset)
+  if (value === '')
+    reader.add(
+      'ERR_GATEWAY_CONFIG_SECRET_EMPTY',
+      `file \`${path.value}\` is empty`,
+      'put the secret in it',
+      path.offset,
+    )
   return { value: new Secret(value), offset: path.offset, origin: path.value }
 }
 
@@ -26,7 +32,12 @@ function fromEnvironment(reader: ConfigReader): LocatedSecret | undefined {
   if (name === undefined || name.value === '') return undefined
   const value = reader.source.environment[name.value] ?? ''
   if (value === '') {
-    reader.add('SECRET_EMPTY', `variable \`${name.value}\` is not set`, 'set it where the gateway starts', name.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_SECRET_EMPTY',
+      `variable \`${name.value}\` is not set`,
+      'set it where the gateway starts',
+      name.offset,
+    )
   }
   return { value: new Secret(value), offset: name.offset, origin: name.value }
 }
@@ -35,7 +46,8 @@ function readReference(reader: ConfigReader, name: string): LocatedSecret | unde
   const isFile = reader.has('file')
   const isEnvironment = reader.has('env')
   const secret = isFile ? fromFile(reader) : fromEnvironment(reader)
-  if (isFile === isEnvironment) reader.add('CONFLICT', `\`${name}\` wants one of \`file\` and \`env\``, MEND)
+  if (isFile === isEnvironment)
+    reader.add('ERR_GATEWAY_CONFIG_CONFLICT', `\`${name}\` wants one of \`file\` and \`env\``, MEND)
   reader.close()
   return secret
 }
@@ -48,6 +60,11 @@ export function readSecret(reader: ConfigReader, key: string): LocatedSecret | u
     return undefined
   }
   if (isMap(node)) return readReference(reader.section(key), reader.nameOf(key))
-  reader.add('SECRET_INLINE', `\`${reader.nameOf(key)}\` stands in the config itself`, MEND, reader.offsetOf(key))
+  reader.add(
+    'ERR_GATEWAY_CONFIG_SECRET_INLINE',
+    `\`${reader.nameOf(key)}\` stands in the config itself`,
+    MEND,
+    reader.offsetOf(key),
+  )
   return undefined
 }

@@ -31,7 +31,12 @@ export function readCertificate(reader: ConfigReader, key: string): string | und
   if (path === undefined || path.value === '') return undefined
   const pem = reader.source.readNamedFile(path.value, path.offset)
   if (pem !== undefined && parseCertificate(pem) === undefined) {
-    reader.add('PEM_INVALID', `file \`${path.value}\` holds no certificate`, 'name a PEM file', path.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_PEM_INVALID',
+      `file \`${path.value}\` holds no certificate`,
+      'name a PEM file',
+      path.offset,
+    )
   }
   return pem
 }
@@ -43,7 +48,12 @@ function readKey(reader: ConfigReader, key: string, certPem: string | undefined)
   if (pem === undefined) return undefined
   const problem = keyProblem(pem, certPem === undefined ? undefined : parseCertificate(certPem))
   if (problem !== undefined) {
-    reader.add('PEM_INVALID', `file \`${path.value}\` ${problem}`, 'name the PEM key of the certificate', path.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_PEM_INVALID',
+      `file \`${path.value}\` ${problem}`,
+      'name the PEM key of the certificate',
+      path.offset,
+    )
   }
   return new Secret(pem)
 }
@@ -59,11 +69,16 @@ function checkSecurity(reader: ConfigReader): void {
   const hasTls = reader.has('tls')
   if (isInsecure && hasTls) {
     const at = reader.offsetOf('insecure')
-    reader.add('CONFLICT', `\`${reader.nameOf('insecure')}\` contradicts \`tls\``, 'keep `tls` alone', at)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_CONFLICT',
+      `\`${reader.nameOf('insecure')}\` contradicts \`tls\``,
+      'keep `tls` alone',
+      at,
+    )
   }
   if (!isInsecure && !hasTls && reader.isPresent) {
     const mend = 'add `tls:`, or `insecure: true` where plaintext is meant'
-    reader.add('INSECURE', `\`${reader.nameOf('tls')}\` is missing`, mend)
+    reader.add('ERR_GATEWAY_CONFIG_INSECURE', `\`${reader.nameOf('tls')}\` is missing`, mend)
   }
 }
 
@@ -87,7 +102,7 @@ export function readUpstreamTls(reader: ConfigReader): UpstreamTls | undefined {
   const serverName = tls.optionalText('serverName')?.value
   const pair = readCertificateAndKey(tls)
   if (tls.has('cert') !== tls.has('key')) {
-    tls.add('CONFLICT', `\`${tls.nameOf('cert')}\` and \`key\` go together`, 'give both, or neither')
+    tls.add('ERR_GATEWAY_CONFIG_CONFLICT', `\`${tls.nameOf('cert')}\` and \`key\` go together`, 'give both, or neither')
   }
   tls.close()
   return { caPem, serverName, ...pair }

@@ -27,12 +27,22 @@ function check(reader: ConfigReader, key: string, text: Located<string>, options
   const url = URL.parse(text.value)
   const mend = url === null ? 'write an https URL' : shapeProblem(url, options.isOrigin ?? false)
   if (url === null || mend !== undefined) {
-    reader.add('URL_INVALID', `\`${name}\` cannot be used`, mend ?? 'write an https URL', text.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_URL_INVALID',
+      `\`${name}\` cannot be used`,
+      mend ?? 'write an https URL',
+      text.offset,
+    )
   } else if (options.isOrigin && text.value !== url.origin) {
-    reader.add('URL_INVALID', `\`${name}\` has another written form`, `write \`${url.origin}\``, text.offset)
+    reader.add(
+      'ERR_GATEWAY_CONFIG_URL_INVALID',
+      `\`${name}\` has another written form`,
+      `write \`${url.origin}\``,
+      text.offset,
+    )
   } else if (url.protocol === 'http:' && !options.isPlaintextAllowed && !isLoopbackHost(url.hostname)) {
     const mendPlaintext = 'use https, or say `insecure: true` beside it'
-    reader.add('INSECURE', `\`${name}\` is plaintext to another machine`, mendPlaintext, text.offset)
+    reader.add('ERR_GATEWAY_CONFIG_INSECURE', `\`${name}\` is plaintext to another machine`, mendPlaintext, text.offset)
   }
 }
 

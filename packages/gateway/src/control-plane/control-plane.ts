@@ -40,7 +40,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     bundle: createBundleEndpoint({ ...options, clock }),
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
-  const server = createHttpServer(config.http, app)
+  const server = createHttpServer(config.http, app, clock)
   return {
     start: async () => {
       const port = await server.listen()

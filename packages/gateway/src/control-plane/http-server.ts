@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Clock } from '@headgate/core'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { HttpConfig } from '../config/gateway-config.ts'
@@ -55,11 +56,11 @@ function listen(server: Server, { host, port }: HttpConfig): Promise<number> {
   })
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+    const timer = clock.after(graceMs, () => server.closeAllConnections())
     server.close(() => {
-      clearTimeout(timer)
+      timer.cancel()
       resolve()
     })
     server.closeIdleConnections()
@@ -67,7 +68,7 @@ function close(server: Server, graceMs: number): Promise<void> {
 }
 
 /** Creates the server of the application: TLS where the config has a certificate. */
-export function createHttpServer(config: HttpConfig, app: Hono): HttpServer {
+export function createHttpServer(config: HttpConfig, app: Hono, clock: Clock): HttpServer {
   const server = createNodeServer(config, app)
-  return { listen: () => listen(server, config), close: (graceMs) => close(server, graceMs) }
+  return { listen: () => listen(server, config), close: (graceMs) => close(server, clock, graceMs) }
 }
