@@ -1,5 +1,6 @@
 import {
   allowedOperations,
+  CLUSTER_NAME,
   canOnAny,
   decide,
   isDiscoverable,
@@ -113,6 +114,15 @@ export class Call {
     if (effect === 'allow') return false
     // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
     return reason === 'partition-not-granted' || PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
+  }
+
+  /**
+   * Whether a topic may be created: by a grant for its name, or by one for the cluster where no rule speaks of the name.
+   * Internal topics need the former.
+   */
+  canCreate(topicName: string): boolean {
+    const { effect, reason } = decide(this.#program, 'topic', Operation.Create, topicName)
+    return effect === 'allow' || (reason === 'no-rule' && this.can('cluster', Operation.Create, CLUSTER_NAME))
   }
 
   /** Whether a listing shows the topic. */

@@ -7,6 +7,8 @@ import {
   ErrorCode,
 } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
+import type { Call } from '../call.ts'
+import { keepHold } from './transaction-hold.ts'
 
 type Topic = AddPartitionsToTxnRequestAddPartitionsToTxnTopic
 
@@ -32,12 +34,21 @@ export const addPartitionsToTxn: AnyApi = defineApi<AddPartitionsToTxnRequest, A
         if (!call.permits('topic', Operation.Write, name, partition)) denied.add(`${partition} ${name}`)
       }
     }
-    if (denied.size === 0) return forward()
+    if (denied.size === 0) return forward((response) => keepHoldOf(call, request, response))
     const codeOf = (name: string, partition: number): number =>
       denied.has(`${partition} ${name}`) ? ErrorCode.TOPIC_AUTHORIZATION_FAILED : ErrorCode.OPERATION_NOT_ATTEMPTED
     return answer(results(topics, codeOf))
   },
 })
+
+/** A transaction that took its partitions is held by this connection, also when another one initialised its id. */
+function keepHoldOf(call: Call, request: AddPartitionsToTxnRequest, response: AddPartitionsToTxnResponse): false {
+  const results = response.resultsByTopicV3AndBelow.flatMap(({ resultsByPartition }) => resultsByPartition)
+  const hold = { producerId: request.v3AndBelowProducerId, producerEpoch: request.v3AndBelowProducerEpoch }
+  const isTaken = results.every(({ partitionErrorCode }) => partitionErrorCode === ErrorCode.NONE)
+  if (isTaken) keepHold(call.state, request.v3AndBelowTransactionalId, hold)
+  return false
+}
 
 function results(
   topics: readonly Topic[],

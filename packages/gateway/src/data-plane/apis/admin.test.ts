@@ -162,3 +162,29 @@ describe('requests in the name of a replica', () => {
     expect(await decide(createClient(CREATES), apiKey, fields, version)).toMatchObject({ kind: 'close' })
   })
 })
+
+describe('creating by a grant for the cluster', () => {
+  const policy = `
+rules:
+  - id: creates
+    who: everyone
+    may: { cluster: [create] }
+  - id: never
+    who: everyone
+    never: { create: [audit-log] }
+`
+
+  test('a denial of the name beats it, and internal topics are left out', async () => {
+    const topics = ['fresh', 'audit-log', '__internal'].map((name) => ({
+      name,
+      numPartitions: 1,
+      replicationFactor: 1,
+      assignments: [],
+      configs: [],
+    }))
+    expect(await decide(createClient(policy), 19, { topics })).toMatchObject({
+      kind: 'forward',
+      request: { topics: [{ name: 'fresh' }] },
+    })
+  })
+})

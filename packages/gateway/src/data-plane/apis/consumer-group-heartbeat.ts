@@ -8,7 +8,7 @@ import {
 } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
-import { subscriptionRefusal } from './group-subscription.ts'
+import { keepSubscription, subscriptionRefusal } from './group-subscription.ts'
 
 /**
  * ConsumerGroupHeartbeat: Read on the group, and Describe on every topic that is subscribed to. As in JoinGroup, a member
@@ -32,7 +32,7 @@ export const consumerGroupHeartbeat: AnyApi = defineApi<ConsumerGroupHeartbeatRe
     const topics = named ?? call.state.subscriptions.get(groupId) ?? []
     const errorCode = refusalOf(call, named ?? [], topics)
     if (errorCode !== ErrorCode.NONE) return answer(refusal(errorCode))
-    call.state.subscriptions.set(groupId, topics)
+    if (named !== null) keepSubscription(call.state, groupId, named)
     return forward()
   },
 })

@@ -1,4 +1,4 @@
-import { CLUSTER_NAME, Operation } from '@headgate/policy'
+import { Operation } from '@headgate/policy'
 import {
   type CreateTopicsRequest,
   type CreateTopicsRequestCreatableTopic,
@@ -16,7 +16,7 @@ import { splitItems } from './request-split.ts'
 const FIRST_VERSION_WITH_CONFIGS = 5
 
 /**
- * CreateTopics: Create on each topic, or on the cluster. The configuration of a new topic is shown where DescribeConfigs
+ * CreateTopics: Create on each topic, or on the cluster where no rule speaks of the topic. The configuration of a new topic is shown where DescribeConfigs
  * on it is granted.
  */
 export const createTopics: AnyApi = defineApi<CreateTopicsRequest, CreateTopicsResponse>({
@@ -24,10 +24,9 @@ export const createTopics: AnyApi = defineApi<CreateTopicsRequest, CreateTopicsR
   minVersion: 2,
   maxVersion: 7,
   decide(call, request) {
-    const mayCreateAny = call.can('cluster', Operation.Create, CLUSTER_NAME)
     const { allowed, denied } = splitItems(
       request.topics,
-      ({ name }) => mayCreateAny || call.permits('topic', Operation.Create, name),
+      ({ name }) => call.canCreate(name) || call.permits('topic', Operation.Create, name),
     )
     const refusals = denied.map(refusedTopic)
     if (allowed.length === 0 && denied.length > 0) return answer({ ...defaultCreateTopicsResponse(), topics: refusals })

@@ -2,6 +2,7 @@ import { Operation } from '@headgate/policy'
 import { defaultEndTxnResponse, type EndTxnRequest, type EndTxnResponse, ErrorCode } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
+import { keepHold } from './transaction-hold.ts'
 
 const FIRST_VERSION_WITH_NEW_EPOCH = 5
 
@@ -22,7 +23,7 @@ export const endTxn: AnyApi = defineApi<EndTxnRequest, EndTxnResponse>({
     if (call.apiVersion < FIRST_VERSION_WITH_NEW_EPOCH) return forward()
     return forward(({ errorCode, producerId, producerEpoch }) => {
       const hasEpoch = errorCode === ErrorCode.NONE && producerId >= 0n
-      if (hasEpoch) call.state.transactions.set(transactionalId, { producerId, producerEpoch })
+      if (hasEpoch) keepHold(call.state, transactionalId, { producerId, producerEpoch })
       return false
     })
   },

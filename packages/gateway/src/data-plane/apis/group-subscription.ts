@@ -8,16 +8,33 @@ import {
   type JoinGroupRequestProtocol,
 } from '@headgate/wire'
 import type { Call } from '../call.ts'
+import type { ClientState } from '../client-state.ts'
 
 /** The protocol type of groups whose members say which topics they consume. */
 export const CONSUMER_PROTOCOL = 'consumer'
 
+const MAX_GROUPS = 10
+const MAX_TOPICS = 10_000
+const MAX_TOPIC_NAME_LENGTH = 249
 const NO_BYTES = Buffer.alloc(0)
 
 /** The topics that a member asks for in any of its protocols. Bytes that cannot be read name none: fetches are the gate. */
 export function subscribedTopics(protocols: readonly JoinGroupRequestProtocol[]): string[] {
   const topics = protocols.flatMap(({ metadata }) => readOr(() => decodeSubscription(metadata).message.topics, []))
   return [...new Set(topics)]
+}
+
+/**
+ * Keeps what a member subscribed to, so that it can be told when it lost all of it.
+ *
+ * The room is bounded: of a subscription that is too large nothing is kept, and fetches alone are its gate.
+ */
+export function keepSubscription(state: ClientState, groupId: string, topics: readonly string[]): void {
+  state.subscriptions.delete(groupId)
+  const [oldest] = state.subscriptions.keys()
+  if (state.subscriptions.size >= MAX_GROUPS && oldest !== undefined) state.subscriptions.delete(oldest)
+  const isKept = topics.length <= MAX_TOPICS && topics.every(({ length }) => length <= MAX_TOPIC_NAME_LENGTH)
+  state.subscriptions.set(groupId, isKept ? topics : [])
 }
 
 /** Whether a member may read none of the topics it subscribed to. */

@@ -16,6 +16,7 @@ import { describe, expect, test } from 'vitest'
 import type { AnyApi, Verdict } from '../api.ts'
 import { apis } from './apis.ts'
 import { type ClientFixture, createClient } from './call-fixture.ts'
+import { keepSubscription } from './group-subscription.ts'
 import type { Fields } from './message-fixture.ts'
 
 const READS_ORDERS = `
@@ -125,6 +126,21 @@ describe('a member that has joined', () => {
     const client = joined(['orders'], GROUP_ONLY)
     expect(codeOf(decide(client, 13, { groupId: 'g-1' }))).toBe('forward')
     expect(codeOf(decide(client, 12, { groupId: 'g-1' }))).toBe('forward')
+  })
+})
+
+describe('what is kept of subscriptions', () => {
+  test('is bounded in groups and in topics', () => {
+    const { state } = createClient(GROUP_ONLY)
+    for (let number = 0; number < 11; number += 1) keepSubscription(state, `g-${number}`, ['orders'])
+    keepSubscription(
+      state,
+      'large',
+      Array.from({ length: 10_001 }, () => 'orders'),
+    )
+    keepSubscription(state, 'long', ['o'.repeat(250)])
+    expect([state.subscriptions.size, state.subscriptions.has('g-0')]).toEqual([10, false])
+    expect([state.subscriptions.get('large'), state.subscriptions.get('long')]).toEqual([[], []])
   })
 })
 

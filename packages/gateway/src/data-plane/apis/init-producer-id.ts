@@ -7,6 +7,7 @@ import {
 } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
+import { keepHold } from './transaction-hold.ts'
 
 /**
  * InitProducerId: Write on the transactional id; without one, Write on any topic or IdempotentWrite on the cluster. A
@@ -26,7 +27,7 @@ export const initProducerId: AnyApi = defineApi<InitProducerIdRequest, InitProdu
     if (request.transactionTimeoutMs > call.maxTransactionTimeoutMs)
       return answer(refusal(ErrorCode.INVALID_TRANSACTION_TIMEOUT))
     return forward(({ errorCode, producerId, producerEpoch }) => {
-      if (errorCode === ErrorCode.NONE) call.state.transactions.set(transactionalId, { producerId, producerEpoch })
+      if (errorCode === ErrorCode.NONE) keepHold(call.state, transactionalId, { producerId, producerEpoch })
       return false
     })
   },

@@ -2,7 +2,7 @@ import { Operation } from '@headgate/policy'
 import { defaultJoinGroupResponse, ErrorCode, type JoinGroupRequest, type JoinGroupResponse } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
-import { CONSUMER_PROTOCOL, subscribedTopics, subscriptionRefusal } from './group-subscription.ts'
+import { CONSUMER_PROTOCOL, keepSubscription, subscribedTopics, subscriptionRefusal } from './group-subscription.ts'
 
 const FIRST_VERSION_WITH_NULL_PROTOCOL = 7
 
@@ -22,7 +22,7 @@ export const joinGroup: AnyApi = defineApi<JoinGroupRequest, JoinGroupResponse>(
     const topics = protocolType === CONSUMER_PROTOCOL ? subscribedTopics(protocols) : []
     const errorCode = subscriptionRefusal(call, topics)
     if (errorCode !== ErrorCode.NONE) return answer(refusal(call, errorCode))
-    call.state.subscriptions.set(groupId, topics)
+    keepSubscription(call.state, groupId, topics)
     return forward()
   },
 })

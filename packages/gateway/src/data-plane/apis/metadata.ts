@@ -79,9 +79,7 @@ function shows(call: Call, name: string): boolean {
 
 /** An id creates nothing. */
 function mayCreate(call: Call, { name }: MetadataRequestTopic): boolean {
-  return (
-    name === null || call.can('topic', Operation.Create, name) || call.can('cluster', Operation.Create, CLUSTER_NAME)
-  )
+  return name === null || call.canCreate(name)
 }
 
 /** A refused topic looks like one that does not exist: no id where it was named, no name where an id was given. */

@@ -4,6 +4,7 @@ import type { AnyApi, Verdict } from '../api.ts'
 import { apis } from './apis.ts'
 import { type ClientFixture, createClient } from './call-fixture.ts'
 import type { Fields } from './message-fixture.ts'
+import { keepHold } from './transaction-hold.ts'
 
 const WRITES = `
 rules:
@@ -94,6 +95,35 @@ describe('partitions of a transaction', () => {
         ],
       },
     })
+  })
+})
+
+describe('a transaction on a connection that did not initialise its id', () => {
+  const partitions = { v3AndBelowTransactionalId: 't-1', v3AndBelowProducerId: 5n, v3AndBelowProducerEpoch: 1 }
+  const taken = (code: number): Fields => ({
+    resultsByTopicV3AndBelow: [{ resultsByPartition: [{ partitionErrorCode: 0 }, { partitionErrorCode: code }] }],
+  })
+
+  test.each([
+    [0, HOLD],
+    [47, undefined],
+  ])('is held once it took its partitions (code %i)', (code, hold) => {
+    const client = createClient(WRITES)
+    const verdict = decide(client, 24, { ...partitions, v3AndBelowTopics: [{ name: 'orders', partitions: [0, 1] }] })
+    expect(answered(verdict, taken(code))).toBe(false)
+    expect(client.state.transactions.get('t-1')).toEqual(hold)
+  })
+
+  test('is held once it took the offsets of a group', () => {
+    const client = createClient(`${TRANSACTS}  - id: group\n    who: everyone\n    may: { as: [g] }\n`)
+    answered(decide(client, 25, { transactionalId: 't-1', groupId: 'g', ...HOLD }), { errorCode: 0 })
+    expect(client.state.transactions.get('t-1')).toEqual(HOLD)
+  })
+
+  test('so many are held, the latest ones', () => {
+    const { state } = createClient(NOTHING)
+    for (let number = 0; number < 1_001; number += 1) keepHold(state, `t-${number}`, HOLD)
+    expect([state.transactions.size, state.transactions.has('t-0')]).toEqual([1_000, false])
   })
 })
 
