@@ -53,6 +53,7 @@ class FilePolicySource implements PolicyFileSource {
     this.#current = Object.freeze({ revision: this.#revisionAfter(previousRevision), digest, document })
     this.#paths = paths
     this.#fingerprint = fingerprintFiles(paths)
+    this.#logInForce()
     this.#watch()
   }
 
@@ -86,8 +87,7 @@ class FilePolicySource implements PolicyFileSource {
 
   #publish({ document, digest }: Extract<PolicyFiles['result'], { ok: true }>): void {
     this.#current = Object.freeze({ revision: this.#revisionAfter(this.#current.revision), digest, document })
-    const { revision } = this.#current
-    this.#log.info({ event: 'policy', policyRevision: revision, path: this.#policy.path }, 'policy in force')
+    this.#logInForce()
     for (const receive of [...this.#receivers]) receive(this.#current)
   }
 
@@ -107,6 +107,12 @@ class FilePolicySource implements PolicyFileSource {
 
   #lookAtFiles(): void {
     if (fingerprintFiles(this.#paths) !== this.#fingerprint) this.reload()
+  }
+
+  #logInForce(): void {
+    const { revision, document } = this.#current
+    const fields = { policyRevision: revision, path: this.#policy.path, count: document.rules.length }
+    this.#log.info({ event: 'policy', ...fields }, 'policy in force')
   }
 
   #logRefusal(problems: readonly SourceProblem[]): void {
