@@ -44,7 +44,7 @@ export interface ClientFixture {
   readonly cluster: ClusterView
   /** What was reported since the last call was made. */
   readonly denials: Denial[]
-  call(apiKey: number, apiVersion: number): Call
+  call(apiKey: number, apiVersion: number, waitBudgetMs?: number): Call
 }
 
 /** A client under the policy that consists of these rules (and topics), in YAML. */
@@ -53,7 +53,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
   const cluster = createCluster(bootstrap)
   const state = new ClientState()
   const denials: Denial[] = []
-  const call = (apiKey: number, apiVersion: number): Call => {
+  const call = (apiKey: number, apiVersion: number, waitBudgetMs = Number.POSITIVE_INFINITY): Call => {
     denials.length = 0
     return new Call({
       header: { apiKey, apiVersion, correlationId: 1, clientId: 'test' },
@@ -62,7 +62,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
       cluster,
       addresses: createAddresses(),
       maxTransactionTimeoutMs: 60_000,
-      waitBudgetMs: Number.POSITIVE_INFINITY,
+      waitBudgetMs,
       report: (denial) => denials.push(denial),
     })
   }
