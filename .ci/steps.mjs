@@ -111,6 +111,10 @@ function runCommand(command) {
   child.on('close', (code) => process.exit(code ?? 1))
 }
 
+if (Number(process.versions.node.split('.')[0]) < 20) {
+  console.error(`Node ${process.versions.node} is too old: install Node 20 or newer`)
+  process.exit(1)
+}
 const words = process.argv.slice(2)
 const end = words.indexOf('--')
 const passed = await runSteps(end === -1 ? words : words.slice(0, end))
