@@ -1,5 +1,5 @@
 import { printable } from '../printable.ts'
-import { checkGrantable, LABEL_PREFIX } from './names.ts'
+import { checkGrantable, checkIdentifier, LABEL_PREFIX } from './names.ts'
 import type { Fault, SourceProblem } from './problem.ts'
 import { verbs } from './verbs.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
@@ -97,7 +97,8 @@ function topicSelectorsOf(access: object): [path: ValuePath, selector: string][]
 }
 
 function checkLabel(selector: string, isKnown: LabelTest): Fault | undefined {
-  if (!selector.startsWith(LABEL_PREFIX) || isKnown(selector.slice(LABEL_PREFIX.length))) return undefined
+  const label = selector.slice(LABEL_PREFIX.length)
+  if (!selector.startsWith(LABEL_PREFIX) || checkIdentifier(label) !== undefined || isKnown(label)) return undefined
   return {
     code: 'ERR_POLICY_UNKNOWN_LABEL',
     message: `no entry of \`topics\` gives the label of \`${printable(selector)}\``,

@@ -6,6 +6,8 @@ import type { Fault, PolicyProblemCode } from './problem.ts'
 export interface PlacedFault {
   readonly offset: number
   readonly fault: Fault
+  /** The file has no plain value: nothing more can be said of it. */
+  readonly isFatal?: boolean
 }
 
 // Byte order marks, controls, and the characters that change the direction of reading.
@@ -41,37 +43,21 @@ export function findUnusualNodes(document: Document.Parsed): PlacedFault[] {
 
 function checkNode(node: Node): PlacedFault[] {
   const offset = node.range?.[0] ?? 0
-  if (isAlias(node) || ('anchor' in node && node.anchor !== undefined)) {
-    return [
-      placed(
-        offset,
-        'ERR_POLICY_YAML_ALIAS',
-        'anchors and aliases are not part of the policy language',
-        'write it out',
-      ),
-    ]
-  }
-  if (node.tag === undefined) return []
-  return [
-    placed(
-      offset,
-      'ERR_POLICY_YAML_TAG',
-      'tags are not part of the policy language',
-      'remove it, and quote text where needed',
-    ),
-  ]
+  if (isAlias(node)) return [{ ...placed(offset, 'ERR_POLICY_YAML_ALIAS', ...anchorFault), isFatal: true }]
+  if ('anchor' in node && node.anchor !== undefined) return [placed(offset, 'ERR_POLICY_YAML_ALIAS', ...anchorFault)]
+  return node.tag === undefined ? [] : [placed(offset, 'ERR_POLICY_YAML_TAG', ...tagFault)]
 }
+
+const anchorFault = ['anchors and aliases are not part of the policy language', 'write it out'] as const
+const tagFault = ['tags are not part of the policy language', 'remove it, and quote text where needed'] as const
+const keyFault = ['this key is not text', 'use one of the words of the policy language'] as const
 
 function checkKeys(map: YAMLMap): PlacedFault[] {
   const seen = new Set<string>()
-  return map.items.flatMap((pair: Pair) => {
-    const key = pair.key
+  return map.items.flatMap(({ key }: Pair) => {
     const offset = (key as Node | null)?.range?.[0] ?? map.range?.[0] ?? 0
-    if (!isScalar(key) || typeof key.value !== 'string') {
-      return [
-        placed(offset, 'ERR_POLICY_YAML_KEY', 'this key is not text', 'use one of the words of the policy language'),
-      ]
-    }
+    if (!isScalar(key)) return [{ ...placed(offset, 'ERR_POLICY_YAML_KEY', ...keyFault), isFatal: true }]
+    if (typeof key.value !== 'string') return [placed(offset, 'ERR_POLICY_YAML_KEY', ...keyFault)]
     if (!seen.has(key.value)) {
       seen.add(key.value)
       return []

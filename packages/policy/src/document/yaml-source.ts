@@ -72,7 +72,8 @@ export function readYaml(source: PolicySource, problems: SourceProblem[]): YamlS
 }
 
 function parseStrictly(source: PolicySource, report: (found: PlacedFault) => void): YamlSource | undefined {
-  const options = { version: '1.2', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const
+  // Not `logLevel: 'silent'`: it would silence the error about a second document.
+  const options = { version: '1.2', uniqueKeys: false, prettyErrors: false } as const
   const document = parseDocument(source.text, options)
   const unusual = findUnusualNodes(document)
   // A tag is reported with the node that bears it.
@@ -81,7 +82,7 @@ function parseStrictly(source: PolicySource, report: (found: PlacedFault) => voi
     report({ offset: pos[0], fault: syntaxFault(printable(message.charAt(0).toLowerCase() + message.slice(1))) })
   }
   for (const found of unusual) report(found)
-  const readable = document.errors.length === 0 && unusual.every(({ fault }) => fault.code !== 'ERR_POLICY_YAML_ALIAS')
+  const readable = document.errors.length === 0 && unusual.every(({ isFatal }) => isFatal !== true)
   return readable ? new YamlSource(source, document.contents, document.toJS({ maxAliasCount: 0 })) : undefined
 }
 
@@ -97,7 +98,9 @@ function syntaxFault(message: string): Fault {
 
 function pairOf(node: unknown, key: PropertyKey): Pair | undefined {
   // The last of several equal keys is the one whose value was taken.
-  return isMap(node) ? node.items.findLast((pair) => isScalar(pair.key) && String(pair.key.value) === key) : undefined
+  return isMap(node)
+    ? node.items.findLast((pair) => isScalar(pair.key) && String(pair.key.value ?? '') === key)
+    : undefined
 }
 
 function childOf(node: unknown, step: PropertyKey): unknown {

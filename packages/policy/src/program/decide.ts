@@ -1,4 +1,4 @@
-import type { Operation, ResourceType } from '../operation.ts'
+import { Operation, type ResourceType } from '../operation.ts'
 import { createDecision, type Decision } from './decision.ts'
 import type { Program } from './program.ts'
 
@@ -22,6 +22,7 @@ export function decide(
   name: string,
   partition: number = ALL_PARTITIONS,
 ): Decision {
+  if (!(operation >= Operation.Read && operation <= Operation.IdempotentWrite)) return unexpected
   try {
     return program.tableOf(resourceType).decide(operation, name, partition)
   } catch {

@@ -21,19 +21,24 @@ export class NameVerdict {
   /** Listed, and refused promptly, where it may not be used. */
   readonly discoverable: boolean
   readonly #atoms: readonly Atom[]
-  readonly #defaultReason: DecisionReason
+  /** Why it is denied where no rule says anything. */
+  readonly defaultReason: DecisionReason
   readonly #pool: DecisionPool
   readonly #byOperation: (OperationVerdict | undefined)[] = new Array(13).fill(undefined)
   #allowed = -1
 
   constructor(atoms: readonly Atom[], defaultReason: DecisionReason, pool: DecisionPool, discoverable: boolean) {
     this.#atoms = atoms
-    this.#defaultReason = defaultReason
+    this.defaultReason = defaultReason
     this.#pool = pool
     this.discoverable = discoverable
   }
 
-  /** Decides an operation on a partition; any negative partition is the whole topic. */
+  /**
+   * Decides an operation on a partition; any negative partition is the whole topic.
+   *
+   * @throws RangeError when the operation is none of Kafka's
+   */
   decide(operation: Operation, partition: number): Decision {
     const verdict = this.#byOperation[operation] ?? this.#workOut(operation)
     return verdict.runs === undefined || !(partition >= 0) ? verdict.whole : decisionAt(verdict.runs, partition)
@@ -50,6 +55,8 @@ export class NameVerdict {
   }
 
   #workOut(operation: Operation): OperationVerdict {
+    // INVARIANT: a shift takes its count modulo 32, so that 35 would pass for 3.
+    if (!operations.includes(operation)) throw new RangeError('no operation of Kafka')
     const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
     const verdict = {
       // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
@@ -68,7 +75,7 @@ export class NameVerdict {
   }
 
   #combine(atoms: readonly Atom[], applies: (atom: Atom) => boolean): Decision {
-    if (atoms.length === 0) return this.#pool.intern('deny', this.#defaultReason, [])
+    if (atoms.length === 0) return this.#pool.intern('deny', this.defaultReason, [])
     const applying = atoms.filter(applies)
     const denials = applying.filter((atom) => atom.denies)
     if (denials.length > 0) {
@@ -78,7 +85,7 @@ export class NameVerdict {
     if (applying.length > 0) return this.#pool.intern('allow', 'granted', ruleIdsOf(applying))
     const elsewhere = atoms.filter((atom) => !atom.denies)
     if (elsewhere.length > 0) return this.#pool.intern('deny', 'partition-not-granted', ruleIdsOf(elsewhere))
-    return this.#pool.intern('deny', this.#defaultReason, [])
+    return this.#pool.intern('deny', this.defaultReason, [])
   }
 }
 

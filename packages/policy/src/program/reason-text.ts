@@ -19,18 +19,19 @@ export interface DecidedRequest {
  */
 export function reasonText(decision: Decision, request: DecidedRequest): string {
   const wish = wishOf(request)
-  const rules = rulesOf(decision.ruleIds)
+  const { ruleIds } = decision
+  const [rules, are] = [rulesOf(ruleIds), (one: string, many: string) => (ruleIds.length > 1 ? many : one)]
   switch (decision.reason) {
     case 'granted':
-      return `${rules} lets this principal ${wish}`
+      return `${rules} ${are('lets', 'let')} this principal ${wish}`
     case 'denied-by-rule':
-      return `${rules} forbids this principal to ${wish}: leave the principal or the name out of its \`never\``
+      return `${rules} ${are('forbids', 'forbid')} this principal to ${wish}: leave the principal or the name out of ${are('its', 'their')} \`never\``
     case 'groups-unknown':
-      return decision.ruleIds.length > 0
-        ? `${rules} forbids this principal to ${wish}, for its groups are unknown: let its issuer state them`
+      return ruleIds.length > 0
+        ? `${rules} ${are('forbids', 'forbid')} this principal to ${wish}, for its groups are unknown: let its issuer state them`
         : `no rule is known to let this principal ${wish}, for its groups are unknown: let its issuer state them`
     case 'partition-not-granted':
-      return `${rules} lets this principal ${wishOf(request, 'other partitions of ')} only: ${partitionMend(request)}`
+      return `${rules} ${are('lets', 'let')} this principal ${wishOf(request, 'other partitions of ')} only: ${partitionMend(request, are)}`
     case 'internal-topic':
       return `no rule lets this principal ${wish}, and no pattern grants an internal topic: ${grantMend(request)}`
     case 'no-rule':
@@ -94,8 +95,8 @@ function grantMend({ resourceType, operation, name }: DecidedRequest): string {
   return `add a rule with \`may: { ${verb}: [${quoted}] }\``
 }
 
-function partitionMend({ partition }: DecidedRequest): string {
+function partitionMend({ partition }: DecidedRequest, are: (one: string, many: string) => string): string {
   return partition === undefined || partition < 0
-    ? 'ask for single partitions, or take `partitions` off it'
-    : `add ${partition} to its \`partitions\``
+    ? `ask for single partitions, or lift ${are('its', 'their')} \`partitions\``
+    : `add ${partition} to ${are('its', 'the')} \`partitions\`${are('', ' of one')}`
 }

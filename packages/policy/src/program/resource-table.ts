@@ -21,17 +21,18 @@ const tooLong: Decision = createDecision('deny', 'name-too-long')
 export class ResourceTable {
   readonly index: NameIndex<SelectorFacts> = new NameIndex(() => ({ atoms: [], labelled: [], discoverable: false }))
   readonly #isTopic: boolean
-  readonly #defaultReason: DecisionReason
   readonly #pool: DecisionPool
   readonly #memo = new NameMemo<NameVerdict>(MEMO_CAPACITY)
   readonly #nothing: NameVerdict
+  readonly #nothingInternal: NameVerdict
   readonly #canOnAny = new Map<Operation, boolean>()
 
   constructor(isTopic: boolean, defaultReason: DecisionReason, pool: DecisionPool) {
     this.#isTopic = isTopic
-    this.#defaultReason = defaultReason
     this.#pool = pool
     this.#nothing = new NameVerdict([], defaultReason, pool, false)
+    const isOpen = defaultReason === 'no-rule' || defaultReason === 'groups-unknown'
+    this.#nothingInternal = new NameVerdict([], isOpen ? 'internal-topic' : defaultReason, pool, false)
   }
 
   /** Decides one request. */
@@ -68,9 +69,9 @@ export class ResourceTable {
       collect(entry, internal, atoms)
       discoverable ||= entry.value.discoverable && (entry.isLiteral || !internal)
     })
-    if (internal) return new NameVerdict(atoms, 'internal-topic', this.#pool, discoverable)
-    if (atoms.length === 0 && !discoverable) return this.#nothing
-    return new NameVerdict(atoms, this.#defaultReason, this.#pool, discoverable)
+    const nothing = internal ? this.#nothingInternal : this.#nothing
+    if (atoms.length === 0 && !discoverable) return nothing
+    return new NameVerdict(atoms, nothing.defaultReason, this.#pool, discoverable)
   }
 
   #findAny(bit: number): boolean {

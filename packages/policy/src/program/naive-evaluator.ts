@@ -1,0 +1,189 @@
+/*
+ * Test-only. The policy language evaluated straight from its reference, on the policy as written, rule by rule, with
+ * no index, no memory and nothing of the real evaluator's code: the oracle that the compiled program must agree with.
+ */
+
+/** A principal as the oracle sees it. */
+export interface OraclePrincipal {
+  readonly issuer: string
+  readonly subject: string
+  readonly groups: readonly string[] | undefined
+}
+
+interface OracleMatch {
+  readonly issuers?: readonly string[]
+  readonly subjects?: readonly string[]
+  readonly groups?: readonly string[]
+}
+
+/** A rule as written. */
+export interface OracleRule {
+  readonly id: string
+  readonly who: 'everyone' | (OracleMatch & { readonly not?: OracleMatch })
+  readonly may?: Readonly<Record<string, readonly (string | number)[]>>
+  readonly never?: Readonly<Record<string, readonly (string | number)[]>>
+}
+
+/** A policy as written. */
+export interface OraclePolicy {
+  readonly topics: readonly { readonly match: readonly string[]; readonly labels?: readonly string[] }[]
+  readonly rules: readonly OracleRule[]
+}
+
+/** A request in Kafka's words. `partition` absent = the whole topic. */
+export interface OracleRequest {
+  readonly type: string
+  readonly operation: string
+  readonly name: string
+  readonly partition?: number
+}
+
+/** What the oracle says. */
+export interface OracleAnswer {
+  readonly effect: 'allow' | 'deny'
+  readonly reason: string
+  readonly ruleIds: readonly string[]
+}
+
+// verb: resource type, operation, the operations that a grant implies, whether partitions limit it
+const words: Readonly<Record<string, readonly [string, string, string, boolean]>> = {
+  consume: ['topic', 'Read', 'Describe', true],
+  produce: ['topic', 'Write', 'Describe', true],
+  describe: ['topic', 'Describe', '', false],
+  create: ['topic', 'Create', '', false],
+  delete: ['topic', 'Delete', 'Describe', false],
+  alter: ['topic', 'Alter', 'Describe', false],
+  'describe-configs': ['topic', 'DescribeConfigs', '', false],
+  'alter-configs': ['topic', 'AlterConfigs', 'DescribeConfigs', false],
+  as: ['group', 'Read', 'Describe', false],
+  'describe-groups': ['group', 'Describe', '', false],
+  'delete-groups': ['group', 'Delete', 'Describe', false],
+  'transact-as': ['transactional-id', 'Write', 'Describe', false],
+  'describe-transactions': ['transactional-id', 'Describe', '', false],
+}
+
+const clusterWords: Readonly<Record<string, readonly [string, string]>> = {
+  describe: ['Describe', ''],
+  alter: ['Alter', 'Describe'],
+  create: ['Create', ''],
+  'describe-configs': ['DescribeConfigs', ''],
+  'alter-configs': ['AlterConfigs', 'DescribeConfigs'],
+  'idempotent-write': ['IdempotentWrite', ''],
+}
+
+/** Answers a request by the reference of the policy language. */
+export function evaluateNaively(
+  policy: OraclePolicy,
+  principal: OraclePrincipal,
+  request: OracleRequest,
+): OracleAnswer {
+  const denying: { id: string; certain: boolean }[] = []
+  const granting: string[] = []
+  const grantingElsewhere: string[] = []
+  let grantUnknown = false
+  for (const rule of policy.rules) {
+    const concerned = concerns(rule, principal)
+    if (rule.never !== undefined && concerned !== false && speaks(policy, rule.never, request, false) !== 'no') {
+      if (speaks(policy, rule.never, request, false) === 'yes' || request.partition === undefined) {
+        denying.push({ id: rule.id, certain: concerned === true })
+      }
+    }
+    if (rule.may === undefined || concerned === false) continue
+    if (concerned === undefined) {
+      grantUnknown = true
+      continue
+    }
+    const spoken = speaks(policy, rule.may, request, true)
+    if (spoken === 'yes') granting.push(rule.id)
+    if (spoken === 'elsewhere') grantingElsewhere.push(rule.id)
+  }
+  if (denying.length > 0) {
+    const reason = denying.some(({ certain }) => certain) ? 'denied-by-rule' : 'groups-unknown'
+    return { effect: 'deny', reason, ruleIds: denying.map(({ id }) => id).sort() }
+  }
+  if (granting.length > 0) return { effect: 'allow', reason: 'granted', ruleIds: granting.sort() }
+  if (grantingElsewhere.length > 0) {
+    return { effect: 'deny', reason: 'partition-not-granted', ruleIds: grantingElsewhere.sort() }
+  }
+  if (isInternal(request)) return { effect: 'deny', reason: 'internal-topic', ruleIds: [] }
+  return { effect: 'deny', reason: grantUnknown ? 'groups-unknown' : 'no-rule', ruleIds: [] }
+}
+
+/** Whether the words of a rule reach the request: for its partition, for others only, or not at all. */
+function speaks(
+  policy: OraclePolicy,
+  access: Readonly<Record<string, readonly (string | number)[]>>,
+  request: OracleRequest,
+  isGrant: boolean,
+): 'yes' | 'elsewhere' | 'no' {
+  let best: 'yes' | 'elsewhere' | 'no' = 'no'
+  for (const [word, list] of Object.entries(access)) {
+    if (word === 'cluster') {
+      if (request.type !== 'cluster' || request.name !== 'kafka-cluster') continue
+      for (const each of list) {
+        const [operation, implied] = clusterWords[String(each)] ?? ['', '']
+        if (operation === request.operation || (isGrant && implied === request.operation)) return 'yes'
+      }
+      continue
+    }
+    const meaning = words[word]
+    if (meaning === undefined) continue
+    const [type, operation, implied, limited] = meaning
+    if (type !== request.type || !list.some((selector) => selects(policy, String(selector), request, isGrant))) continue
+    if (isGrant && implied === request.operation) return 'yes'
+    if (operation !== request.operation) continue
+    const partitions = access['partitions']
+    if (!limited || partitions === undefined || partitions.some((each) => holds(each, request.partition))) return 'yes'
+    best = 'elsewhere'
+  }
+  return best
+}
+
+function holds(entry: string | number, partition: number | undefined): boolean {
+  if (partition === undefined) return false
+  const [first, last = first] = String(entry).split('-').map(Number)
+  return first !== undefined && last !== undefined && first <= partition && partition <= last
+}
+
+function selects(policy: OraclePolicy, selector: string, request: OracleRequest, isGrant: boolean): boolean {
+  const { name } = request
+  if (request.type === 'topic' && selector.startsWith('label:')) {
+    if (isGrant && isInternal(request)) return false
+    const label = selector.slice('label:'.length)
+    return policy.topics.some(
+      ({ match, labels = [] }) => labels.includes(label) && match.some((each) => matches(each, name)),
+    )
+  }
+  if (selector.includes('*') && isGrant && isInternal(request)) return false
+  return matches(selector, name)
+}
+
+function isInternal({ type, name }: OracleRequest): boolean {
+  return type === 'topic' && name.startsWith('__')
+}
+
+/** `*` is any run of characters; everything else is itself. */
+function matches(selector: string, name: string): boolean {
+  if (selector === '') return name === ''
+  if (selector[0] !== '*') return name !== '' && selector[0] === name[0] && matches(selector.slice(1), name.slice(1))
+  for (let taken = 0; taken <= name.length; taken++) if (matches(selector.slice(1), name.slice(taken))) return true
+  return false
+}
+
+/** true, false, or undefined where unknown groups leave it open. */
+function concerns({ who }: OracleRule, principal: OraclePrincipal): boolean | undefined {
+  if (who === 'everyone') return true
+  const inside = meets(who, principal)
+  if (who.not === undefined) return inside
+  const outside = meets(who.not, principal)
+  if (inside === false || outside === true) return false
+  return inside === undefined || outside === undefined ? undefined : true
+}
+
+function meets(match: OracleMatch, principal: OraclePrincipal): boolean | undefined {
+  if (match.issuers !== undefined && !match.issuers.includes(principal.issuer)) return false
+  if (match.subjects !== undefined && !match.subjects.includes(principal.subject)) return false
+  if (match.groups === undefined) return true
+  const { groups } = principal
+  return groups === undefined ? undefined : match.groups.some((group) => groups.includes(group))
+}
