@@ -4,7 +4,7 @@ const WIDTH = 72
 
 const MEND: Readonly<Record<Verdict, string>> = {
   proved: '',
-  stale: 'passed on a state that has changed since: run `npm run test:long`',
+  stale: 'passed on a state of the code that has changed since',
   failed: 'a test that proves it fails',
   'not run': 'no test that proves it ran: see the notes on the tests',
   'no test': 'no test in the linked file names it at the end of its name',

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { listFiles, ROOT } from '../reporter/fingerprint.ts'
 import { packageFolder, packageNames, readManifest } from './packages.ts'
+import { isShipped } from './shipped.ts'
 
 /** Least Node: what a service installs runs on the older line, what runs alone may ask for the newer one. */
 const NODE: Readonly<Record<string, string>> = { gateway: '>=24.0.0', cli: '>=24.0.0' }
@@ -61,4 +63,19 @@ test.each(packageNames())('the references of %s are its dependencies of our own 
       .filter((key) => key.startsWith('@headgate/'))
       .sort(),
   )
+})
+
+test('a version that sources name is that of their package', () => {
+  const named = listFiles(['packages'])
+    .filter((file) => isShipped(file) && existsSync(join(ROOT, file)))
+    .flatMap((file) => {
+      const found = /\bVERSION(?:: string)? = '(\d+\.\d+\.\d+[^']*)'/.exec(readFileSync(join(ROOT, file), 'utf8'))
+      return found === null ? [] : [{ file, version: found[1] }]
+    })
+  const wrong = named.filter(({ file, version }) => {
+    const [, name = ''] = /^packages\/([^/]+)\//.exec(file) ?? []
+    return version !== readManifest(`packages/${name}`).version
+  })
+
+  expect(wrong).toEqual([])
 })
