@@ -55,7 +55,7 @@ export class Connection {
     this.#order = new ResponseOrder(socket)
     this.#signIn = this.#createSignIn()
     this.#desk = this.#createDesk()
-    this.#produce = new ProduceIntake(this.#desk, plane.apis, this.#order, (clientId) => this.#upstream(clientId))
+    this.#produce = new ProduceIntake(this.#desk, plane.apis)
     this.#stopListening = plane.policy.onChange(() => this.#onPolicyChange())
     this.#listen()
   }

@@ -1,6 +1,7 @@
-import { type ApiMessageSpec, decodeResponseHeader, encodeResponseFrame, Reader, type RequestHeader } from '@headgate/wire'
+import { type ApiMessageSpec, encodeResponseFrame, type RequestHeader } from '@headgate/wire'
 import type { AnyApi, AnswerEdit, Verdict } from './api.ts'
-import type { PendingAnswer, AnswerMode } from './pending-answer.ts'
+import { editFrame } from './passed-call.ts'
+import type { AnswerMode, PendingAnswer } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
 import type { ResponseOrder, ResponseSlot } from './response-order.ts'
 
@@ -49,12 +50,12 @@ export class ForwardedCall implements PendingAnswer {
 
   whole(frame: Buffer): Buffer | null | undefined {
     const { header, message, edit, isStale, fail } = this.#context
-    if (!isStale()) return edit === null ? null : this.#edited(frame, edit)
+    if (!isStale()) return edit === null ? null : editFrame(header, message, frame, edit)
     const verdict = this.#context.decideAgain(this.#context.request)
     if (verdict?.kind === 'answer') {
       return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, header.apiVersion))
     }
-    if (verdict?.kind === 'forward') return verdict.edit === null ? null : this.#edited(frame, verdict.edit)
+    if (verdict?.kind === 'forward') return verdict.edit === null ? null : editFrame(header, message, frame, verdict.edit)
     fail('access ended while the broker worked')
     return undefined
   }
@@ -83,14 +84,5 @@ export class ForwardedCall implements PendingAnswer {
     this.#isAbandoned = true
     this.replace(encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, response as never, header.apiVersion)))
     return true
-  }
-
-  #edited(frame: Buffer, edit: AnswerEdit<unknown>): Buffer | null {
-    const { header, message } = this.#context
-    const { apiKey, apiVersion, correlationId } = header
-    const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, frame, 4)
-    const response = message.decodeResponse(new Reader(frame, bodyOffset), apiVersion)
-    if (edit(response) === false) return null
-    return encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, response as never, apiVersion))
   }
 }

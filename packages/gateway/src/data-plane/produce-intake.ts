@@ -1,41 +1,110 @@
-import { type DecodedRequestHeader, decodeRequestHeader } from '@headgate/wire'
+import { Operation } from '@headgate/policy'
+import { type DecodedRequestHeader, decodeRequestHeader, ProduceRequestWalker, ZERO_UUID } from '@headgate/wire'
+import type { AnswerEdit } from './api.ts'
 import type { ApiTable } from './api-table.ts'
+import { produceEdit } from './apis/produce.ts'
+import type { Call } from './call.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
-import type { ResponseOrder } from './response-order.ts'
-import type { Upstream } from './upstream.ts'
 
-/** Takes Produce requests. */
+const PREFIX_BYTES = 4
+
+/**
+ * Takes Produce requests by walking them, so that granted records are neither decoded nor copied.
+ *
+ * A frame with one partition is forwarded from its first chunk on; one with several is held, in the chunks it came in,
+ * until all of them are decided. A frame with a refused part, or with a topic id that has to be looked up, is put together
+ * and goes to the desk, which answers it, parts it or waits.
+ */
 export class ProduceIntake {
   readonly #desk: RequestDesk
   readonly #apis: ApiTable
-  #parts: Buffer[] = []
-  #leftBytes = 0
+  readonly #walker: ProduceRequestWalker
+  #header: DecodedRequestHeader | null = null
+  #call: Call | null = null
+  #held: Span[] = []
+  #bytesLeft = 0
+  #acks = 0
+  #isGranted = true
+  #isForwarding = false
 
-  constructor(desk: RequestDesk, apis: ApiTable, _order: ResponseOrder, _upstream: (clientId: string) => Upstream) {
+  constructor(desk: RequestDesk, apis: ApiTable) {
     this.#desk = desk
     this.#apis = apis
+    this.#walker = new ProduceRequestWalker({
+      preamble: (transactionalId, acks) => this.#onPreamble(transactionalId, acks),
+      partition: (topicName, topicId, index, _recordsBytes, isOnly) => this.#onPartition(topicName, topicId, index, isOnly),
+    })
   }
 
   /** Whether a frame is open whose next bytes go to {@link ProduceIntake.feed}. */
   get isOpen(): boolean {
-    return this.#leftBytes > 0
+    return this.#bytesLeft > 0
   }
 
   /** Takes a frame, or its opening. */
-  begin(_header: DecodedRequestHeader, span: FrameSpan): void {
-    this.#leftBytes = span.totalBytes
-    this.feed(span)
+  begin(header: DecodedRequestHeader, span: FrameSpan): void {
+    const headerBytes = header.bodyOffset - span.start
+    this.#header = header
+    this.#call = this.#desk.call(header, true)
+    this.#bytesLeft = span.totalBytes
+    this.#isGranted = true
+    this.#isForwarding = false
+    this.#walker.reset(header.apiVersion, span.totalBytes - headerBytes)
+    this.#take(span, header.bodyOffset)
   }
 
   /** Takes the next bytes of the open frame. */
   feed(span: Span): void {
-    this.#parts.push(span.bytes.subarray(span.start, span.end))
-    this.#leftBytes -= span.end - span.start
-    if (this.#leftBytes > 0) return
-    const bytes = Buffer.concat(this.#parts)
-    this.#parts = []
-    const header = decodeRequestHeader(bytes, 4)
+    this.#take(span, span.start)
+  }
+
+  #take(span: Span, bodyStart: number): void {
+    this.#bytesLeft -= span.end - span.start
+    this.#held.push(span)
+    this.#walker.push(span.bytes, bodyStart, span.end)
+    if (this.#isForwarding) this.#release()
+    if (this.#bytesLeft > 0) return
+    if (this.#isGranted) this.#forwardAll()
+    else this.#handOver()
+  }
+
+  #onPreamble(transactionalId: string | null, acks: number): void {
+    this.#acks = acks
+    if (transactionalId !== null) this.#isGranted = this.#call?.can('transactional-id', Operation.Write, transactionalId) === true
+  }
+
+  #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
+    if (!this.#isGranted) return
+    const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
+    this.#isGranted = name !== undefined && this.#call?.can('topic', Operation.Write, name, index) === true
+    if (this.#isGranted && isOnly) this.#startForwarding()
+  }
+
+  #forwardAll(): void {
+    if (!this.#isForwarding) this.#startForwarding()
+    this.#release()
+  }
+
+  // INVARIANT: a request without acknowledgement has no answer, so nothing is expected; a slot would shift later answers.
+  #startForwarding(): void {
+    const header = this.#header
+    if (header === null || this.#call === null) return
+    this.#isForwarding = true
+    const edit = produceEdit(this.#call) as AnswerEdit<unknown> | null
+    if (this.#acks !== 0) this.#desk.expect(header, edit)
+  }
+
+  #release(): void {
+    for (const span of this.#held) this.#desk.forward(span)
+    this.#held = []
+  }
+
+  /** Puts the frame together for the desk. */
+  #handOver(): void {
+    const bytes = Buffer.concat(this.#held.map(({ bytes: chunk, start, end }) => chunk.subarray(start, end)))
+    this.#held = []
+    const header = decodeRequestHeader(bytes, PREFIX_BYTES)
     const api = this.#apis.find(header.apiKey, header.apiVersion)
     if (api !== undefined && api !== 'sasl') this.#desk.take(api, header, { bytes, start: 0, end: bytes.length })
   }

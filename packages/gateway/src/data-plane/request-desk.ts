@@ -1,11 +1,12 @@
 import { type ApiMessageSpec, apiMessage, type DecodedRequestHeader, encodeRequestFrame, encodeResponseFrame, Reader } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
-import type { AnyApi, Verdict } from './api.ts'
+import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import { Call, type Denial } from './call.ts'
 import type { ClientSignIn } from './client-sign-in.ts'
 import type { ClientState } from './client-state.ts'
 import { ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
 import { ForwardedCall } from './forwarded-call.ts'
+import { PassedCall } from './passed-call.ts'
 import type { PlaneContext } from './plane-context.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { Span } from './request-input.ts'
@@ -78,6 +79,13 @@ export class RequestDesk {
       waitBudgetMs: signIn.leftMs,
       report: isSilent ? () => {} : (denial) => this.#report(header, policy, denial),
     })
+  }
+
+  /** Expects the broker's answer to a request that the caller has decided, and whose bytes it forwards. */
+  expect(header: DecodedRequestHeader, edit: AnswerEdit<unknown> | null): void {
+    const { order } = this.#context
+    const message = apiMessage(header.apiKey)
+    this.#context.upstream(header.clientId ?? '').expect(new PassedCall({ header, message, order, slot: order.reserve(), edit }))
   }
 
   /** Gathers request bytes that go on as they are. */
