@@ -6,7 +6,9 @@ import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { ClientState } from './client-state.ts'
 import { ApiNotOfferedError, ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
 import type { PlaneContext } from './plane-context.ts'
+import { readAccepted } from './pooled-reads.ts'
 import { ProduceIntake } from './produce-intake.ts'
+import type { ReadBuffer } from './read-buffers.ts'
 import { RequestDesk } from './request-desk.ts'
 import { type FrameSpan, RequestInput } from './request-input.ts'
 import { ResponseOrder, type ResponseSlot } from './response-order.ts'
@@ -47,12 +49,12 @@ export class Connection {
   #isDraining = false
 
   constructor(socket: Socket, origin: ConnectionOrigin, brokerId: number | null, plane: PlaneContext, onClosed: () => void) {
-    this.#socket = socket
+    this.#socket = readAccepted(socket, plane.pool, (bytes, length, lease) => this.#onData(bytes, length, lease))
     this.#origin = origin
     this.#brokerId = brokerId
     this.#plane = plane
     this.#onClosed = onClosed
-    this.#order = new ResponseOrder(socket)
+    this.#order = new ResponseOrder(this.#socket)
     this.#signIn = this.#createSignIn()
     this.#desk = this.#createDesk()
     this.#produce = new ProduceIntake(this.#desk, plane.apis)
@@ -102,16 +104,19 @@ export class Connection {
     const socket = this.#socket
     socket.setNoDelay(true)
     socket.setTimeout(limits.idleTimeoutMs, () => socket.destroy())
-    socket.on('data', (chunk: Buffer) => {
-      this.#input.push(chunk)
-      this.#process()
-    })
     socket.on('drain', () => this.#link?.upstream.resume())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       deadline.cancel()
       this.#release()
     })
+  }
+
+  #onData(bytes: Buffer, length: number, lease: ReadBuffer | null): void {
+    if (this.#isClosing) return
+    this.#input.push(bytes, length, lease)
+    this.#process()
+    this.#input.detach()
   }
 
   #process(): void {
@@ -231,6 +236,7 @@ export class Connection {
     this.#isClosing = true
     this.#stopListening()
     this.#signIn.close()
+    this.#produce.close()
     this.#link?.close()
     this.#onClosed()
   }

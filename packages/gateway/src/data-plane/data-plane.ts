@@ -12,6 +12,7 @@ import { UpstreamUnreachableError } from './errors.ts'
 import { type Listener, listen } from './listener.ts'
 import type { PlaneContext } from './plane-context.ts'
 import { PolicyView } from './policy-view.ts'
+import { ReadBufferPool } from './read-buffers.ts'
 import { UpstreamLinks } from './upstream-link.ts'
 
 /** What a data plane is made from. */
@@ -36,7 +37,8 @@ export class DataPlane {
 
   constructor(options: DataPlaneOptions) {
     const { config, control, authenticator, log, clock } = options
-    const links = new UpstreamLinks(upstreamTlsOptions(config.cluster), config.limits.maxFrameBytes, clock)
+    const pool = new ReadBufferPool()
+    const links = new UpstreamLinks(upstreamTlsOptions(config.cluster), config.limits.maxFrameBytes, pool, clock)
     const cluster = new ClusterView(config.cluster, links, log, clock)
     this.#options = options
     this.#context = {
@@ -50,6 +52,7 @@ export class DataPlane {
       addresses: new BrokerAddresses(config.listener, log),
       apis: createApiTable(),
       policy: new PolicyView(control),
+      pool,
       openUpstream: (signIn, brokerId, clientId, listener) => {
         const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
         if (address === undefined) throw new UpstreamUnreachableError({ message: 'cluster: the broker of this port is not known', retryable: true })

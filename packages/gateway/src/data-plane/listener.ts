@@ -45,7 +45,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 }
 
 function createServer({ tls, onSocket, onHandshakeFailed }: ListenerOptions): Server {
-  if (tls === null) return createTcpServer({ highWaterMark: CLIENT_READ_BYTES, noDelay: true }, onSocket)
+  if (tls === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
   const options = { cert: tls.certPem, key: tls.keyPem.reveal(), minVersion: 'TLSv1.2' as const, highWaterMark: CLIENT_READ_BYTES, handshakeTimeout: 10_000 }
   const server = createTlsServer(options, onSocket)
   server.on('tlsClientError', (error, socket) => onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'))

@@ -6,6 +6,7 @@ import type { ApiTable } from './api-table.ts'
 import type { BrokerAddresses } from './broker-addresses.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { PolicyView } from './policy-view.ts'
+import type { ReadBufferPool } from './read-buffers.ts'
 import type { ClientMechanism } from './sasl-message.ts'
 import type { LinkListener, UpstreamLink } from './upstream-link.ts'
 
@@ -21,6 +22,7 @@ export interface PlaneContext {
   readonly addresses: BrokerAddresses
   readonly apis: ApiTable
   readonly policy: PolicyView
+  readonly pool: ReadBufferPool
   /** Begins a connection to the broker that a port stands for; `null` is the bootstrap port, which any broker serves. */
   readonly openUpstream: (signIn: SignIn, brokerId: number | null, clientId: string, listener: LinkListener) => UpstreamLink
 }

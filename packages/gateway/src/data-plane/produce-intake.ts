@@ -59,9 +59,16 @@ export class ProduceIntake {
     this.#take(span, span.start)
   }
 
+  /** Lets go of what it holds. */
+  close(): void {
+    for (const { lease } of this.#held) lease?.release()
+    this.#held = []
+  }
+
   #take(span: Span, bodyStart: number): void {
     this.#bytesLeft -= span.end - span.start
     this.#held.push(span)
+    span.lease?.retain()
     this.#walker.push(span.bytes, bodyStart, span.end)
     if (this.#isForwarding) this.#release()
     if (this.#bytesLeft > 0) return
@@ -96,16 +103,19 @@ export class ProduceIntake {
   }
 
   #release(): void {
-    for (const span of this.#held) this.#desk.forward(span)
+    for (const span of this.#held) {
+      this.#desk.forward(span)
+      span.lease?.release()
+    }
     this.#held = []
   }
 
   /** Puts the frame together for the desk. */
   #handOver(): void {
     const bytes = Buffer.concat(this.#held.map(({ bytes: chunk, start, end }) => chunk.subarray(start, end)))
-    this.#held = []
+    this.close()
     const header = decodeRequestHeader(bytes, PREFIX_BYTES)
     const api = this.#apis.find(header.apiKey, header.apiVersion)
-    if (api !== undefined && api !== 'sasl') this.#desk.take(api, header, { bytes, start: 0, end: bytes.length })
+    if (api !== undefined && api !== 'sasl') this.#desk.take(api, header, { bytes, start: 0, end: bytes.length, lease: null })
   }
 }

@@ -9,6 +9,7 @@ import { ForwardedCall } from './forwarded-call.ts'
 import { PassedCall } from './passed-call.ts'
 import type { PlaneContext } from './plane-context.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
+import type { ReadBuffer } from './read-buffers.ts'
 import type { Span } from './request-input.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
@@ -39,7 +40,7 @@ export class RequestDesk {
   readonly #context: DeskContext
   readonly #forwarded = new Set<ForwardedCall>()
   #policy: PrincipalPolicy | null = null
-  #run: { bytes: Buffer; start: number; end: number } | null = null
+  #run: { bytes: Buffer; start: number; end: number; lease: ReadBuffer | null } | null = null
 
   constructor(context: DeskContext) {
     this.#context = context
@@ -88,7 +89,7 @@ export class RequestDesk {
     this.#context.upstream(header.clientId ?? '').expect(new PassedCall({ header, message, order, slot: order.reserve(), edit }))
   }
 
-  /** Gathers request bytes that go on as they are. */
+  /** Gathers request bytes that go on as they are; the lease is retained until they have left. */
   forward(span: Span): void {
     const run = this.#run
     if (run !== null && run.bytes === span.bytes && run.end === span.start) {
@@ -96,7 +97,7 @@ export class RequestDesk {
       return
     }
     this.flush()
-    this.#run = { bytes: span.bytes, start: span.start, end: span.end }
+    this.#run = { bytes: span.bytes, start: span.start, end: span.end, lease: span.lease?.retain() ?? null }
   }
 
   /** Writes what has gathered. */
@@ -105,7 +106,7 @@ export class RequestDesk {
     if (run === null) return
     this.#run = null
     const bytes = run.start === 0 && run.end === run.bytes.length ? run.bytes : run.bytes.subarray(run.start, run.end)
-    if (!this.#context.upstream('').write(bytes)) this.#context.onFull()
+    if (!this.#context.upstream('').write(bytes, run.lease)) this.#context.onFull()
   }
 
   /**

@@ -1,10 +1,12 @@
 import { FrameLimitError } from './errors.ts'
+import type { ReadBuffer } from './read-buffers.ts'
 
-/** Bytes `start` to `end` of `bytes`. */
+/** Bytes `start` to `end` of `bytes`; with a lease they are valid until it is released. */
 export interface Span {
   readonly bytes: Buffer
   readonly start: number
   readonly end: number
+  readonly lease: ReadBuffer | null
 }
 
 /** A whole request frame, or the opening of one that is handed on in pieces. */
@@ -14,6 +16,7 @@ export interface FrameSpan extends Span {
 }
 
 const PREFIX_BYTES = 4
+const API_KEY_BYTES = 2
 const PRODUCE = 0
 /** An opening holds at least this much, which any request header and the first names of a Produce fit into. */
 const OPENING_BYTES = 4096
@@ -22,28 +25,33 @@ const EMPTY = Buffer.alloc(0)
 /**
  * Cuts what a client sends into frames.
  *
- * A frame inside one chunk is a view; one that spans chunks is copied once, when it is complete, so that a length prefix
- * alone makes nobody allocate. Large Produce frames are opened early and handed on in pieces.
+ * Produce frames are views of what was read: whole ones, or openings with pieces to follow. Every other frame, and one
+ * that is cut in its first bytes, is a copy of its own, made when it is complete, so that a length prefix alone makes
+ * nobody allocate, and nothing decoded from it depends on a read buffer.
  */
 export class RequestInput {
   #chunk: Buffer = EMPTY
   #at = 0
+  #end = 0
+  #lease: ReadBuffer | null = null
   #parts: Buffer[] = []
   #partsBytes = 0
   #wantedBytes = 0
   #pieceBytes = 0
 
-  /** Takes the next bytes of the client. */
-  push(chunk: Buffer): void {
+  /** Takes the next bytes of the client: the first `length` of `bytes`. */
+  push(bytes: Buffer, length: number = bytes.length, lease: ReadBuffer | null = null): void {
     if (this.#wantedBytes > 0) {
-      this.#parts.push(chunk)
-      this.#partsBytes += chunk.length
+      this.#parts.push(copyOf(bytes, 0, length, lease))
+      this.#partsBytes += length
       if (this.#partsBytes >= this.#wantedBytes) this.#join()
       return
     }
-    const rest = this.#chunk.length - this.#at
-    this.#chunk = rest === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk])
-    this.#at = 0
+    if (this.#at === this.#end) this.#set(bytes, 0, length, lease)
+    else {
+      const joined = Buffer.concat([this.#chunk.subarray(this.#at, this.#end), bytes.subarray(0, length)])
+      this.#set(joined, 0, joined.length, null)
+    }
   }
 
   /**
@@ -53,17 +61,18 @@ export class RequestInput {
    * @throws {FrameLimitError} `ERR_GATEWAY_FRAME_LIMIT` when a length prefix is negative or above `maxFrameBytes`.
    */
   next(maxFrameBytes: number): FrameSpan | null {
-    const chunk = this.#chunk
-    const start = this.#at
-    const availableBytes = chunk.length - start
+    const availableBytes = this.#end - this.#at
     if (this.#wantedBytes > 0 || availableBytes < PREFIX_BYTES) return null
-    const sizeBytes = chunk.readInt32BE(start)
-    if (sizeBytes < 0 || sizeBytes > maxFrameBytes) throw new FrameLimitError({ message: 'client: the frame length is out of range', details: { bytes: sizeBytes, maxFrameBytes } })
+    const sizeBytes = this.#chunk.readInt32BE(this.#at)
+    if (sizeBytes < 0 || sizeBytes > maxFrameBytes) {
+      throw new FrameLimitError({ message: 'client: the frame length is out of range', details: { bytes: sizeBytes, maxFrameBytes } })
+    }
     const totalBytes = sizeBytes + PREFIX_BYTES
-    if (availableBytes >= totalBytes) return this.#take(totalBytes, totalBytes)
-    if (availableBytes >= OPENING_BYTES && chunk.readInt16BE(start + PREFIX_BYTES) === PRODUCE) {
+    const isProduce = availableBytes >= PREFIX_BYTES + API_KEY_BYTES && this.#chunk.readInt16BE(this.#at + PREFIX_BYTES) === PRODUCE
+    if (availableBytes >= totalBytes) return isProduce ? this.#view(totalBytes, totalBytes) : this.#copy(totalBytes)
+    if (isProduce && availableBytes >= OPENING_BYTES) {
       this.#pieceBytes = totalBytes - availableBytes
-      return this.#take(availableBytes, totalBytes)
+      return this.#view(availableBytes, totalBytes)
     }
     this.#collect(totalBytes)
     return null
@@ -71,31 +80,55 @@ export class RequestInput {
 
   /** Gives the next bytes of the opened frame; `null` when more are needed. */
   piece(): Span | null {
-    const available = Math.min(this.#chunk.length - this.#at, this.#pieceBytes)
+    const available = Math.min(this.#end - this.#at, this.#pieceBytes)
     if (available === 0) return null
     this.#pieceBytes -= available
-    return this.#take(available, available)
+    return this.#view(available, available)
   }
 
-  #take(bytes: number, totalBytes: number): FrameSpan {
+  /** Copies what has not been taken yet, so that the buffer it was read into can go. */
+  detach(): void {
+    if (this.#lease === null) return
+    const rest = copyOf(this.#chunk, this.#at, this.#end, this.#lease)
+    this.#set(rest, 0, rest.length, null)
+  }
+
+  #set(bytes: Buffer, at: number, end: number, lease: ReadBuffer | null): void {
+    this.#chunk = bytes
+    this.#at = at
+    this.#end = end
+    this.#lease = lease
+  }
+
+  #view(bytes: number, totalBytes: number): FrameSpan {
     const start = this.#at
     this.#at += bytes
-    return { bytes: this.#chunk, start, end: this.#at, totalBytes }
+    return { bytes: this.#chunk, start, end: this.#at, lease: this.#lease, totalBytes }
+  }
+
+  #copy(totalBytes: number): FrameSpan {
+    const bytes = copyOf(this.#chunk, this.#at, this.#at + totalBytes, this.#lease)
+    this.#at += totalBytes
+    return { bytes, start: 0, end: totalBytes, lease: null, totalBytes }
   }
 
   #collect(totalBytes: number): void {
-    const opening = this.#chunk.subarray(this.#at)
+    const opening = copyOf(this.#chunk, this.#at, this.#end, this.#lease)
     this.#parts = [opening]
     this.#partsBytes = opening.length
     this.#wantedBytes = totalBytes
-    this.#chunk = EMPTY
-    this.#at = 0
+    this.#set(EMPTY, 0, 0, null)
   }
 
   #join(): void {
-    this.#chunk = Buffer.concat(this.#parts, this.#partsBytes)
-    this.#at = 0
+    this.#set(Buffer.concat(this.#parts, this.#partsBytes), 0, this.#partsBytes, null)
     this.#parts = []
     this.#wantedBytes = 0
   }
+}
+
+/** Bytes that nobody else will write to: a copy of leased ones, a view of others. */
+function copyOf(bytes: Buffer, start: number, end: number, lease: ReadBuffer | null): Buffer {
+  const view = bytes.subarray(start, end)
+  return lease === null ? view : Buffer.from(view)
 }

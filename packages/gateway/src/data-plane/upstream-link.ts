@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { Clock } from '@headgate/core'
 import type { UpstreamSasl } from '../config/gateway-config.ts'
 import { UpstreamSignInError } from './errors.ts'
-import { ReadBufferPool } from './read-buffers.ts'
+import type { ReadBufferPool } from './read-buffers.ts'
 import { SaltedPasswordCache } from './scram.ts'
 import { Upstream, type UpstreamAddress } from './upstream.ts'
 import { requestUpstream, type UpstreamRequest } from './upstream-request.ts'
@@ -53,12 +53,13 @@ export class UpstreamLinks {
   readonly #tls: ConnectionOptions | null
   readonly #maxFrameBytes: number
   readonly #clock: Clock
-  readonly #pool = new ReadBufferPool()
+  readonly #pool: ReadBufferPool
   readonly #saltedPasswords = new SaltedPasswordCache()
 
-  constructor(tls: ConnectionOptions | null, maxFrameBytes: number, clock: Clock) {
+  constructor(tls: ConnectionOptions | null, maxFrameBytes: number, pool: ReadBufferPool, clock: Clock) {
     this.#tls = tls
     this.#maxFrameBytes = maxFrameBytes
+    this.#pool = pool
     this.#clock = clock
   }
 

@@ -3,7 +3,8 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { UpstreamProtocolError, UpstreamUnreachableError } from './errors.ts'
 import { Fifo } from './fifo.ts'
 import type { PendingAnswer } from './pending-answer.ts'
-import { FIRST_READ_BYTES, nextReadBytes, type ReadBuffer, type ReadBufferPool } from './read-buffers.ts'
+import { pooledReads } from './pooled-reads.ts'
+import type { ReadBuffer, ReadBufferPool } from './read-buffers.ts'
 
 /** Where a broker listens. */
 export interface UpstreamAddress {
@@ -27,6 +28,11 @@ export interface UpstreamOptions {
   readonly onDrain: () => void
 }
 
+interface QueuedWrite {
+  readonly bytes: Buffer
+  readonly lease: ReadBuffer | null
+}
+
 const HEAD_BYTES = 8
 
 /**
@@ -39,7 +45,7 @@ export class Upstream {
   readonly #options: UpstreamOptions
   readonly #socket: Socket
   readonly #pending = new Fifo<PendingAnswer>()
-  readonly #queue: Buffer[] = []
+  readonly #queue: QueuedWrite[] = []
   readonly #queuedPending: PendingAnswer[] = []
   readonly #head: Buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
   #headBytes = 0
@@ -75,11 +81,18 @@ export class Upstream {
     else this.#pending.push(pending)
   }
 
-  /** Writes request bytes, or queues them while the connection is not open; `false` asks to wait for `onDrain`. */
-  write(bytes: Buffer): boolean {
-    if (this.#isClosed) return true
-    if (!this.#isHeld) return this.#socket.write(bytes)
-    this.#queue.push(bytes)
+  /**
+   * Writes request bytes, or queues them while the connection is not open; `false` asks to wait for `onDrain`.
+   *
+   * A lease is released when the bytes have left, or cannot leave any more.
+   */
+  write(bytes: Buffer, lease: ReadBuffer | null = null): boolean {
+    if (this.#isClosed) {
+      lease?.release()
+      return true
+    }
+    if (!this.#isHeld) return lease === null ? this.#socket.write(bytes) : this.#socket.write(bytes, lease.release)
+    this.#queue.push({ bytes, lease })
     return this.#queue.length < 2
   }
 
@@ -95,7 +108,7 @@ export class Upstream {
     this.#socket.setTimeout(0)
     for (const pending of this.#queuedPending.splice(0)) this.#pending.push(pending)
     this.#socket.cork()
-    for (const bytes of this.#queue.splice(0)) this.#socket.write(bytes)
+    for (const { bytes, lease } of this.#queue.splice(0)) this.write(bytes, lease)
     this.#socket.uncork()
     this.#options.onDrain()
   }
@@ -118,28 +131,14 @@ export class Upstream {
   /** Ends the connection; `onClosed` is not called. */
   close(): void {
     this.#isClosed = true
+    for (const { lease } of this.#queue.splice(0)) lease?.release()
     this.#socket.destroy()
   }
 
   #connectPooled(): Socket {
     const { address, pool } = this.#options
-    let size = FIRST_READ_BYTES
-    let reading = pool.take(size)
-    return connectTcp({
-      ...address,
-      onread: {
-        buffer: () => {
-          reading = pool.take(size)
-                return reading.bytes
-        },
-        callback: (filledBytes) => {
-          size = nextReadBytes(reading.bytes.length, filledBytes)
-          this.#deliver(reading.bytes, filledBytes, reading)
-          reading.release()
-          return true
-        },
-      },
-    })
+    const onread = pooledReads(pool, (bytes, length, lease) => this.#deliver(bytes, length, lease))
+    return connectTcp({ ...address, onread })
   }
 
   #connectTls(tls: ConnectionOptions): Socket {

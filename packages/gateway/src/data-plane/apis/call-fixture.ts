@@ -5,6 +5,7 @@ import { BrokerAddresses } from '../broker-addresses.ts'
 import { Call, type Denial } from '../call.ts'
 import { ClientState } from '../client-state.ts'
 import { ClusterView } from '../cluster-view.ts'
+import { ReadBufferPool } from '../read-buffers.ts'
 import { UpstreamLinks } from '../upstream-link.ts'
 
 const MAX_FRAME_BYTES = 1_000_000
@@ -77,7 +78,7 @@ function compile(text: string): ReturnType<typeof compileProgram> {
 
 function createCluster(bootstrap: readonly { host: string; port: number }[]): ClusterView {
   const config = { name: 'test', bootstrap, tls: undefined, sasl: undefined, credentials: [] }
-  return new ClusterView(config, new UpstreamLinks(null, MAX_FRAME_BYTES, systemClock), silentLog, systemClock)
+  return new ClusterView(config, new UpstreamLinks(null, MAX_FRAME_BYTES, new ReadBufferPool(), systemClock), silentLog, systemClock)
 }
 
 function createAddresses(): BrokerAddresses {
