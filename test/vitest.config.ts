@@ -16,7 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/{src,codegen,build}/**/*.test.ts', 'test/{reporter,claims}/**/*.test.ts'],
+          include: ['packages/*/{src,codegen,build,scripts}/**/*.test.ts', 'test/{reporter,claims}/**/*.test.ts'],
           benchmark: { include: [] },
         },
       },
