@@ -1,0 +1,184 @@
+import { fork } from 'node:child_process'
+import { createReadStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { clientCredentials, HeadgateDeniedError, Kafka } from '@headgate/kafkajs'
+import { Kafka as PlainKafka } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { consoleProduce } from '../clients/java.ts'
+import { startWorld, type World } from '../world/start-world.ts'
+
+const POLICY = `
+rules:
+  - id: orders-service-owns-orders
+    who: { subjects: [orders] }
+    may: { produce: [orders], consume: [orders], as: ["orders-*"] }
+  - id: audit-may-write-the-audit-log
+    who: { groups: [auditors] }
+    may: { produce: [audit-log], consume: [audit-log], as: ["audit-*"] }
+`
+
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld({
+    clients: [
+      { clientId: 'orders', groups: ['services'] },
+      { clientId: 'audit', groups: ['auditors'] },
+    ],
+    topics: [
+      { topic: 'orders', partitions: 3 },
+      { topic: 'audit-log', partitions: 1 },
+    ],
+    policy: POLICY,
+  })
+})
+
+afterAll(() => world?.close())
+
+function headgateKafka(clientId: string): Kafka {
+  return new Kafka({
+    clientId,
+    headgate: {
+      gateway: world.httpUrl,
+      bundleKeys: [world.files.bundleKeyThumbprint],
+      ca: world.ca.path,
+      insecure: true,
+      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
+    },
+  })
+}
+
+/** Unwrapped kafkajs, signed in to the gateway with the same identity: what code that goes around the client has. */
+function plainKafka(clientId: string): PlainKafka {
+  return new PlainKafka({
+    clientId,
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    sasl: { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) },
+    retry: { retries: 2 },
+    logLevel: 0,
+  })
+}
+
+async function readOne(kafka: Kafka | PlainKafka, topic: string, groupId: string): Promise<string> {
+  const consumer = kafka.consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  try {
+    return await new Promise<string>((resolve, reject) => {
+      consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+      consumer.run({ eachMessage: async ({ message }) => resolve(String(message.value)) }).catch(reject)
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+}
+
+test('one import: a service exchanges its token, writes and reads what the policy grants [spine-allowed]', async () => {
+  const kafka = headgateKafka('orders')
+  const producer = kafka.producer()
+  await producer.connect()
+  await producer.send({ topic: 'orders', messages: [{ key: 'c-1', value: 'one order' }] })
+  await producer.disconnect()
+
+  expect(await readOne(kafka, 'orders', 'orders-readers')).toBe('one order')
+  expect(world.logLines).toContainEqual(expect.objectContaining({ event: 'sign-in', principal: 'orders', issuer: 'corp' }))
+})
+
+test('a write that no rule grants is refused by the client, with the reason, before anything is sent [client-denies]', async () => {
+  const producer = headgateKafka('orders').producer()
+  await producer.connect()
+  const before = world.logLines.filter(({ event }) => event === 'denial').length
+
+  const refusal = await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] }).catch((error: unknown) => error)
+
+  expect(refusal).toBeInstanceOf(HeadgateDeniedError)
+  expect(refusal).toMatchObject({ code: 'ERR_KAFKAJS_DENIED', cause: { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 } })
+  expect(String(refusal)).toContain('audit-log')
+  expect(world.logLines.filter(({ event }) => event === 'denial')).toHaveLength(before)
+  await producer.disconnect()
+})
+
+test('the same write by unwrapped kafkajs is refused by the gateway [gateway-blocks-kafkajs]', async () => {
+  const producer = plainKafka('orders').producer()
+  await producer.connect()
+
+  const refusal = await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] }).catch((error: unknown) => error)
+
+  expect(refusal).toMatchObject({ cause: { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 } })
+  expect(world.logLines).toContainEqual(expect.objectContaining({ event: 'denial', principal: 'orders', resourceName: 'audit-log', errorCode: 29 }))
+  await producer.disconnect()
+})
+
+test("the same write by Kafka's own console producer is refused by the gateway [gateway-blocks-java]", async () => {
+  const connection = { bootstrap: world.bootstrap, caPath: world.ca.path, mechanism: 'PLAIN' as const, username: 'orders', password: world.secretOf('orders') }
+
+  const granted = await consoleProduce(connection, 'orders', ['from java'])
+  const refused = await consoleProduce(connection, 'audit-log', ['from java'])
+
+  expect(granted.stderr).not.toContain('Exception')
+  expect(refused.stderr).toMatch(/TopicAuthorizationException|TOPIC_AUTHORIZATION_FAILED|Not authorized to access topics/)
+  expect(await recordsOf('audit-log')).toEqual([])
+})
+
+/** Reads a topic at the broker itself, as its administrator. */
+async function recordsOf(topic: string): Promise<string[]> {
+  const { scramBootstrap, adminCredential } = world.kafka
+  const sasl = { mechanism: 'scram-sha-512' as const, ...adminCredential }
+  const kafka = new PlainKafka({ brokers: [scramBootstrap], sasl, logLevel: 0 })
+  const admin = kafka.admin()
+  await admin.connect()
+  const offsets = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  return offsets.flatMap(({ partition, high }) => Array.from({ length: Number(high) }, (_, offset) => `${partition}:${offset}`))
+}
+
+test('a policy that changes is in force for the next request on a live connection [policy-reload]', async () => {
+  const producer = plainKafka('orders').producer()
+  await producer.connect()
+  await producer.send({ topic: 'orders', messages: [{ value: 'still granted' }] })
+
+  await world.setPolicy(POLICY.replace('produce: [orders], ', ''))
+  const refusal = await producer.send({ topic: 'orders', messages: [{ value: 'no more' }] }).catch((error: unknown) => error)
+  await world.setPolicy(POLICY)
+
+  expect(JSON.stringify(refusal, ['cause', 'type', 'code'])).toContain('29')
+  await producer.send({ topic: 'orders', messages: [{ value: 'granted again' }] })
+  await producer.disconnect()
+})
+
+test("the brokers' credential is nowhere in the client's process [no-broker-credential]", async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'headgate-heap-'))
+  const snapshot = join(directory, 'service.heapsnapshot')
+  try {
+    await runService(snapshot)
+
+    expect(await fileContains(snapshot, world.secretOf('orders'))).toBe(true) // what the process does know is found
+    expect(await fileContains(snapshot, world.kafka.gatewayCredential.password)).toBe(false)
+    expect(await fileContains(snapshot, world.kafka.scramBootstrap)).toBe(false)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+})
+
+function runService(snapshot: string): Promise<void> {
+  const child = fork(join(import.meta.dirname, 'heap-service.ts'), [snapshot], {
+    execArgv: ['--conditions=@headgate/source', '--disable-warning=TimeoutNegativeWarning'],
+    env: { PATH: process.env['PATH'], ...world.environmentOf('orders') },
+  })
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`the service ended with ${code}`))))
+  })
+}
+
+async function fileContains(path: string, text: string): Promise<boolean> {
+  let tail = ''
+  for await (const chunk of createReadStream(path, 'latin1')) {
+    const window = tail + String(chunk)
+    if (window.includes(text)) return true
+    tail = window.slice(-text.length)
+  }
+  return false
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGateway, type Gateway, loadGatewayConfig } from '@headgate/gateway'
+import { createCertificates } from '../certificates/certificates.ts'
+import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
+import { freePorts } from '../kafka/ports.ts'
+import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
+import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
+import { collectLog, type LogLine } from './log-collector.ts'
+import { freePortRange } from './port-range.ts'
+
+/** What a world is made from. */
+export interface WorldOptions {
+  readonly brokers?: 1 | 3
+  /** Clients of the identity provider; their secret is `<clientId>-secret-0123456789`. */
+  readonly clients: readonly { readonly clientId: string; readonly groups: readonly string[] }[]
+  readonly topics: readonly { readonly topic: string; readonly partitions: number }[]
+  /** The policy's text. */
+  readonly policy: string
+  /** Plaintext on the gateway's listeners; TLS otherwise. */
+  readonly insecure?: boolean
+  /** The life of the identity provider's and of the gateway's tokens. */
+  readonly tokenLifetimeSeconds?: number
+  readonly limits?: Readonly<Record<string, number>>
+  readonly onProgress?: (text: string) => void
+  readonly onLog?: (line: LogLine) => void
+}
+
+/** A running Kafka, identity provider and gateway. */
+export interface World {
+  readonly kafka: KafkaCluster
+  readonly identity: IdentityProvider
+  readonly gateway: Gateway
+  readonly files: GatewayFiles
+  /** Where Kafka clients connect. */
+  readonly bootstrap: string
+  readonly httpUrl: string
+  /** The authority of the gateway's certificates, and its file. */
+  readonly ca: { readonly pem: string; readonly path: string }
+  readonly logLines: readonly LogLine[]
+  secretOf(clientId: string): string
+  /** The environment of a service that uses `@headgate/kafkajs`. */
+  environmentOf(clientId: string): Record<string, string>
+  /** Puts another policy in force. */
+  setPolicy(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+const AUDIENCE = 'headgate'
+
+/** Starts real Kafka, a real OpenID provider and a gateway between them, each on free loopback ports. */
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { clients, topics, tokenLifetimeSeconds, onProgress = () => {} } = options
+  const directory = await mkdtemp(join(tmpdir(), 'headgate-world-'))
+  const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })]
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    onProgress('starting Kafka')
+    const kafka = await startKafka({ brokers: options.brokers ?? 1, onProgress })
+    undo.push(() => kafka.stop())
+    await kafka.createTopics(topics)
+    onProgress('starting the identity provider')
+    const identity = await startIdentityProvider({
+      clients: clients.map(({ clientId, groups }) => ({ clientId, clientSecret: secretOf(clientId), groups: [...groups] })),
+      audience: AUDIENCE,
+      ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }),
+    })
+    undo.push(() => identity.close())
+    onProgress('starting the gateway')
+    const certificates = await createCertificates({ hosts: ['localhost', '127.0.0.1'] })
+    const certificateFiles = await certificates.write(directory)
+    const [kafkaPort = 0, httpPort = 0] = await freePorts(2)
+    const firstBrokerPort = await freePortRange(kafka.brokers.length)
+    const ids = kafka.brokers.map(({ id }) => id)
+    const files = await writeGatewayFiles({
+      directory,
+      clusterName: 'demo',
+      bootstrap: [kafka.scramBootstrap],
+      credential: kafka.gatewayCredential,
+      kafkaPort,
+      firstBrokerPort,
+      brokerIds: `${Math.min(...ids)}-${Math.max(...ids)}`,
+      httpPort,
+      tls: options.insecure === true ? undefined : { certPath: certificateFiles.certPath, keyPath: certificateFiles.keyPath },
+      issuer: { name: 'corp', url: identity.issuer, audience: AUDIENCE },
+      tokenLifetimeSeconds,
+      limits: options.limits,
+      policy: options.policy,
+    })
+    const loaded = loadGatewayConfig(files.configPath)
+    if (!loaded.ok) throw new Error(`gateway.yaml: ${JSON.stringify(loaded.problems)}`)
+    const log = collectLog(options.onLog)
+    const gateway = await createGateway({ config: loaded.config, log: log.port })
+    const { bootstrap, httpUrl } = await gateway.start()
+    undo.push(() => gateway.close())
+    const caPath = certificateFiles.caPath
+    return {
+      kafka,
+      identity,
+      gateway,
+      files,
+      bootstrap,
+      httpUrl,
+      ca: { pem: certificates.caPem, path: caPath },
+      logLines: log.lines,
+      secretOf,
+      environmentOf: (clientId) => ({
+        HEADGATE_GATEWAY: httpUrl,
+        HEADGATE_BUNDLE_KEYS: files.bundleKeyThumbprint,
+        HEADGATE_ISSUER: identity.issuer,
+        HEADGATE_CLIENT_ID: clientId,
+        HEADGATE_CLIENT_SECRET: secretOf(clientId),
+        HEADGATE_CA: caPath,
+        HEADGATE_INSECURE: 'true',
+      }),
+      setPolicy: async (text) => {
+        await writeFile(files.policyPath, text)
+        const reload = gateway.reload()
+        if (reload.outcome === 'refused') throw new Error(`policy.yaml: ${JSON.stringify(reload.problems)}`)
+      },
+      close,
+    }
+  } catch (cause) {
+    await close()
+    throw cause
+  }
+}
+
+/** Long enough for an identity provider that minds. */
+function secretOf(clientId: string): string {
+  return `${clientId}-secret-0123456789`
+}
