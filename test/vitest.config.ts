@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 // Packages resolve to their sources, so that no test but those of the packages themselves needs a build.
 const conditions = ['@headgate/source', 'node', 'import', 'module', 'default']
@@ -36,7 +36,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/{kafka,identity,certificates,clients,e2e,conformance,equivalence}/**/*.test.ts'],
+          include: ['test/*/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/{reporter,claims,packaging,long,fuzz}/**'],
           benchmark: { include: [] },
           fileParallelism: false,
           testTimeout: MINUTE_MS,

@@ -26,6 +26,7 @@ export const LONG_PATHS: readonly string[] = [
   'test/identity',
   'test/certificates',
   'test/clients',
+  'test/world',
   'pnpm-lock.yaml',
 ]
 
