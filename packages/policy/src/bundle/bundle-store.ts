@@ -84,7 +84,7 @@ export class BundleStore {
     if (active === undefined) return 'expired'
     const { expiresAtUnixMs, refreshAfterUnixMs } = active.bundle.claims
     const nowMonotonicMs = this.#clock.monotonicMs()
-    if (nowUnixMs >= expiresAtUnixMs || nowMonotonicMs >= active.expiresAtMonotonicMs) return 'expired'
+    if (!(nowUnixMs < expiresAtUnixMs && nowMonotonicMs < active.expiresAtMonotonicMs)) return 'expired'
     const refresh = nowUnixMs >= refreshAfterUnixMs || nowMonotonicMs >= active.refreshAtMonotonicMs
     return refresh ? 'refresh-due' : 'fresh'
   }

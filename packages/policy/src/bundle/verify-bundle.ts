@@ -64,7 +64,7 @@ export async function verifyBundle(jws: string, expected: BundleExpectation): Pr
   assertUnderstood(claims)
   assertAddressee(claims, expected)
   assertRevision(claims, expected)
-  if (claims.expiresAtUnixMs <= expected.nowUnixMs) {
+  if (!(claims.expiresAtUnixMs > expected.nowUnixMs)) {
     const { expiresAtUnixMs } = claims
     throw new BundleExpiredError({ message: 'bundle: expired', details: { expiresAtUnixMs } })
   }

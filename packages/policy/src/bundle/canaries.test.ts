@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { decide } from '../program/decide.ts'
+import { programOf } from '../program/policy-fixture.ts'
+import { createClosedProgram } from '../program/program.ts'
+import { MAX_CANARIES } from './bundle-claims.ts'
+import { program } from './bundle-fixture.ts'
+import { assertCanaries, createCanaries } from './canaries.ts'
+
+test('canaries hold what the program allows and denies, and are the same each time', () => {
+  const canaries = createCanaries(program)
+  expect(new Set(canaries.map(({ effect }) => effect))).toEqual(new Set(['allow', 'deny']))
+  expect(createCanaries(program)).toEqual(canaries)
+  for (const { resourceType, operation, name, partition, effect } of canaries) {
+    expect(decide(program, resourceType, operation, name, partition).effect).toBe(effect)
+  }
+})
+
+test('an evaluator that lets everything or nothing pass fails them', () => {
+  const open = programOf(`rules:
+    - { id: r, who: everyone, may: { consume: ["*", __headgate-canary], produce: ["*"], as: ["*"] } }`)
+  expect(() => assertCanaries(open, createCanaries(program))).toThrow(/canary/)
+  expect(() => assertCanaries(createClosedProgram('no-rule'), createCanaries(program))).toThrow(/canary/)
+  expect(() => assertCanaries(program, createCanaries(program))).not.toThrow()
+})
+
+test('there are as many as a bundle carries, whatever the policy', () => {
+  const names = fc.array(fc.constantFrom('a', '*', 'b*', '*c*d*', 'x.y'), { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('may', 'never'), names), { maxLength: 80 }), (rules) => {
+      const text = JSON.stringify({
+        rules: rules.map(([effect, list], id) => ({ id: `r${id}`, who: 'everyone', [effect]: { consume: list } })),
+      })
+      const canaries = createCanaries(programOf(text))
+      expect(canaries.length).toBeLessThanOrEqual(MAX_CANARIES)
+      expect(canaries.some(({ effect }) => effect === 'deny')).toBe(true)
+    }),
+    { numRuns: 50 },
+  )
+})
