@@ -1,4 +1,11 @@
-import { type ApiVersionsResponse, defaultApiVersionsResponse, encodeApiVersionsResponse, encodeResponseFrame, ErrorCode, type RequestHeader } from '@headgate/wire'
+import {
+  type ApiVersionsResponse,
+  defaultApiVersionsResponse,
+  ErrorCode,
+  encodeApiVersionsResponse,
+  encodeResponseFrame,
+  type RequestHeader,
+} from '@headgate/wire'
 import type { AnyApi } from './api.ts'
 import { apis } from './apis/apis.ts'
 
@@ -50,7 +57,9 @@ export class ApiTable {
     const isKnown = header.apiVersion <= (OWN_APIS.get(API_VERSIONS)?.maxVersion ?? 0)
     const apiVersion = isKnown ? header.apiVersion : 0
     const response = isKnown ? this.#offer(broker) : this.#refusal()
-    return encodeResponseFrame(API_VERSIONS, apiVersion, header.correlationId, (writer) => encodeApiVersionsResponse(writer, response, apiVersion))
+    return encodeResponseFrame(API_VERSIONS, apiVersion, header.correlationId, (writer) =>
+      encodeApiVersionsResponse(writer, response, apiVersion),
+    )
   }
 
   #offer(broker: ApiVersionsResponse): ApiVersionsResponse {
@@ -59,7 +68,10 @@ export class ApiTable {
       apiKeys: broker.apiKeys.flatMap((entry) => this.#intersect(entry)),
       supportedFeatures: broker.supportedFeatures
         .filter(({ name }) => OFFERED_FEATURES.has(name))
-        .map((feature) => ({ ...feature, maxVersion: Math.min(feature.maxVersion, OFFERED_FEATURES.get(feature.name) ?? 0) })),
+        .map((feature) => ({
+          ...feature,
+          maxVersion: Math.min(feature.maxVersion, OFFERED_FEATURES.get(feature.name) ?? 0),
+        })),
       finalizedFeaturesEpoch: broker.finalizedFeaturesEpoch,
       finalizedFeatures: broker.finalizedFeatures.filter(({ name }) => OFFERED_FEATURES.has(name)),
     }
@@ -78,7 +90,11 @@ export class ApiTable {
 
   #refusal(): ApiVersionsResponse {
     const own = OWN_APIS.get(API_VERSIONS) ?? { minVersion: 0, maxVersion: 0 }
-    return { ...defaultApiVersionsResponse(), errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: [{ apiKey: API_VERSIONS, ...own }] }
+    return {
+      ...defaultApiVersionsResponse(),
+      errorCode: ErrorCode.UNSUPPORTED_VERSION,
+      apiKeys: [{ apiKey: API_VERSIONS, ...own }],
+    }
   }
 }
 

@@ -8,7 +8,7 @@ export interface Int32Patch {
 }
 
 /** Changes an answer in place; `false` says that it left it as it was, so that its bytes go on unchanged. */
-export type AnswerEdit<Response> = (response: Response) => boolean | void
+export type AnswerEdit<Response> = (response: Response) => unknown
 
 /** What becomes of one request. */
 export type Verdict<Request, Response> =
@@ -36,7 +36,10 @@ export function forwardPatched<Request, Response>(patches: readonly Int32Patch[]
 }
 
 /** Sends another request in place of the client's. */
-export function forwardInstead<Request, Response>(request: Request, edit: AnswerEdit<Response> | null = null): Verdict<Request, Response> {
+export function forwardInstead<Request, Response>(
+  request: Request,
+  edit: AnswerEdit<Response> | null = null,
+): Verdict<Request, Response> {
   return { kind: 'forward', request, patches: NO_PATCHES, edit }
 }
 

@@ -1,5 +1,6 @@
 import type { LogPort } from '@headgate/core'
 import type { ListenerConfig } from '../config/gateway-config.ts'
+import { brokerPort } from '../config/listener-section.ts'
 import type { UpstreamAddress } from './upstream.ts'
 
 /**
@@ -24,19 +25,16 @@ export class BrokerAddresses {
     return Array.from({ length: lastId - firstId + 1 }, (_, index) => firstId + index)
   }
 
-  /** The port that stands for a declared broker. */
-  portOf(brokerId: number): number | undefined {
-    const { firstPort, firstId, lastId } = this.#listener.brokers
-    return brokerId < firstId || brokerId > lastId ? undefined : firstPort + (brokerId - firstId)
-  }
-
   /** The address a client is told; an undeclared broker has none and raises an alarm, once. */
   addressOf(brokerId: number): UpstreamAddress | undefined {
-    const port = this.portOf(brokerId)
+    const port = brokerPort(this.#listener.brokers, brokerId)
     if (port !== undefined) return { host: this.#listener.advertisedHost, port }
     if (brokerId >= 0 && !this.#alarmed.has(brokerId)) {
       this.#alarmed.add(brokerId)
-      this.#log.error({ event: 'undeclared-broker', brokerId }, 'a broker is outside of the declared ids; clients cannot reach it')
+      this.#log.error(
+        { event: 'undeclared-broker', brokerId },
+        'a broker is outside of the declared ids; clients cannot reach it',
+      )
     }
     return undefined
   }

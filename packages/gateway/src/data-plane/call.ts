@@ -2,9 +2,9 @@ import {
   allowedOperations,
   CLUSTER_NAME,
   canOnAny,
+  type Decision,
   decide,
   isDiscoverable,
-  type Decision,
   Operation,
   operationName,
   type Program,
@@ -91,10 +91,18 @@ export class Call {
   /** Whether the principal may do it; a denial is reported. Without `partition` the whole topic is meant. */
   permits(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
     const decision = decide(this.#program, resourceType, operation, name, partition)
-    if (decision.validUntilUnixMs !== undefined) this.validUntilUnixMs = Math.min(this.validUntilUnixMs, decision.validUntilUnixMs)
+    if (decision.validUntilUnixMs !== undefined)
+      this.validUntilUnixMs = Math.min(this.validUntilUnixMs, decision.validUntilUnixMs)
     // A hold needs an approval that nobody can give on this path: it is refused, never let through.
     if (decision.effect === 'allow') return true
-    this.#context.report({ resourceType, resourceName: name, operation: operationName(operation), partition, decision, errorCode: DENIED_CODES[resourceType] })
+    this.#context.report({
+      resourceType,
+      resourceName: name,
+      operation: operationName(operation),
+      partition,
+      decision,
+      errorCode: DENIED_CODES[resourceType],
+    })
     return false
   }
 
@@ -113,7 +121,10 @@ export class Call {
     const { effect, reason } = decide(this.#program, resourceType, operation, name)
     if (effect === 'allow') return false
     // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
-    return reason === 'partition-not-granted' || PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
+    return (
+      reason === 'partition-not-granted' ||
+      PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
+    )
   }
 
   /**
@@ -132,7 +143,9 @@ export class Call {
 
   /** Kafka's bit field of authorized operations, as far as policy allows it too. */
   authorizedOperations(resourceType: ResourceType, name: string, brokerBits: number): number {
-    return brokerBits === OPERATIONS_NOT_ASKED ? brokerBits : brokerBits & allowedOperations(this.#program, resourceType, name)
+    return brokerBits === OPERATIONS_NOT_ASKED
+      ? brokerBits
+      : brokerBits & allowedOperations(this.#program, resourceType, name)
   }
 
   /** The address a client is told for a broker; `undefined` for one that the gateway does not serve. */

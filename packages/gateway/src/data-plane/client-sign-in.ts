@@ -4,11 +4,11 @@ import {
   decodeSaslHandshakeRequest,
   defaultSaslAuthenticateResponse,
   defaultSaslHandshakeResponse,
+  ErrorCode,
   encodeResponseFrame,
   encodeSaslAuthenticateResponse,
   encodeSaslHandshakeResponse,
-  ErrorCode,
-  Reader,
+  type Reader,
   type RequestHeader,
 } from '@headgate/wire'
 import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
@@ -78,10 +78,24 @@ export class ClientSignIn {
     const { mechanism } = decodeSaslHandshakeRequest(body, header.apiVersion)
     const outcome = sasl.handshake(mechanism, header.apiVersion)
     if (outcome.errorCode !== ErrorCode.NONE) {
-      this.#options.control.report({ kind: 'sign-in', ...this.#options.origin, accepted: false, mechanism: sasl.mechanism, isReauthentication: this.#signIn !== null, code: 'ERR_GATEWAY_CLIENT_PROTOCOL', reason: outcome.reason })
+      this.#options.control.report({
+        kind: 'sign-in',
+        ...this.#options.origin,
+        accepted: false,
+        mechanism: sasl.mechanism,
+        isReauthentication: this.#signIn !== null,
+        code: 'ERR_GATEWAY_CLIENT_PROTOCOL',
+        reason: outcome.reason,
+      })
     }
-    const response = { ...defaultSaslHandshakeResponse(), errorCode: outcome.errorCode, mechanisms: [...sasl.mechanisms] }
-    const frame = encodeResponseFrame(SASL_HANDSHAKE, header.apiVersion, header.correlationId, (writer) => encodeSaslHandshakeResponse(writer, response, header.apiVersion))
+    const response = {
+      ...defaultSaslHandshakeResponse(),
+      errorCode: outcome.errorCode,
+      mechanisms: [...sasl.mechanisms],
+    }
+    const frame = encodeResponseFrame(SASL_HANDSHAKE, header.apiVersion, header.correlationId, (writer) =>
+      encodeSaslHandshakeResponse(writer, response, header.apiVersion),
+    )
     return { frame, closes: outcome.closes }
   }
 
@@ -90,14 +104,32 @@ export class ClientSignIn {
     const outcome = await sasl.authenticate(authBytes)
     const { isReauthentication } = outcome
     if (!outcome.accepted) {
-      control.report({ kind: 'sign-in', ...origin, accepted: false, mechanism: sasl.mechanism, isReauthentication, code: outcome.code, reason: outcome.text })
+      control.report({
+        kind: 'sign-in',
+        ...origin,
+        accepted: false,
+        mechanism: sasl.mechanism,
+        isReauthentication,
+        code: outcome.code,
+        reason: outcome.text,
+      })
       await new Promise<void>((resolve) => clock.after(FAILURE_DELAY_MS, resolve))
       const refusal = { ...defaultSaslAuthenticateResponse(), errorCode: outcome.errorCode, errorMessage: outcome.text }
       return { frame: encodeAuthenticate(header, refusal), closes: true }
     }
     this.#accept(outcome.signIn, outcome.sessionLifetimeMs)
     const { principal, sessionId, expiresAtUnixMs } = outcome.signIn
-    control.report({ kind: 'sign-in', ...origin, accepted: true, mechanism: sasl.mechanism, isReauthentication, principal: principal.subject, issuer: principal.issuer, sessionId, expiresAtUnixMs })
+    control.report({
+      kind: 'sign-in',
+      ...origin,
+      accepted: true,
+      mechanism: sasl.mechanism,
+      isReauthentication,
+      principal: principal.subject,
+      issuer: principal.issuer,
+      sessionId,
+      expiresAtUnixMs,
+    })
     const response = { ...defaultSaslAuthenticateResponse(), sessionLifetimeMs: BigInt(outcome.sessionLifetimeMs) }
     return { frame: encodeAuthenticate(header, response), closes: false }
   }
@@ -116,6 +148,11 @@ export class ClientSignIn {
   }
 }
 
-function encodeAuthenticate(header: RequestHeader, response: ReturnType<typeof defaultSaslAuthenticateResponse>): Buffer {
-  return encodeResponseFrame(SASL_AUTHENTICATE, header.apiVersion, header.correlationId, (writer) => encodeSaslAuthenticateResponse(writer, response, header.apiVersion))
+function encodeAuthenticate(
+  header: RequestHeader,
+  response: ReturnType<typeof defaultSaslAuthenticateResponse>,
+): Buffer {
+  return encodeResponseFrame(SASL_AUTHENTICATE, header.apiVersion, header.correlationId, (writer) =>
+    encodeSaslAuthenticateResponse(writer, response, header.apiVersion),
+  )
 }

@@ -62,7 +62,8 @@ export class ClusterView {
 
   /** The versions that the brokers offer. */
   get versions(): BrokerVersions {
-    if (this.#versions === null) throw new UpstreamUnreachableError({ message: 'cluster: no broker has answered yet', retryable: true })
+    if (this.#versions === null)
+      throw new UpstreamUnreachableError({ message: 'cluster: no broker has answered yet', retryable: true })
     return this.#versions
   }
 
@@ -80,7 +81,8 @@ export class ClusterView {
   anyBrokerAddress(): UpstreamAddress {
     const addresses = [...this.#brokers.values()]
     const chosen = addresses[Math.floor(Math.random() * addresses.length)] ?? this.#config.bootstrap[0]
-    if (chosen === undefined) throw new UpstreamUnreachableError({ message: 'cluster: no broker is known', retryable: true })
+    if (chosen === undefined)
+      throw new UpstreamUnreachableError({ message: 'cluster: no broker is known', retryable: true })
     return chosen
   }
 
@@ -123,7 +125,12 @@ export class ClusterView {
   /** Learns brokers again after one was lost; calls that come meanwhile are one. */
   refreshSoon(): void {
     this.#refreshing ??= this.refresh()
-      .catch((cause: unknown) => this.#log.warn({ event: 'cluster-refresh-failed', code: codeOf(cause) }, 'the cluster could not be asked for its brokers'))
+      .catch((cause: unknown) =>
+        this.#log.warn(
+          { event: 'cluster-refresh-failed', code: codeOf(cause) },
+          'the cluster could not be asked for its brokers',
+        ),
+      )
       .finally(() => {
         this.#refreshing = null
       })
@@ -166,7 +173,10 @@ export class ClusterView {
       } catch (cause) {
         lastCause = cause
         const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-        this.#log.warn({ event: 'upstream-unreachable', host: address.host, port: address.port, code }, 'a broker could not be reached')
+        this.#log.warn(
+          { event: 'upstream-unreachable', host: address.host, port: address.port, code },
+          'a broker could not be reached',
+        )
       }
     }
     if (lastCause instanceof Error) throw lastCause

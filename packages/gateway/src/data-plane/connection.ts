@@ -22,7 +22,13 @@ const API_VERSIONS = 18
 const MAX_OWED_ANSWERS = 1_000
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 const ABORT_GRACE_MS = 1_000
-const OWN_HEADER: DecodedRequestHeader = Object.freeze({ apiKey: 26, apiVersion: 0, correlationId: 0, clientId: null, bodyOffset: 0 })
+const OWN_HEADER: DecodedRequestHeader = Object.freeze({
+  apiKey: 26,
+  apiVersion: 0,
+  correlationId: 0,
+  clientId: null,
+  bodyOffset: 0,
+})
 
 /**
  * One client: its socket, its sign-in, its one upstream connection, and the answers it is owed.
@@ -48,7 +54,13 @@ export class Connection {
   #isClosing = false
   #isDraining = false
 
-  constructor(socket: Socket, origin: ConnectionOrigin, brokerId: number | null, plane: PlaneContext, onClosed: () => void) {
+  constructor(
+    socket: Socket,
+    origin: ConnectionOrigin,
+    brokerId: number | null,
+    plane: PlaneContext,
+    onClosed: () => void,
+  ) {
     this.#socket = readAccepted(socket, plane.pool, (bytes, length, lease) => this.#onData(bytes, length, lease))
     this.#origin = origin
     this.#brokerId = brokerId
@@ -77,9 +89,22 @@ export class Connection {
 
   #createSignIn(): ClientSignIn {
     const { authenticator, clock, control, limits, mechanisms, policy } = this.#plane
-    const sasl = new SaslServer({ authenticator, clock, mechanisms, maxReauthenticationMs: limits.maxReauthenticationMs, policyRevision: () => policy.revision })
+    const sasl = new SaslServer({
+      authenticator,
+      clock,
+      mechanisms,
+      maxReauthenticationMs: limits.maxReauthenticationMs,
+      policyRevision: () => policy.revision,
+    })
     const onSignedIn = (): void => this.#desk.refreshPolicy()
-    return new ClientSignIn({ sasl, clock, control, origin: this.#origin, onSignedIn, onSessionEnd: () => this.#onSessionEnd() })
+    return new ClientSignIn({
+      sasl,
+      clock,
+      control,
+      origin: this.#origin,
+      onSignedIn,
+      onSessionEnd: () => this.#onSessionEnd(),
+    })
   }
 
   #createDesk(): RequestDesk {
@@ -99,7 +124,8 @@ export class Connection {
   #listen(): void {
     const { clock, limits } = this.#plane
     const deadline = clock.after(limits.authenticationTimeoutMs, () => {
-      if (this.#signIn.current === null) this.#end(new NotSignedInError({ message: 'client: did not sign in within the time allowed' }))
+      if (this.#signIn.current === null)
+        this.#end(new NotSignedInError({ message: 'client: did not sign in within the time allowed' }))
     })
     const socket = this.#socket
     socket.setNoDelay(true)
@@ -145,13 +171,19 @@ export class Connection {
   #onFrame(span: FrameSpan): void {
     const { apis, cluster } = this.#plane
     const header = decodeRequestHeader(span.bytes, span.start + 4, span.end)
-    if (header.apiKey === API_VERSIONS) return this.#order.answer(this.#order.reserve(), apis.apiVersionsAnswer(header, cluster.versions))
+    if (header.apiKey === API_VERSIONS) {
+      this.#order.answer(this.#order.reserve(), apis.apiVersionsAnswer(header, cluster.versions))
+      return
+    }
     const api = apis.find(header.apiKey, header.apiVersion)
     if (api === undefined) {
       const details = { apiKey: header.apiKey, apiVersion: header.apiVersion }
       throw new ApiNotOfferedError({ message: 'client: the api or its version is not offered', details })
     }
-    if (api === 'sasl') return this.#answerSasl(header, span)
+    if (api === 'sasl') {
+      this.#answerSasl(header, span)
+      return
+    }
     this.#requireSession()
     if (header.apiKey === PRODUCE) this.#produce.begin(header, span)
     else this.#desk.take(api, header, span)
@@ -159,7 +191,10 @@ export class Connection {
 
   #requireSession(): void {
     if (this.#signIn.current === null) throw new NotSignedInError({ message: 'client: a request before the sign-in' })
-    if (this.#signIn.hasEnded) throw new SessionExpiredError({ message: 'client: a request after the end of the session, without a new sign-in' })
+    if (this.#signIn.hasEnded)
+      throw new SessionExpiredError({
+        message: 'client: a request after the end of the session, without a new sign-in',
+      })
   }
 
   #answerSasl(header: DecodedRequestHeader, span: FrameSpan): void {
@@ -180,7 +215,8 @@ export class Connection {
     if (this.#isDraining && this.#order.owed === 0) this.#socket.end()
     const isBehind = this.#order.owed > MAX_OWED_ANSWERS || this.#order.heldBytes > MAX_HELD_BYTES
     if (isBehind) this.#socket.pause()
-    else if (!this.#isBusy && !this.#isClosing && this.#socket.isPaused() && this.#link?.upstream.needsDrain !== true) this.#socket.resume()
+    else if (!this.#isBusy && !this.#isClosing && this.#socket.isPaused() && this.#link?.upstream.needsDrain !== true)
+      this.#socket.resume()
   }
 
   #upstream(clientId: string): Upstream {
@@ -224,10 +260,13 @@ export class Connection {
     this.#isClosing = true
     this.#socket.pause()
     const signIn = this.#signIn.current
-    const known = isHeadgateError(cause) ? { code: cause.code, reason: cause.message } : { code: 'ERR_GATEWAY_UNEXPECTED', reason: 'an unexpected failure' }
+    const known = isHeadgateError(cause)
+      ? { code: cause.code, reason: cause.message }
+      : { code: 'ERR_GATEWAY_UNEXPECTED', reason: 'an unexpected failure' }
     const who = signIn === null ? {} : { principal: signIn.principal.subject, sessionId: signIn.sessionId }
     this.#plane.control.report({ kind: 'closed', ...this.#origin, ...known, ...who })
-    if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0) return void this.#socket.destroy()
+    if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0)
+      return void this.#socket.destroy()
     this.#plane.clock.after(ABORT_GRACE_MS, () => this.#socket.destroy())
     abortTransactions(this.#link, this.#state, null).finally(() => this.#socket.destroy())
   }

@@ -55,12 +55,19 @@ export class DataPlane {
       pool,
       openUpstream: (signIn, brokerId, clientId, listener) => {
         const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
-        if (address === undefined) throw new UpstreamUnreachableError({ message: 'cluster: the broker of this port is not known', retryable: true })
+        if (address === undefined)
+          throw new UpstreamUnreachableError({
+            message: 'cluster: the broker of this port is not known',
+            retryable: true,
+          })
         const onClosed = (cause: Error | null): void => {
           if (cause instanceof UpstreamUnreachableError) cluster.refreshSoon()
           listener.onClosed(cause)
         }
-        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, { ...listener, onClosed })
+        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, {
+          ...listener,
+          onClosed,
+        })
       },
     }
   }
@@ -78,7 +85,7 @@ export class DataPlane {
     await cluster.start()
     for (const brokerId of cluster.brokerIds) addresses.addressOf(brokerId)
     try {
-      for (const brokerId of addresses.brokerIds) await this.#listen(addresses.portOf(brokerId) ?? 0, brokerId)
+      for (const brokerId of addresses.brokerIds) await this.#listen(addresses.addressOf(brokerId)?.port ?? 0, brokerId)
       const bootstrap = await this.#listen(listener.port, null)
       return bootstrap.port
     } catch (cause) {
@@ -109,7 +116,11 @@ export class DataPlane {
       port,
       tls: tls ?? null,
       onSocket: (socket) => this.#accept(socket, name, brokerId),
-      onHandshakeFailed: (code, clientAddress) => this.#options.log.warn({ event: 'tls-handshake-failed', listener: name, clientAddress, code }, 'a TLS handshake failed'),
+      onHandshakeFailed: (code, clientAddress) =>
+        this.#options.log.warn(
+          { event: 'tls-handshake-failed', listener: name, clientAddress, code },
+          'a TLS handshake failed',
+        ),
     })
     this.#listeners.push(listener)
     return listener
@@ -120,14 +131,19 @@ export class DataPlane {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.config.limits
     const ofAddress = this.#countByAddress.get(clientAddress) ?? 0
     if (this.#connections.size >= maxConnections || ofAddress >= maxConnectionsPerAddress) {
-      this.#options.log.warn({ event: 'connection-refused', listener, clientAddress, count: ofAddress }, 'a connection is over the limit')
+      this.#options.log.warn(
+        { event: 'connection-refused', listener, clientAddress, count: ofAddress },
+        'a connection is over the limit',
+      )
       socket.destroy()
       return
     }
     this.#lastConnectionId += 1
     const origin = { connectionId: this.#lastConnectionId, clientAddress, listener }
     this.#countByAddress.set(clientAddress, ofAddress + 1)
-    const connection: Connection = new Connection(socket, origin, brokerId, this.#context, () => this.#forget(connection, clientAddress))
+    const connection: Connection = new Connection(socket, origin, brokerId, this.#context, () =>
+      this.#forget(connection, clientAddress),
+    )
     this.#connections.add(connection)
   }
 

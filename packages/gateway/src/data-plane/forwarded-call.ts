@@ -1,5 +1,5 @@
 import { type ApiMessageSpec, encodeResponseFrame, type RequestHeader } from '@headgate/wire'
-import type { AnyApi, AnswerEdit, Verdict } from './api.ts'
+import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import { editFrame } from './passed-call.ts'
 import type { AnswerMode, PendingAnswer } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
@@ -53,9 +53,12 @@ export class ForwardedCall implements PendingAnswer {
     if (!isStale()) return edit === null ? null : editFrame(header, message, frame, edit)
     const verdict = this.#context.decideAgain(this.#context.request)
     if (verdict?.kind === 'answer') {
-      return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, header.apiVersion))
+      return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
+        message.encodeResponse(writer, verdict.response as never, header.apiVersion),
+      )
     }
-    if (verdict?.kind === 'forward') return verdict.edit === null ? null : editFrame(header, message, frame, verdict.edit)
+    if (verdict?.kind === 'forward')
+      return verdict.edit === null ? null : editFrame(header, message, frame, verdict.edit)
     fail('access ended while the broker worked')
     return undefined
   }
@@ -82,7 +85,11 @@ export class ForwardedCall implements PendingAnswer {
     if (slot.isStarted || api.atSessionEnd === undefined || request === null) return !this.isHalfSent
     const response = api.atSessionEnd(request)
     this.#isAbandoned = true
-    this.replace(encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) => message.encodeResponse(writer, response as never, header.apiVersion)))
+    this.replace(
+      encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
+        message.encodeResponse(writer, response as never, header.apiVersion),
+      ),
+    )
     return true
   }
 }

@@ -33,7 +33,13 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const word = 'code' in cause ? String(cause.code) : 'unknown'
-      reject(new ListenError({ message: `listener: \`${host}:${port}\` cannot be bound: ${word}`, details: { host, port }, cause }))
+      reject(
+        new ListenError({
+          message: `listener: \`${host}:${port}\` cannot be bound: ${word}`,
+          details: { host, port },
+          cause,
+        }),
+      )
     })
     server.listen({ host, port }, resolve)
   })
@@ -46,8 +52,16 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
 
 function createServer({ tls, onSocket, onHandshakeFailed }: ListenerOptions): Server {
   if (tls === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
-  const options = { cert: tls.certPem, key: tls.keyPem.reveal(), minVersion: 'TLSv1.2' as const, highWaterMark: CLIENT_READ_BYTES, handshakeTimeout: 10_000 }
+  const options = {
+    cert: tls.certPem,
+    key: tls.keyPem.reveal(),
+    minVersion: 'TLSv1.2' as const,
+    highWaterMark: CLIENT_READ_BYTES,
+    handshakeTimeout: 10_000,
+  }
   const server = createTlsServer(options, onSocket)
-  server.on('tlsClientError', (error, socket) => onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'))
+  server.on('tlsClientError', (error, socket) =>
+    onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'),
+  )
   return server
 }

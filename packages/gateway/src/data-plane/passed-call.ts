@@ -1,4 +1,10 @@
-import { type ApiMessageSpec, decodeResponseHeader, encodeResponseFrame, Reader, type RequestHeader } from '@headgate/wire'
+import {
+  type ApiMessageSpec,
+  decodeResponseHeader,
+  encodeResponseFrame,
+  Reader,
+  type RequestHeader,
+} from '@headgate/wire'
 import type { AnswerEdit } from './api.ts'
 import type { AnswerMode, PendingAnswer } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
@@ -46,10 +52,17 @@ export class PassedCall implements PendingAnswer {
 }
 
 /** Decodes an answer, changes it and encodes it anew; `null` when the change left it as it was. */
-export function editFrame(header: RequestHeader, message: ApiMessageSpec, frame: Buffer, edit: AnswerEdit<unknown>): Buffer | null {
+export function editFrame(
+  header: RequestHeader,
+  message: ApiMessageSpec,
+  frame: Buffer,
+  edit: AnswerEdit<unknown>,
+): Buffer | null {
   const { apiKey, apiVersion, correlationId } = header
   const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, frame, 4)
   const response = message.decodeResponse(new Reader(frame, bodyOffset), apiVersion)
   if (edit(response) === false) return null
-  return encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, response, apiVersion))
+  return encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) =>
+    message.encodeResponse(writer, response, apiVersion),
+  )
 }

@@ -24,5 +24,10 @@ export interface PlaneContext {
   readonly policy: PolicyView
   readonly pool: ReadBufferPool
   /** Begins a connection to the broker that a port stands for; `null` is the bootstrap port, which any broker serves. */
-  readonly openUpstream: (signIn: SignIn, brokerId: number | null, clientId: string, listener: LinkListener) => UpstreamLink
+  readonly openUpstream: (
+    signIn: SignIn,
+    brokerId: number | null,
+    clientId: string,
+    listener: LinkListener,
+  ) => UpstreamLink
 }

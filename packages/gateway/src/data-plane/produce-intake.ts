@@ -33,7 +33,8 @@ export class ProduceIntake {
     this.#apis = apis
     this.#walker = new ProduceRequestWalker({
       preamble: (transactionalId, acks) => this.#onPreamble(transactionalId, acks),
-      partition: (topicName, topicId, index, _recordsBytes, isOnly) => this.#onPartition(topicName, topicId, index, isOnly),
+      partition: (topicName, topicId, index, _recordsBytes, isOnly) =>
+        this.#onPartition(topicName, topicId, index, isOnly),
     })
   }
 
@@ -78,7 +79,8 @@ export class ProduceIntake {
 
   #onPreamble(transactionalId: string | null, acks: number): void {
     this.#acks = acks
-    if (transactionalId !== null) this.#isGranted = this.#call?.can('transactional-id', Operation.Write, transactionalId) === true
+    if (transactionalId !== null)
+      this.#isGranted = this.#call?.can('transactional-id', Operation.Write, transactionalId) === true
   }
 
   #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
@@ -116,6 +118,7 @@ export class ProduceIntake {
     this.close()
     const header = decodeRequestHeader(bytes, PREFIX_BYTES)
     const api = this.#apis.find(header.apiKey, header.apiVersion)
-    if (api !== undefined && api !== 'sasl') this.#desk.take(api, header, { bytes, start: 0, end: bytes.length, lease: null })
+    if (api !== undefined && api !== 'sasl')
+      this.#desk.take(api, header, { bytes, start: 0, end: bytes.length, lease: null })
   }
 }

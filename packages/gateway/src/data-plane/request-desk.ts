@@ -1,4 +1,11 @@
-import { type ApiMessageSpec, apiMessage, type DecodedRequestHeader, encodeRequestFrame, encodeResponseFrame, Reader } from '@headgate/wire'
+import {
+  type ApiMessageSpec,
+  apiMessage,
+  type DecodedRequestHeader,
+  encodeRequestFrame,
+  encodeResponseFrame,
+  Reader,
+} from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import { Call, type Denial } from './call.ts'
@@ -60,7 +67,8 @@ export class RequestDesk {
     reader.expectEnd()
     const call = this.call(header)
     const verdict = api.decide(call, request)
-    const apply = (decided: Verdict<unknown, unknown>): void => this.#apply({ api, header, message, span, request, call }, decided)
+    const apply = (decided: Verdict<unknown, unknown>): void =>
+      this.#apply({ api, header, message, span, request, call }, decided)
     if (verdict instanceof Promise) this.#context.wait(verdict.then(apply))
     else apply(verdict)
   }
@@ -86,7 +94,9 @@ export class RequestDesk {
   expect(header: DecodedRequestHeader, edit: AnswerEdit<unknown> | null): void {
     const { order } = this.#context
     const message = apiMessage(header.apiKey)
-    this.#context.upstream(header.clientId ?? '').expect(new PassedCall({ header, message, order, slot: order.reserve(), edit }))
+    this.#context
+      .upstream(header.clientId ?? '')
+      .expect(new PassedCall({ header, message, order, slot: order.reserve(), edit }))
   }
 
   /** Gathers request bytes that go on as they are; the lease is retained until they have left. */
@@ -121,9 +131,12 @@ export class RequestDesk {
   #apply(taken: TakenRequest, verdict: Verdict<unknown, unknown>): void {
     const { header, message, span } = taken
     const { apiKey, apiVersion, correlationId, clientId } = header
-    if (verdict.kind === 'close') throw new ClientProtocolError({ message: `client: ${verdict.reason}`, details: { apiKey } })
+    if (verdict.kind === 'close')
+      throw new ClientProtocolError({ message: `client: ${verdict.reason}`, details: { apiKey } })
     if (verdict.kind === 'answer') {
-      const frame = encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) => message.encodeResponse(writer, verdict.response as never, apiVersion))
+      const frame = encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) =>
+        message.encodeResponse(writer, verdict.response as never, apiVersion),
+      )
       this.#context.order.answer(this.#context.order.reserve(), frame)
       return
     }
@@ -131,14 +144,21 @@ export class RequestDesk {
     upstream.expect(this.#expected(taken, verdict))
     if (verdict.request !== null) {
       this.flush()
-      upstream.write(encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, verdict.request as never, apiVersion)))
+      upstream.write(
+        encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) =>
+          message.encodeRequest(writer, verdict.request as never, apiVersion),
+        ),
+      )
       return
     }
     for (const { bodyOffset, value } of verdict.patches) span.bytes.writeInt32BE(value, header.bodyOffset + bodyOffset)
     this.forward(span)
   }
 
-  #expected({ api, header, message, request, call }: TakenRequest, verdict: Verdict<unknown, unknown> & { kind: 'forward' }): ForwardedCall {
+  #expected(
+    { api, header, message, request, call }: TakenRequest,
+    verdict: Verdict<unknown, unknown> & { kind: 'forward' },
+  ): ForwardedCall {
     const { order, plane, fail } = this.#context
     const policy = this.#policy
     const parks = api.parks === true

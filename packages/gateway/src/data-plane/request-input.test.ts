@@ -11,7 +11,8 @@ function frame(apiKey: number, bodyBytes: number): Buffer {
 
 function framesOf(input: RequestInput): Buffer[] {
   const frames: Buffer[] = []
-  for (let span = input.next(1_000_000); span !== null; span = input.next(1_000_000)) frames.push(Buffer.from(span.bytes.subarray(span.start, span.end)))
+  for (let span = input.next(1_000_000); span !== null; span = input.next(1_000_000))
+    frames.push(Buffer.from(span.bytes.subarray(span.start, span.end)))
   return frames
 }
 
@@ -33,7 +34,8 @@ test('a frame of many small chunks is whole only with its last byte', () => {
   const input = new RequestInput()
   const large = frame(3, 20_000)
 
-  for (let at = 0; at < large.length - 1; at += 1_000) input.push(large.subarray(at, Math.min(at + 1_000, large.length - 1)))
+  for (let at = 0; at < large.length - 1; at += 1_000)
+    input.push(large.subarray(at, Math.min(at + 1_000, large.length - 1)))
   expect(input.next(1_000_000)).toBeNull()
   input.push(large.subarray(large.length - 1))
 

@@ -65,10 +65,14 @@ export class RequestInput {
     if (this.#wantedBytes > 0 || availableBytes < PREFIX_BYTES) return null
     const sizeBytes = this.#chunk.readInt32BE(this.#at)
     if (sizeBytes < 0 || sizeBytes > maxFrameBytes) {
-      throw new FrameLimitError({ message: 'client: the frame length is out of range', details: { bytes: sizeBytes, maxFrameBytes } })
+      throw new FrameLimitError({
+        message: 'client: the frame length is out of range',
+        details: { bytes: sizeBytes, maxFrameBytes },
+      })
     }
     const totalBytes = sizeBytes + PREFIX_BYTES
-    const isProduce = availableBytes >= PREFIX_BYTES + API_KEY_BYTES && this.#chunk.readInt16BE(this.#at + PREFIX_BYTES) === PRODUCE
+    const isProduce =
+      availableBytes >= PREFIX_BYTES + API_KEY_BYTES && this.#chunk.readInt16BE(this.#at + PREFIX_BYTES) === PRODUCE
     if (availableBytes >= totalBytes) return isProduce ? this.#view(totalBytes, totalBytes) : this.#copy(totalBytes)
     if (isProduce && availableBytes >= OPENING_BYTES) {
       this.#pieceBytes = totalBytes - availableBytes

@@ -1,5 +1,5 @@
-import { PassThrough } from 'node:stream'
 import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { ResponseOrder } from './response-order.ts'
 

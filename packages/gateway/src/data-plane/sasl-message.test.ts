@@ -12,7 +12,10 @@ const plain = (text: string): unknown => plainForm(parseSaslMessage('PLAIN', Buf
 
 test('a bearer message gives its token, and extensions are never read as authority', () => {
   expect(bearer('n,,\x01auth=Bearer aaa.bbb.ccc\x01\x01')).toEqual({ token: 'aaa.bbb.ccc', authorizationId: '' })
-  expect(bearer('n,a=alice,\x01principal=root\x01auth=bearer aaa.bbb.ccc\x01groups=admins\x01\x01')).toEqual({ token: 'aaa.bbb.ccc', authorizationId: 'alice' })
+  expect(bearer('n,a=alice,\x01principal=root\x01auth=bearer aaa.bbb.ccc\x01groups=admins\x01\x01')).toEqual({
+    token: 'aaa.bbb.ccc',
+    authorizationId: 'alice',
+  })
 })
 
 test.each([
@@ -29,7 +32,10 @@ test.each([
 
 test('a plain message gives client id and secret, or the pasted token of the user `token`', () => {
   expect(plain('\0orders-service\0s3cret')).toEqual({ clientId: 'orders-service', clientSecret: 's3cret' })
-  expect(plain('orders-service\0orders-service\0s3cret')).toEqual({ clientId: 'orders-service', clientSecret: 's3cret' })
+  expect(plain('orders-service\0orders-service\0s3cret')).toEqual({
+    clientId: 'orders-service',
+    clientSecret: 's3cret',
+  })
   expect(plain('\0token\0aaa.bbb.ccc')).toEqual({ token: 'aaa.bbb.ccc', authorizationId: '' })
 })
 

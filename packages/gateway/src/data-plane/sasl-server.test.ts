@@ -32,10 +32,17 @@ function signInOf(token: string): SignIn {
 }
 
 function server(): SaslServer {
-  return new SaslServer({ authenticator, clock: systemClock, maxReauthenticationMs: 30_000, mechanisms: ['OAUTHBEARER', 'PLAIN'], policyRevision: () => 7 })
+  return new SaslServer({
+    authenticator,
+    clock: systemClock,
+    maxReauthenticationMs: 30_000,
+    mechanisms: ['OAUTHBEARER', 'PLAIN'],
+    policyRevision: () => 7,
+  })
 }
 
-const bearer = (token: string, authorizationId = ''): Buffer => Buffer.from(`n,${authorizationId === '' ? '' : `a=${authorizationId}`},\x01auth=Bearer ${token}\x01\x01`)
+const bearer = (token: string, authorizationId = ''): Buffer =>
+  Buffer.from(`n,${authorizationId === '' ? '' : `a=${authorizationId}`},\x01auth=Bearer ${token}\x01\x01`)
 
 async function signedIn(): Promise<SaslServer> {
   const sasl = server()
@@ -57,7 +64,11 @@ test('a refused token is answered 58 with a text in the first answer, and the co
   const sasl = server()
   sasl.handshake('OAUTHBEARER', 1)
 
-  expect(await sasl.authenticate(bearer('bad'))).toMatchObject({ accepted: false, errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, text: 'the token has expired' })
+  expect(await sasl.authenticate(bearer('bad'))).toMatchObject({
+    accepted: false,
+    errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED,
+    text: 'the token has expired',
+  })
   expect(sasl.handshake('OAUTHBEARER', 1)).toMatchObject({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, closes: true })
 })
 
@@ -67,14 +78,21 @@ test('an unexpected failure is a refusal that tells nothing of its cause', async
 
   const outcome = await sasl.authenticate(bearer('boom'))
 
-  expect(outcome).toMatchObject({ accepted: false, errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, code: 'ERR_GATEWAY_UNEXPECTED' })
+  expect(outcome).toMatchObject({
+    accepted: false,
+    errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED,
+    code: 'ERR_GATEWAY_UNEXPECTED',
+  })
   expect(JSON.stringify(outcome)).not.toContain('secret inside')
 })
 
 test('a mechanism that is not offered is 33, and the client may choose another', () => {
   const sasl = server()
 
-  expect(sasl.handshake('SCRAM-SHA-512', 1)).toMatchObject({ errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM, closes: false })
+  expect(sasl.handshake('SCRAM-SHA-512', 1)).toMatchObject({
+    errorCode: ErrorCode.UNSUPPORTED_SASL_MECHANISM,
+    closes: false,
+  })
   expect(sasl.handshake('PLAIN', 1)).toMatchObject({ errorCode: ErrorCode.NONE })
 })
 
@@ -90,14 +108,20 @@ test('a handshake on a signed-in connection starts re-authentication, with the s
   expect(sasl.handshake('OAUTHBEARER', 1)).toMatchObject({ errorCode: ErrorCode.NONE })
   expect(await sasl.authenticate(bearer('alice.20.0'))).toMatchObject({ accepted: true, isReauthentication: true })
 
-  expect((await signedIn()).handshake('PLAIN', 1)).toMatchObject({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, closes: true })
+  expect((await signedIn()).handshake('PLAIN', 1)).toMatchObject({
+    errorCode: ErrorCode.ILLEGAL_SASL_STATE,
+    closes: true,
+  })
 })
 
 test('the principal cannot change by re-authentication', async () => {
   const sasl = await signedIn()
   sasl.handshake('OAUTHBEARER', 1)
 
-  expect(await sasl.authenticate(bearer('mallory.60.0'))).toMatchObject({ accepted: false, code: 'ERR_GATEWAY_SIGN_IN_MISMATCH' })
+  expect(await sasl.authenticate(bearer('mallory.60.0'))).toMatchObject({
+    accepted: false,
+    code: 'ERR_GATEWAY_SIGN_IN_MISMATCH',
+  })
 })
 
 test.each([
@@ -109,9 +133,16 @@ test.each([
   const sasl = server()
   sasl.handshake('OAUTHBEARER', 1)
 
-  expect(await sasl.authenticate(message)).toMatchObject({ accepted: false, errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED, code })
+  expect(await sasl.authenticate(message)).toMatchObject({
+    accepted: false,
+    errorCode: ErrorCode.SASL_AUTHENTICATION_FAILED,
+    code,
+  })
 })
 
 test('authentication before a handshake is 34', async () => {
-  expect(await server().authenticate(bearer('alice.60.0'))).toMatchObject({ accepted: false, errorCode: ErrorCode.ILLEGAL_SASL_STATE })
+  expect(await server().authenticate(bearer('alice.60.0'))).toMatchObject({
+    accepted: false,
+    errorCode: ErrorCode.ILLEGAL_SASL_STATE,
+  })
 })

@@ -12,8 +12,19 @@ export interface HandshakeOutcome {
 
 /** An answer to SaslAuthenticate. */
 export type AuthenticateOutcome =
-  | { readonly accepted: true; readonly signIn: SignIn; readonly sessionLifetimeMs: number; readonly isReauthentication: boolean }
-  | { readonly accepted: false; readonly errorCode: number; readonly code: string; readonly text: string; readonly isReauthentication: boolean }
+  | {
+      readonly accepted: true
+      readonly signIn: SignIn
+      readonly sessionLifetimeMs: number
+      readonly isReauthentication: boolean
+    }
+  | {
+      readonly accepted: false
+      readonly errorCode: number
+      readonly code: string
+      readonly text: string
+      readonly isReauthentication: boolean
+    }
 
 /** What a SASL conversation needs from the gateway. */
 export interface SaslServerOptions {
@@ -55,9 +66,14 @@ export class SaslServer {
 
   /** Takes a SaslHandshake. */
   handshake(requested: string, apiVersion: number): HandshakeOutcome {
-    if (apiVersion === 0) return this.#refuseHandshake(ErrorCode.UNSUPPORTED_VERSION, 'handshake version 0 carries tokens outside of kafka requests')
+    if (apiVersion === 0)
+      return this.#refuseHandshake(
+        ErrorCode.UNSUPPORTED_VERSION,
+        'handshake version 0 carries tokens outside of kafka requests',
+      )
     const mechanism = this.#options.mechanisms.find((name) => name === requested)
-    if (mechanism === undefined) return this.#refuseHandshake(ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'the mechanism is not offered')
+    if (mechanism === undefined)
+      return this.#refuseHandshake(ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'the mechanism is not offered')
     if (this.#state === 'chosen' || this.#state === 'chosen-again' || this.#state === 'failed') {
       return this.#refuseHandshake(ErrorCode.ILLEGAL_SASL_STATE, 'a handshake inside an unfinished exchange')
     }
@@ -74,14 +90,31 @@ export class SaslServer {
     const mechanism = this.#mechanism
     const isReauthentication = this.#state === 'chosen-again'
     if (mechanism === null || (this.#state !== 'chosen' && !isReauthentication)) {
-      return this.#refuse(ErrorCode.ILLEGAL_SASL_STATE, 'ERR_GATEWAY_CLIENT_PROTOCOL', 'a handshake must come first', isReauthentication)
+      return this.#refuse(
+        ErrorCode.ILLEGAL_SASL_STATE,
+        'ERR_GATEWAY_CLIENT_PROTOCOL',
+        'a handshake must come first',
+        isReauthentication,
+      )
     }
     const message = parseSaslMessage(mechanism, bytes)
-    if (message === null) return this.#refuse(ErrorCode.SASL_AUTHENTICATION_FAILED, 'ERR_GATEWAY_CLIENT_PROTOCOL', MALFORMED, isReauthentication)
+    if (message === null)
+      return this.#refuse(
+        ErrorCode.SASL_AUTHENTICATION_FAILED,
+        'ERR_GATEWAY_CLIENT_PROTOCOL',
+        MALFORMED,
+        isReauthentication,
+      )
     try {
       const signIn = await this.#verify(message)
       const objection = this.#objection(signIn, message)
-      if (objection !== null) return this.#refuse(ErrorCode.SASL_AUTHENTICATION_FAILED, 'ERR_GATEWAY_SIGN_IN_MISMATCH', objection, isReauthentication)
+      if (objection !== null)
+        return this.#refuse(
+          ErrorCode.SASL_AUTHENTICATION_FAILED,
+          'ERR_GATEWAY_SIGN_IN_MISMATCH',
+          objection,
+          isReauthentication,
+        )
       return this.#accept(signIn, isReauthentication)
     } catch (cause) {
       const { code, clientText } = refusalOf(cause)
@@ -104,7 +137,8 @@ export class SaslServer {
     if (previous !== undefined && (previous.issuer !== principal.issuer || previous.subject !== principal.subject)) {
       return 'the principal cannot change on a connection'
     }
-    if (signIn.minimumRevision > this.#options.policyRevision()) return 'the token was issued under a later policy than this gateway has'
+    if (signIn.minimumRevision > this.#options.policyRevision())
+      return 'the token was issued under a later policy than this gateway has'
     return null
   }
 
@@ -112,7 +146,12 @@ export class SaslServer {
     const leftMs = signIn.expiresAtUnixMs - this.#options.clock.nowUnixMs()
     const sessionLifetimeMs = Math.floor(Math.min(leftMs, this.#options.maxReauthenticationMs))
     if (sessionLifetimeMs <= 0) {
-      return this.#refuse(ErrorCode.SASL_AUTHENTICATION_FAILED, 'ERR_GATEWAY_TOKEN_EXPIRED', 'the token has expired', isReauthentication)
+      return this.#refuse(
+        ErrorCode.SASL_AUTHENTICATION_FAILED,
+        'ERR_GATEWAY_TOKEN_EXPIRED',
+        'the token has expired',
+        isReauthentication,
+      )
     }
     this.#signIn = signIn
     this.#state = 'signed-in'

@@ -28,7 +28,13 @@ export class SaltedPasswordCache {
   readonly #entries = new Map<string, Promise<Buffer>>()
 
   /** Gives the salted password, deriving it when it is not cached. */
-  derive(mechanism: ScramMechanism, username: string, password: Secret<string>, salt: Buffer, iterations: number): Promise<Buffer> {
+  derive(
+    mechanism: ScramMechanism,
+    username: string,
+    password: Secret<string>,
+    salt: Buffer,
+    iterations: number,
+  ): Promise<Buffer> {
     const digest = SCRAM_DIGESTS[mechanism]
     const passwordTag = createHash('sha256').update(password.reveal()).digest('base64')
     const cacheKey = [mechanism, username, passwordTag, salt.toString('base64'), iterations].join('\n')
@@ -79,8 +85,10 @@ export class ScramExchange {
     const nonce = attributes.get('r') ?? ''
     const iterations = Number(attributes.get('i'))
     const salt = Buffer.from(attributes.get('s') ?? '', 'base64')
-    if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) throw scramError('the nonce is not an extension of ours')
-    if (!Number.isInteger(iterations) || iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) throw scramError('the iteration count is out of range')
+    if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length)
+      throw scramError('the nonce is not an extension of ours')
+    if (!Number.isInteger(iterations) || iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS)
+      throw scramError('the iteration count is out of range')
     const { algorithm } = SCRAM_DIGESTS[this.#mechanism]
     const salted = await this.#cache.derive(this.#mechanism, this.#username, this.#password, salt, iterations)
     const hmac = (key: Buffer, data: string): Buffer => createHmac(algorithm, key).update(data).digest()

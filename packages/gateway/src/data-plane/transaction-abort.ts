@@ -14,7 +14,9 @@ const END_TXN = { apiKey: 26, apiVersion: 1, clientId: 'headgate-gateway' }
  * With `call`, those whose transactional id the principal may no longer write; without, all of them.
  */
 export async function abortTransactions(link: UpstreamLink, state: ClientState, call: Call | null): Promise<void> {
-  const ended = [...state.transactions].filter(([id]) => call === null || !call.can('transactional-id', Operation.Write, id))
+  const ended = [...state.transactions].filter(
+    ([id]) => call === null || !call.can('transactional-id', Operation.Write, id),
+  )
   for (const [transactionalId] of ended) state.transactions.delete(transactionalId)
   const requests = ended.map(([transactionalId, hold]) => {
     const body = { ...defaultEndTxnRequest(), transactionalId, ...hold, committed: false }

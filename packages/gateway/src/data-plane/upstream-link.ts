@@ -64,7 +64,12 @@ export class UpstreamLinks {
   }
 
   /** Begins a connection; requests may be written at once, they leave after the sign-in. */
-  begin(address: UpstreamAddress, credential: UpstreamSasl | undefined, clientId: string, listener: LinkListener): UpstreamLink {
+  begin(
+    address: UpstreamAddress,
+    credential: UpstreamSasl | undefined,
+    clientId: string,
+    listener: LinkListener,
+  ): UpstreamLink {
     const upstream = new Upstream({
       address,
       tls: this.#tls,
@@ -82,7 +87,11 @@ export class UpstreamLinks {
 
   /** Opens a connection of the gateway's own and waits for its sign-in. */
   async open(address: UpstreamAddress, credential: UpstreamSasl | undefined, clientId: string): Promise<UpstreamLink> {
-    const link = this.begin(address, credential, clientId, { onClosed: () => {}, onDelivered: () => {}, onDrain: () => {} })
+    const link = this.begin(address, credential, clientId, {
+      onClosed: () => {},
+      onDelivered: () => {},
+      onDrain: () => {},
+    })
     await link.ready()
     return link
   }

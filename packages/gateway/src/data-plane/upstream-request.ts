@@ -26,11 +26,17 @@ function nextCorrelationId(): number {
  *
  * @throws {UpstreamUnreachableError} `ERR_GATEWAY_UPSTREAM_UNREACHABLE` when the connection ends first.
  */
-export function requestUpstream<Response>(upstream: Upstream, request: UpstreamRequest, isDirect = false): Promise<Response> {
+export function requestUpstream<Response>(
+  upstream: Upstream,
+  request: UpstreamRequest,
+  isDirect = false,
+): Promise<Response> {
   const message = apiMessage(request.apiKey)
   const { apiKey, apiVersion, clientId } = request
   const correlationId = nextCorrelationId()
-  const frame = encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) => message.encodeRequest(writer, request.body as never, apiVersion))
+  const frame = encodeRequestFrame({ apiKey, apiVersion, correlationId, clientId }, (writer) =>
+    message.encodeRequest(writer, request.body as never, apiVersion),
+  )
   return new Promise<Response>((resolve, reject) => {
     const take = (answer: Buffer): void => {
       const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, answer, 4)
@@ -44,7 +50,11 @@ export function requestUpstream<Response>(upstream: Upstream, request: UpstreamR
   })
 }
 
-function ownAnswer(correlationId: number, take: (frame: Buffer) => void, reject: (cause: Error) => void): PendingAnswer {
+function ownAnswer(
+  correlationId: number,
+  take: (frame: Buffer) => void,
+  reject: (cause: Error) => void,
+): PendingAnswer {
   return {
     correlationId,
     mode: () => 'whole',

@@ -1,4 +1,9 @@
-import { defaultSaslAuthenticateRequest, defaultSaslHandshakeRequest, type SaslAuthenticateResponse, type SaslHandshakeResponse } from '@headgate/wire'
+import {
+  defaultSaslAuthenticateRequest,
+  defaultSaslHandshakeRequest,
+  type SaslAuthenticateResponse,
+  type SaslHandshakeResponse,
+} from '@headgate/wire'
 import type { UpstreamSasl } from '../config/gateway-config.ts'
 import { UpstreamSignInError } from './errors.ts'
 import { type SaltedPasswordCache, ScramExchange } from './scram.ts'
@@ -19,7 +24,12 @@ export interface UpstreamSignIn {
  *
  * @throws {UpstreamSignInError} `ERR_GATEWAY_UPSTREAM_SIGN_IN` when the broker refuses the credential.
  */
-export async function signInUpstream(upstream: Upstream, credential: UpstreamSasl, cache: SaltedPasswordCache, clientId: string): Promise<UpstreamSignIn> {
+export async function signInUpstream(
+  upstream: Upstream,
+  credential: UpstreamSasl,
+  cache: SaltedPasswordCache,
+  clientId: string,
+): Promise<UpstreamSignIn> {
   await handshake(upstream, credential.mechanism, clientId)
   if (credential.mechanism === 'PLAIN') {
     const message = Buffer.from(`\0${credential.username}\0${credential.password.reveal()}`, 'utf8')
@@ -43,9 +53,20 @@ async function handshake(upstream: Upstream, mechanism: string, clientId: string
   })
 }
 
-async function authenticate(upstream: Upstream, authBytes: Buffer, clientId: string): Promise<SaslAuthenticateResponse> {
+async function authenticate(
+  upstream: Upstream,
+  authBytes: Buffer,
+  clientId: string,
+): Promise<SaslAuthenticateResponse> {
   const body = { ...defaultSaslAuthenticateRequest(), authBytes }
-  const answer = await requestUpstream<SaslAuthenticateResponse>(upstream, { ...SASL_AUTHENTICATE, clientId, body }, true)
+  const answer = await requestUpstream<SaslAuthenticateResponse>(
+    upstream,
+    { ...SASL_AUTHENTICATE, clientId, body },
+    true,
+  )
   if (answer.errorCode === 0) return answer
-  throw new UpstreamSignInError({ message: 'upstream sign-in: the broker refused the credential', details: { errorCode: answer.errorCode } })
+  throw new UpstreamSignInError({
+    message: 'upstream sign-in: the broker refused the credential',
+    details: { errorCode: answer.errorCode },
+  })
 }

@@ -151,7 +151,8 @@ export class Upstream {
     if (this.#isClosed) return
     try {
       let at = 0
-      while (at < length) at = this.#current === null ? this.#begin(chunk, at, length, lease) : this.#continue(chunk, at, length, lease)
+      while (at < length)
+        at = this.#current === null ? this.#begin(chunk, at, length, lease) : this.#continue(chunk, at, length, lease)
     } catch (cause) {
       this.#end(cause instanceof Error ? cause : new UpstreamProtocolError({ message: 'upstream: unexpected failure' }))
       return
@@ -178,9 +179,13 @@ export class Upstream {
   #start(sizeBytes: number, correlationId: number): void {
     const pending = this.#pending.shift()
     if (pending === undefined) throw new UpstreamProtocolError({ message: 'upstream: an answer that nobody asked for' })
-    if (pending.correlationId !== correlationId) throw new UpstreamProtocolError({ message: 'upstream: the correlation id is not the next one' })
+    if (pending.correlationId !== correlationId)
+      throw new UpstreamProtocolError({ message: 'upstream: the correlation id is not the next one' })
     if (sizeBytes < 4 || sizeBytes > this.#options.maxFrameBytes) {
-      throw new UpstreamProtocolError({ message: 'upstream: the frame length is out of range', details: { bytes: sizeBytes } })
+      throw new UpstreamProtocolError({
+        message: 'upstream: the frame length is out of range',
+        details: { bytes: sizeBytes },
+      })
     }
     this.#current = pending
     this.#leftBytes = sizeBytes + 4

@@ -78,7 +78,12 @@ function compile(text: string): ReturnType<typeof compileProgram> {
 
 function createCluster(bootstrap: readonly { host: string; port: number }[]): ClusterView {
   const config = { name: 'test', bootstrap, tls: undefined, sasl: undefined, credentials: [] }
-  return new ClusterView(config, new UpstreamLinks(null, MAX_FRAME_BYTES, new ReadBufferPool(), systemClock), silentLog, systemClock)
+  return new ClusterView(
+    config,
+    new UpstreamLinks(null, MAX_FRAME_BYTES, new ReadBufferPool(), systemClock),
+    silentLog,
+    systemClock,
+  )
 }
 
 function createAddresses(): BrokerAddresses {
