@@ -1,8 +1,12 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs'
-import type { Credential } from './broker-properties.ts'
+import type { Credential } from './credential.ts'
 
 /** Runs `work` with a kafkajs admin that signs in by SCRAM, and disconnects it. */
-export async function withAdmin<T>(bootstrap: string, credential: Credential, work: (admin: Admin) => Promise<T>): Promise<T> {
+export async function withAdmin<T>(
+  bootstrap: string,
+  credential: Credential,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
   const kafka = new Kafka({
     brokers: bootstrap.split(','),
     clientId: 'headgate-fixture',

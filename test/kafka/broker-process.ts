@@ -2,52 +2,70 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JarSet } from './jars.ts'
-import type { JavaRuntime } from './java-runtime.ts'
+import type { JavaProgram } from './java-program.ts'
 import { lastLines } from './program.ts'
+import { watchdog } from './watchdog.ts'
 
-/** How the virtual machine of a broker is set: quick to start, or quick once warm. */
-export type JvmProfile = 'test' | 'bench'
-
-const PROFILES: Readonly<Record<JvmProfile, readonly string[]>> = {
-  test: ['-Xms64m', '-Xmx384m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xss512k'],
-  bench: ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC'],
-}
-
-/** A broker that was started. */
+/** A broker's Java process. */
 export interface BrokerProcess {
-  readonly nodeId: number
-  readonly child: ChildProcess
-  readonly logPath: string
+  readonly id: number
+  readonly pid: number
+  /** Whether it has ended. */
+  hasEnded(): boolean
+  /** The last lines of its log, which are the whole diagnosis of a failed start. */
+  lastLog(): Promise<string>
+  /** Asks it to end, waits, and kills it where it takes longer than `graceMs`. */
+  stop(graceMs: number): Promise<void>
+  kill(): Promise<void>
 }
 
-/** The options that a Java program of the jars runs with. */
-export function jvmOptions(profile: JvmProfile, archive: string | undefined): string[] {
-  return [...PROFILES[profile], ...(archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto'])]
-}
+/** The name of a broker's properties in its folder. */
+export const PROPERTIES_FILE = 'server.properties'
 
-/** Starts one broker in a directory that holds its server.properties. */
-export function startBroker(java: JavaRuntime, jars: JarSet, options: readonly string[], directory: string, nodeId: number): BrokerProcess {
+const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true']
+
+/** Starts the broker of a formatted folder. It ends with this process, however that ends. */
+export function startBroker({ java, flags, classPath }: JavaProgram, id: number, directory: string): BrokerProcess {
   const logPath = join(directory, 'broker.log')
   const log = openSync(logPath, 'a', 0o600)
-  const logging = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.simpleLogger.showDateTime=true']
-  const args = [...options, ...logging, 'kafka.Kafka', join(directory, 'server.properties')]
-  const child = spawn(java.java, args, { env: { ...process.env, CLASSPATH: jars.classPath }, stdio: ['ignore', log, log] })
+  const args = [...flags, ...LOGGING, 'kafka.Kafka', join(directory, PROPERTIES_FILE)]
+  // Detached: a Ctrl-C at the terminal is for the test, which then stops its brokers in order.
+  const child = spawn(java, args, {
+    env: { ...process.env, CLASSPATH: classPath },
+    stdio: ['ignore', log, log],
+    detached: true,
+  })
   closeSync(log)
-  return { nodeId, child, logPath }
+  const pid = child.pid ?? 0
+  watchdog().watchProcess(pid)
+  let over = false
+  const end = new Promise<void>((resolve) => {
+    child.once('error', () => resolve())
+    child.once('exit', () => resolve())
+  }).then(() => {
+    over = true
+    watchdog().forgetProcess(pid)
+  })
+  child.unref()
+  return {
+    id,
+    pid,
+    hasEnded: () => over,
+    lastLog: async () => lastLines(await readFile(logPath, 'utf8').catch(() => '(no log was written)'), 50),
+    stop: (graceMs) => endProcess(child, end, 'SIGTERM', graceMs),
+    kill: () => endProcess(child, end, 'SIGKILL', 1_000),
+  }
 }
 
-/** The last lines of a broker's log, which is the whole diagnosis of a failed start. */
-export async function logTail({ logPath }: BrokerProcess): Promise<string> {
-  return lastLines(await readFile(logPath, 'utf8').catch(() => ''), 50)
-}
-
-/** Asks a broker to end, and ends it after `graceMs`. */
-export async function endBroker({ child }: BrokerProcess, graceMs: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  child.kill(graceMs === 0 ? 'SIGKILL' : 'SIGTERM')
+async function endProcess(
+  child: ChildProcess,
+  end: Promise<void>,
+  signal: NodeJS.Signals,
+  graceMs: number,
+): Promise<void> {
+  child.ref()
+  child.kill(signal)
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-  await gone
+  await end
   clearTimeout(timer)
 }

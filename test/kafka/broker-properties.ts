@@ -24,19 +24,30 @@ export interface BrokerPropertiesOptions {
   readonly extraProperties: Readonly<Record<string, string | number>>
 }
 
-const HOST = '127.0.0.1'
+/** The host of every listener. */
+export const HOST = '127.0.0.1'
 const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule'
 const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule'
 
 /** The server.properties of one node; node 0 is the controller too. */
 export function brokerProperties(options: BrokerPropertiesOptions): string {
-  const entries = { ...nodeEntries(options), ...listenerEntries(options), ...topicEntries(options), ...options.extraProperties }
+  const entries = {
+    ...nodeEntries(options),
+    ...listenerEntries(options),
+    ...topicEntries(options),
+    ...options.extraProperties,
+  }
   return `${Object.entries(entries)
     .map(([key, value]) => `${key}=${value}`)
     .join('\n')}\n`
 }
 
-function nodeEntries({ nodeId, controllerPort, dataDirectory, superUsers }: BrokerPropertiesOptions): Record<string, string | number> {
+function nodeEntries({
+  nodeId,
+  controllerPort,
+  dataDirectory,
+  superUsers,
+}: BrokerPropertiesOptions): Record<string, string | number> {
   return {
     'process.roles': nodeId === 0 ? 'broker,controller' : 'broker',
     'node.id': nodeId,

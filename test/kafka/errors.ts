@@ -7,7 +7,10 @@ export class JavaMissingError extends HeadgateError<'ERR_TEST_JAVA_MISSING'> {
   readonly code = 'ERR_TEST_JAVA_MISSING'
 
   constructor(found: string, cause?: unknown) {
-    super({ message: `${found}: install a JDK of version 17 or newer and put it on the PATH or name it in JAVA_HOME, ${OWN_CLUSTER}`, cause })
+    super({
+      message: `${found}: install a JDK of version 17 or newer and put it on the PATH or name it in JAVA_HOME, ${OWN_CLUSTER}`,
+      cause,
+    })
   }
 }
 

@@ -51,7 +51,12 @@ async function fetchJars(
     onProgress?.(`fetching the jars of ${label} ${version} by Maven (${MEGABYTES[label]} MB, once)`)
     const file = join(unfinished, 'pom.xml')
     await writeFile(file, pom)
-    const { stdout, stderr, code } = await runMaven(['-f', file, 'dependency:copy-dependencies', `-DoutputDirectory=${unfinished}`])
+    const { stdout, stderr, code } = await runMaven([
+      '-f',
+      file,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${unfinished}`,
+    ])
     if (code !== 0) throw new JarDownloadError(`${artifactId} ${version}`, lastLines(`${stdout}${stderr}`, 12))
   })
   const jars = (await readdir(directory)).filter((entry) => entry.endsWith('.jar')).sort()

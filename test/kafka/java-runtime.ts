@@ -35,7 +35,8 @@ export function findJava(env: NodeJS.ProcessEnv = process.env): Promise<JavaRunt
 
 async function askJava(javaHome: string | undefined, env: NodeJS.ProcessEnv): Promise<JavaRuntime> {
   const java = javaHome === undefined ? 'java' : join(javaHome, 'bin', 'java')
-  if (javaHome !== undefined && !existsSync(java)) throw new JavaMissingError('JAVA_HOME names a folder without `bin/java`')
+  if (javaHome !== undefined && !existsSync(java))
+    throw new JavaMissingError('JAVA_HOME names a folder without `bin/java`')
   const { stderr, code } = await showSettings(java, env)
   // macOS has a `java` that only says where to get one.
   if (code !== 0) throw new JavaMissingError('`java` does not run')
@@ -43,7 +44,12 @@ async function askJava(javaHome: string | undefined, env: NodeJS.ProcessEnv): Pr
   const major = Number.parseInt(setting('java\\.specification\\.version').replace(/^1\./, ''), 10)
   if (!(major >= LEAST_MAJOR)) throw new JavaMissingError(`the \`java\` found is version ${major}`)
   const home = setting('java\\.home')
-  return { java: join(home, 'bin', 'java'), home, major, build: `${setting('java\\.vendor')} ${setting('java\\.vm\\.version')}` }
+  return {
+    java: join(home, 'bin', 'java'),
+    home,
+    major,
+    build: `${setting('java\\.vendor')} ${setting('java\\.vm\\.version')}`,
+  }
 }
 
 async function showSettings(java: string, env: NodeJS.ProcessEnv): Promise<{ stderr: string; code: number | null }> {

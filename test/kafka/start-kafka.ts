@@ -1,16 +1,16 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withAdmin } from './admin.ts'
-import { type BrokerProcess, startBroker } from './broker-process.ts'
-import { type BrokerPlan, brokerProperties, type ClusterPlan, type Credential, HOST } from './broker-properties.ts'
+import { type BrokerProcess, PROPERTIES_FILE, startBroker } from './broker-process.ts'
+import { type BrokerPorts, brokerProperties, HOST } from './broker-properties.ts'
+import { type Credential, newCredential } from './credential.ts'
 import { KafkaStartError, NotInThisClusterError, PortTakenError } from './errors.ts'
-import { type JarSet, type KafkaVersion, kafkaJars, type Progress } from './jars.ts'
-import { javaFlags, type KafkaProfile } from './java-flags.ts'
-import { findJava, type JavaRuntime } from './java-runtime.ts'
+import { type KafkaVersion, kafkaJars, type Progress } from './jars.ts'
+import { type JavaProgram, javaProgram, type KafkaProfile } from './java-program.ts'
+import { findJava } from './java-runtime.ts'
 import { freePorts } from './ports.ts'
-import { formatStorage, PROPERTIES_FILE } from './storage.ts'
+import { DATA_FOLDER, formatStorage } from './storage.ts'
 import { until } from './until.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -83,16 +83,19 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   const version = options.version ?? '4.3.1'
   const java = await findJava()
   const jars = await kafkaJars(version, options.onProgress)
+  const program = await javaProgram(options.profile ?? 'test', java, jars, options.onProgress)
+  const withFlags = { ...program, flags: [...program.flags, ...(options.extraJavaFlags ?? [])] }
+  options.onProgress?.(`starting Kafka ${version}, ${options.brokers ?? 1} broker(s)`)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(options, version, java, jars)
+      return await startOnce(options, version, withFlags)
     } catch (error) {
       if (!(error instanceof PortTakenError) || attempt === START_ATTEMPTS) throw error
     }
   }
 }
 
-async function startOnce(options: KafkaOptions, version: KafkaVersion, java: JavaRuntime, jars: JarSet): Promise<KafkaCluster> {
+async function startOnce(options: KafkaOptions, version: KafkaVersion, program: JavaProgram): Promise<KafkaCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-kafka-'))
   watchdog().watchFolder(directory)
   const processes: BrokerProcess[] = []
@@ -104,20 +107,18 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, java: Jav
   try {
     const adminCredential = newCredential('admin')
     const gatewayCredential = newCredential('gateway')
-    const plan = await planCluster(options, directory)
-    const flags = [...javaFlags(options.profile ?? 'test', java, jars), ...(options.extraJavaFlags ?? [])]
-    const scramUsers = [adminCredential, gatewayCredential, ...(options.scramUsers ?? [])]
-    options.onProgress?.(`starting Kafka ${version}, ${plan.brokers.length} broker(s)`)
-    await formatStorage({ java, flags, jars, brokers: plan.brokers, scramUsers })
-    for (const broker of plan.brokers) processes.push(startBroker(java, flags, jars, broker))
-    const scramBootstrap = bootstrap(plan.brokers.map((broker) => broker.scramPort))
+    const ports = await writeBrokerFolders(options, directory)
+    const directories = ports.map((_, id) => brokerFolder(directory, id))
+    await formatStorage(program, directories, [adminCredential, gatewayCredential, ...(options.scramUsers ?? [])])
+    for (const [id, folder] of directories.entries()) processes.push(startBroker(program, id, folder))
+    const scramBootstrap = bootstrap(ports.map(({ scram }) => scram))
     await untilReady(processes, scramBootstrap, adminCredential)
     return {
       version,
-      brokers: plan.brokers.map(({ id, scramPort }, index) => ({ id, host: HOST, port: scramPort, pid: processes[index]?.pid ?? 0 })),
+      brokers: ports.map(({ scram }, id) => ({ id, host: HOST, port: scram, pid: processes[id]?.pid ?? 0 })),
       scramBootstrap,
-      plaintextBootstrap: options.plaintext === true ? bootstrap(plan.brokers.map((broker) => broker.plaintextPort)) : undefined,
-      tlsBootstrap: options.tls === undefined ? undefined : bootstrap(plan.brokers.map((broker) => broker.tlsPort)),
+      plaintextBootstrap: options.plaintext === true ? bootstrap(ports.map(({ plaintext }) => plaintext)) : undefined,
+      tlsBootstrap: options.tls === undefined ? undefined : bootstrap(ports.map(({ tls }) => tls)),
       adminCredential,
       gatewayCredential,
       createTopics: (topics) => createTopics(scramBootstrap, adminCredential, topics),
@@ -129,56 +130,69 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, java: Jav
       },
     }
   } catch (error) {
-    for (const process of processes) await process.kill()
+    await Promise.all(processes.map((process) => process.kill()))
     await stop()
     throw error
   }
 }
 
-async function planCluster(options: KafkaOptions, directory: string): Promise<ClusterPlan> {
-  const count = options.brokers ?? 1
-  const [controllerPort = 0, ...ports] = await freePorts(1 + 4 * count)
-  const brokers = Array.from({ length: count }, (_, id): BrokerPlan => {
-    const [internalPort = 0, scramPort = 0, plaintextPort, tlsPort] = ports.slice(4 * id)
+async function writeBrokerFolders(options: KafkaOptions, directory: string): Promise<BrokerPorts[]> {
+  const { brokers = 1, plaintext = false, tls } = options
+  const [controllerPort = 0, ...free] = await freePorts(1 + 4 * brokers)
+  const ports = Array.from({ length: brokers }, (_, id): BrokerPorts => {
+    const [internal = 0, scram = 0, plaintextPort, tlsPort] = free.slice(4 * id)
     return {
-      id,
-      directory: join(directory, `broker-${id}`),
-      internalPort,
-      scramPort,
-      plaintextPort: options.plaintext === true ? plaintextPort : undefined,
-      tlsPort: options.tls === undefined ? undefined : tlsPort,
+      internal,
+      scram,
+      plaintext: plaintext ? plaintextPort : undefined,
+      tls: tls === undefined ? undefined : tlsPort,
     }
   })
-  const plan: ClusterPlan = {
-    brokers,
+  const shared = {
+    brokerCount: brokers,
     controllerPort,
-    nodeCredential: newCredential('node'),
-    superUsers: ['node', 'admin', 'gateway', ...(options.plaintext === true ? ['ANONYMOUS'] : [])],
+    nodePassword: newCredential('node').password,
+    superUsers: ['node', 'admin', 'gateway', ...(plaintext ? ['ANONYMOUS'] : [])],
     autoCreateTopics: options.autoCreateTopics ?? false,
-    tls: options.tls === undefined ? undefined : await writePemStores(options.tls, directory),
+    keystorePath: tls === undefined ? undefined : await writeKeyStore(tls, directory),
     extraProperties: options.extraProperties ?? {},
   }
-  for (const broker of brokers) {
-    await mkdir(broker.directory)
-    await writeFile(join(broker.directory, PROPERTIES_FILE), brokerProperties(plan, broker))
+  for (const [nodeId, own] of ports.entries()) {
+    const folder = brokerFolder(directory, nodeId)
+    await mkdir(folder)
+    const properties = brokerProperties({ ...shared, nodeId, ports: own, dataDirectory: join(folder, DATA_FOLDER) })
+    await writeFile(join(folder, PROPERTIES_FILE), properties, { mode: 0o600 })
   }
-  return plan
+  return ports
 }
 
-async function writePemStores(tls: NonNullable<KafkaOptions['tls']>, directory: string): Promise<NonNullable<ClusterPlan['tls']>> {
-  const keyStorePath = join(directory, 'server.pem')
-  const trustStorePath = join(directory, 'ca.pem')
-  await writeFile(keyStorePath, `${tls.keyPem.trim()}\n${tls.certPem.trim()}\n${tls.caPem.trim()}\n`, { mode: 0o600 })
-  await writeFile(trustStorePath, tls.caPem)
-  return { keyStorePath, trustStorePath }
+async function writeKeyStore(tls: NonNullable<KafkaOptions['tls']>, directory: string): Promise<string> {
+  const path = join(directory, 'server.pem')
+  await writeFile(path, `${tls.keyPem.trim()}\n${tls.certPem.trim()}\n${tls.caPem.trim()}\n`, { mode: 0o600 })
+  return path
 }
 
-async function untilReady(processes: readonly BrokerProcess[], scramBootstrap: string, credential: Credential): Promise<void> {
+function brokerFolder(directory: string, id: number): string {
+  return join(directory, `broker-${id}`)
+}
+
+async function untilReady(
+  processes: readonly BrokerProcess[],
+  scramBootstrap: string,
+  credential: Credential,
+): Promise<void> {
   const ready = async (): Promise<boolean> =>
-    withAdmin(scramBootstrap, credential, async (admin) => (await admin.describeCluster()).brokers.length === processes.length)
-  const ended = (): BrokerProcess | undefined => processes.find((process) => process.ended)
+    withAdmin(
+      scramBootstrap,
+      credential,
+      async (admin) => (await admin.describeCluster()).brokers.length === processes.length,
+    )
+  const ended = (): BrokerProcess | undefined => processes.find((process) => process.hasEnded())
   try {
-    await until('every broker in the metadata', async () => ended() !== undefined || (await ready()), { timeoutMs: 90_000, everyMs: 50 })
+    await until('every broker in the metadata', async () => ended() !== undefined || (await ready()), {
+      timeoutMs: 90_000,
+      everyMs: 50,
+    })
   } catch (cause) {
     throw new KafkaStartError('not every broker is listed', (await processes[0]?.lastLog()) ?? '', cause)
   }
@@ -196,10 +210,15 @@ async function createTopics(
 ): Promise<void> {
   if (topics.length === 0) return
   await withAdmin(scramBootstrap, credential, async (admin) => {
-    await admin.createTopics({ waitForLeaders: false, topics: topics.map(({ topic, partitions }) => ({ topic, numPartitions: partitions })) })
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: topics.map(({ topic, partitions }) => ({ topic, numPartitions: partitions })),
+    })
     const names = topics.map(({ topic }) => topic)
     const led = async (): Promise<boolean> =>
-      (await admin.fetchTopicMetadata({ topics: names })).topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+      (await admin.fetchTopicMetadata({ topics: names })).topics.every(({ partitions }) =>
+        partitions.every(({ leader }) => leader >= 0),
+      )
     await until(`leaders of ${names.join(', ')}`, led)
   })
 }
@@ -212,10 +231,6 @@ async function stopInOrder(processes: readonly BrokerProcess[]): Promise<void> {
 
 function bootstrap(ports: readonly (number | undefined)[]): string {
   return ports.map((port) => `${HOST}:${port}`).join(',')
-}
-
-function newCredential(username: string): Credential {
-  return { username, password: randomBytes(18).toString('base64url') }
 }
 
 function onceOnly(work: () => Promise<void>): () => Promise<void> {

@@ -1,19 +1,45 @@
-import { rmSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 
 /**
- * Ends what a test run left behind: `node watchdog.ts <directory> <pid>…`, detached, with a pipe to the run as standard
- * input. When the run is gone, however it went, the pipe ends; then the processes are killed and the directory removed.
+ * Told what a process has started, it ends it after that process, however the process ends: also by SIGKILL, when nothing
+ * in the process runs any more.
  */
-const [directory, ...pids] = process.argv.slice(2)
+export interface Watchdog {
+  watchProcess(pid: number): void
+  forgetProcess(pid: number): void
+  watchFolder(folder: string): void
+  forgetFolder(folder: string): void
+}
 
-process.stdin.resume()
-process.stdin.on('end', () => {
-  for (const pid of pids) {
-    try {
-      process.kill(Number(pid), 'SIGKILL')
-    } catch {
-      // It has ended by itself.
-    }
+let child: ChildProcess | undefined
+
+/** The watchdog of this process; one serves everything in it. */
+export function watchdog(): Watchdog {
+  const tell = (line: string): unknown => input().write(`${line}\n`)
+  return {
+    watchProcess: (pid) => tell(`kill ${pid}`),
+    forgetProcess: (pid) => tell(`gone ${pid}`),
+    watchFolder: (folder) => tell(`remove ${folder}`),
+    forgetFolder: (folder) => tell(`removed ${folder}`),
   }
-  if (directory !== undefined) setTimeout(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }), 200)
-})
+}
+
+function input(): NodeJS.WritableStream {
+  child ??= startChild()
+  if (child.stdin === null) throw new TypeError('the watchdog has no standard input')
+  return child.stdin
+}
+
+// INVARIANT: only this process holds the other end of the pipe, so the pipe ends with it.
+function startChild(): ChildProcess {
+  const started = spawn(process.execPath, [fileURLToPath(new URL('watchdog-main.ts', import.meta.url))], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: { ...process.env, NODE_OPTIONS: '' },
+  })
+  started.unref()
+  if (started.stdin instanceof Socket) started.stdin.unref()
+  return started
+}
