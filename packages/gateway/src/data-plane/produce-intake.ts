@@ -4,6 +4,7 @@ import type { AnswerEdit } from './api.ts'
 import type { ApiTable } from './api-table.ts'
 import { produceEdit } from './apis/produce.ts'
 import type { Call } from './call.ts'
+import { ClientProtocolError } from './errors.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
 
@@ -71,6 +72,12 @@ export class ProduceIntake {
     this.#held.push(span)
     span.lease?.retain()
     this.#walker.push(span.bytes, bodyStart, span.end)
+    if (this.#walker.hasUnknownTags) {
+      throw new ClientProtocolError({
+        message: 'client: a tagged field that the version does not define',
+        details: { apiKey: 0 },
+      })
+    }
     if (this.#isForwarding) this.#release()
     if (this.#bytesLeft > 0) return
     if (this.#isGranted) this.#forwardAll()

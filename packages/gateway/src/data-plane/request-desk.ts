@@ -65,6 +65,13 @@ export class RequestDesk {
     const reader = new Reader(span.bytes, header.bodyOffset, span.end)
     const request = message.decodeRequest(reader, header.apiVersion)
     reader.expectEnd()
+    // A field that nobody has decided on could change what the request means to a newer broker.
+    if (reader.hasUnknownTags) {
+      throw new ClientProtocolError({
+        message: 'client: a tagged field that the version does not define',
+        details: { apiKey: header.apiKey },
+      })
+    }
     const call = this.call(header)
     const verdict = api.decide(call, request)
     const apply = (decided: Verdict<unknown, unknown>): void =>

@@ -41,6 +41,8 @@ export class Reader {
   offset: number
   /** The position after the last byte that may be read. */
   end: number
+  /** Whether a tagged field was read that the message's version does not define. */
+  hasUnknownTags = false
 
   /** @throws {ShortReadError} `ERR_WIRE_SHORT_READ` when `offset` or `end` is outside the buffer. */
   constructor(bytes: Buffer, offset = 0, end: number = bytes.length) {
@@ -238,6 +240,7 @@ export class Reader {
 
   /** The raw content of a tagged field that the version does not define. */
   unknownTag(tag: number): UnknownTag {
+    this.hasUnknownTags = true
     const size = this.uvarint('taggedFieldSize')
     const start = this.skip(size, 'taggedField')
     return { tag, content: this.bytes.subarray(start, start + size) }

@@ -34,7 +34,7 @@ type Step = 'preamble' | 'topic' | 'partition' | 'records' | 'partition-end' | '
  * @see ProduceRequest.json, versions 3 to 13
  */
 export class ProduceRequestWalker {
-  #visitor: ProduceRequestVisitor
+  readonly #visitor: ProduceRequestVisitor
   #version = 0
   #isFlexible = false
   #step: Step = 'done'
@@ -44,11 +44,17 @@ export class ProduceRequestWalker {
   #partitionsLeft = 0
   #recordsBytesLeft = 0
   #isOnlyTopic = false
+  #hasUnknownTags = false
   #topicName = ''
   #topicId: string = ZERO_UUID
 
   constructor(visitor: ProduceRequestVisitor) {
     this.#visitor = visitor
+  }
+
+  /** Whether a tagged field was seen that the version does not define. */
+  get hasUnknownTags(): boolean {
+    return this.#hasUnknownTags
   }
 
   /** Whether the whole body has been walked. */
@@ -63,6 +69,7 @@ export class ProduceRequestWalker {
     this.#step = 'preamble'
     this.#bodyBytesLeft = bodyBytes
     this.#carry = null
+    this.#hasUnknownTags = false
   }
 
   /**
@@ -77,7 +84,8 @@ export class ProduceRequestWalker {
     if (this.#bodyBytesLeft < 0) throw new TrailingBytesError(start, -this.#bodyBytesLeft)
     const carry = this.#carry
     this.#carry = null
-    const reader = carry === null ? new Reader(bytes, start, end) : new Reader(Buffer.concat([carry, bytes.subarray(start, end)]))
+    const reader =
+      carry === null ? new Reader(bytes, start, end) : new Reader(Buffer.concat([carry, bytes.subarray(start, end)]))
     while (this.#step !== 'done' && this.#advance(reader)) {}
     if (this.#step === 'done' && (reader.remaining > 0 || this.#bodyBytesLeft > 0)) {
       throw new TrailingBytesError(reader.offset, reader.remaining + this.#bodyBytesLeft)
@@ -103,7 +111,8 @@ export class ProduceRequestWalker {
     reader.skip(skipped)
     this.#recordsBytesLeft -= skipped
     if (this.#recordsBytesLeft > 0) {
-      if (this.#bodyBytesLeft === 0) throw new ShortReadError({ field: 'records', offset: reader.offset }, this.#recordsBytesLeft, 0)
+      if (this.#bodyBytesLeft === 0)
+        throw new ShortReadError({ field: 'records', offset: reader.offset }, this.#recordsBytesLeft, 0)
       return false
     }
     this.#step = 'partition-end'
@@ -112,26 +121,23 @@ export class ProduceRequestWalker {
 
   // INVARIANT: each step reads all its fields before it changes anything, so that it can be taken again with more bytes.
   #read(reader: Reader): void {
-    switch (this.#step) {
-      case 'preamble':
-        return this.#readPreamble(reader)
-      case 'topic':
-        return this.#readTopic(reader)
-      case 'partition':
-        return this.#readPartition(reader)
-      case 'partition-end':
-        this.#skipTags(reader)
-        this.#partitionsLeft -= 1
-        this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
-        return
-      case 'topic-end':
-        this.#skipTags(reader)
-        this.#topicsLeft -= 1
-        this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-end'
-        return
-      default:
-        this.#skipTags(reader)
-        this.#step = 'done'
+    if (this.#step === 'preamble') this.#readPreamble(reader)
+    else if (this.#step === 'topic') this.#readTopic(reader)
+    else if (this.#step === 'partition') this.#readPartition(reader)
+    else this.#readEnd(reader)
+  }
+
+  /** The tagged fields at the end of a partition, a topic or the body. */
+  #readEnd(reader: Reader): void {
+    this.#skipTags(reader)
+    if (this.#step === 'partition-end') {
+      this.#partitionsLeft -= 1
+      this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
+    } else if (this.#step === 'topic-end') {
+      this.#topicsLeft -= 1
+      this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-end'
+    } else {
+      this.#step = 'done'
     }
   }
 
@@ -171,11 +177,12 @@ export class ProduceRequestWalker {
 
   #readCount(reader: Reader, field: string): number {
     const count = this.#isFlexible ? reader.uvarint(field) - 1 : reader.int32(field)
-    if (count < 0 || count > reader.remaining + this.#bodyBytesLeft) throw new InvalidLengthError({ field, offset: reader.offset }, count)
+    if (count < 0 || count > reader.remaining + this.#bodyBytesLeft)
+      throw new InvalidLengthError({ field, offset: reader.offset }, count)
     return count
   }
 
   #skipTags(reader: Reader): void {
-    if (this.#isFlexible) reader.unknownTags()
+    if (this.#isFlexible && reader.unknownTags() !== undefined) this.#hasUnknownTags = true
   }
 }
