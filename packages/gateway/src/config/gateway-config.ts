@@ -65,6 +65,17 @@ export interface BrokerPorts {
   readonly lastId: number
 }
 
+/**
+ * The names that stand for brokers: broker n is `broker-<n>.<domain>` on the bootstrap port, told apart by the name in the
+ * TLS handshake (SNI). Any number of brokers may come and go.
+ */
+export interface BrokerNames {
+  readonly domain: string
+}
+
+/** How a client reaches one broker and not another. */
+export type BrokerRouting = BrokerPorts | BrokerNames
+
 /** Where Kafka clients connect. */
 export interface ListenerConfig {
   readonly host: string
@@ -72,7 +83,7 @@ export interface ListenerConfig {
   readonly advertisedHost: string
   /** The bootstrap port; 0 takes any free one. */
   readonly port: number
-  readonly brokers: BrokerPorts
+  readonly brokers: BrokerRouting
   /** Absent only where the config says `insecure: true`. */
   readonly tls: ServerTls | undefined
 }

@@ -1,6 +1,6 @@
 import { isScalar } from 'yaml'
 import type { ConfigReader } from './config-reader.ts'
-import type { BrokerPorts, HttpConfig, ListenerConfig } from './gateway-config.ts'
+import type { BrokerPorts, BrokerRouting, HttpConfig, ListenerConfig } from './gateway-config.ts'
 import { readServerTls } from './tls-section.ts'
 import { readUrl } from './url-value.ts'
 
@@ -8,6 +8,7 @@ const MAX_PORT = 65_535
 const MAX_BROKERS = 1_000
 const MAX_BROKER_ID = 2_147_483_647
 const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/
 const ID_RANGE = /^(\d{1,10})(?:-(\d{1,10}))?$/
 
 interface IdRange {
@@ -45,6 +46,18 @@ function readBrokerPorts(reader: ConfigReader): BrokerPorts {
   return { firstPort, firstId, lastId }
 }
 
+function readBrokers(reader: ConfigReader): BrokerRouting {
+  const domain = reader.optionalText('domain')
+  if (domain === undefined) return readBrokerPorts(reader)
+  if (!DOMAIN.test(domain.value)) {
+    const mend = 'write a DNS domain in lower case, as in `kafka.example`'
+    const at = reader.offsetOf('domain')
+    reader.add('ERR_GATEWAY_CONFIG_OUT_OF_RANGE', `\`${reader.nameOf('domain')}\` is no domain`, mend, at)
+  }
+  reader.close()
+  return { domain: domain.value }
+}
+
 function readAdvertisedHost(reader: ConfigReader, host: string): string {
   const advertised = reader.text('advertisedHost', host)
   if (!WILDCARDS.has(advertised)) return advertised
@@ -65,8 +78,13 @@ export function readListener(reader: ConfigReader): ListenerConfig {
     host,
     advertisedHost: readAdvertisedHost(reader, host),
     port: reader.integer('port', { min: 0, max: MAX_PORT }),
-    brokers: readBrokerPorts(reader.section('brokers')),
+    brokers: readBrokers(reader.section('brokers')),
     tls: readServerTls(reader),
+  }
+  if ('domain' in listener.brokers && listener.tls === undefined) {
+    const mend = 'give the listener `tls:`, or the brokers ports: `brokers: { firstPort: 9100, ids: 0-2 }`'
+    const at = reader.offsetOf('brokers')
+    reader.add('ERR_GATEWAY_CONFIG_INSECURE', 'brokers told apart by name need TLS', mend, at)
   }
   reader.close()
   return listener
@@ -91,7 +109,9 @@ export function brokerPort(brokers: BrokerPorts, brokerId: number): number | und
   return isDeclared ? brokers.firstPort + brokerId - brokers.firstId : undefined
 }
 
-function isPortOfBroker({ firstPort, firstId, lastId }: BrokerPorts, port: number): boolean {
+function isPortOfBroker(brokers: BrokerRouting, port: number): boolean {
+  if ('domain' in brokers) return false
+  const { firstPort, firstId, lastId } = brokers
   return firstPort > 0 && port >= firstPort && port <= firstPort + lastId - firstId
 }
 

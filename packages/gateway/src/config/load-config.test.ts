@@ -253,6 +253,8 @@ describe('ports', () => {
     ['one port for both', 'port: 18080', 'port: 19092', ['18:9 PORT_OVERLAP']],
     ['a broker past the last port', 'firstPort: 19100, ids: 0-2', 'firstPort: 65534, ids: 0-2', ['15:25 OUT_OF_RANGE']],
     ['no ids', 'firstPort: 19100, ids: 0-2', 'firstPort: 19100', ['15:3 MISSING_KEY']],
+    ['names for brokers, which TLS tells apart', 'firstPort: 19100, ids: 0-2', 'domain: kafka.example', []],
+    ['a domain that is none', 'firstPort: 19100, ids: 0-2', 'domain: "*.kafka"', ['15:22 OUT_OF_RANGE']],
     [
       'every address, and none to tell clients',
       '  host: 127.0.0.1\n  advertisedHost: localhost',
@@ -265,6 +267,7 @@ describe('ports', () => {
 
   test('the port of a broker is a function of its id, and an undeclared id has none', () => {
     const { brokers } = loadSound().listener
+    if ('domain' in brokers) throw new TypeError('ports are wanted')
     expect([0, 1, 2, 3, -1].map((id) => brokerPort(brokers, id))).toEqual([19100, 19101, 19102, undefined, undefined])
   })
 })

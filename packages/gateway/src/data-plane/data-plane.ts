@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Clock, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { upstreamCredentialFor } from '../config/upstream-credential.ts'
@@ -34,6 +35,7 @@ export class DataPlane {
   readonly #countByAddress = new Map<string, number>()
   #listeners: Listener[] = []
   #lastConnectionId = 0
+  #onLastClosed: (() => void) | null = null
 
   constructor(options: DataPlaneOptions) {
     const { config, control, authenticator, log, clock } = options
@@ -85,7 +87,7 @@ export class DataPlane {
     await cluster.start()
     for (const brokerId of cluster.brokerIds) addresses.addressOf(brokerId)
     try {
-      for (const brokerId of addresses.brokerIds) await this.#listen(addresses.addressOf(brokerId)?.port ?? 0, brokerId)
+      for (const { brokerId, port } of addresses.brokersWithPorts) await this.#listen(port, brokerId)
       const bootstrap = await this.#listen(listener.port, null)
       return bootstrap.port
     } catch (cause) {
@@ -97,12 +99,16 @@ export class DataPlane {
   /** Stops accepting, lets owed answers out, and ends every connection; at the latest after five seconds. */
   async close(): Promise<void> {
     const { clock, cluster, policy } = this.#context
-    const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
+    const unbound = Promise.all(this.#listeners.map((listener) => listener.close()))
+    const ended = new Promise<void>((resolve) => {
+      this.#onLastClosed = resolve
+    })
     for (const connection of this.#connections) connection.drain()
     const deadline = clock.after(DRAIN_MS, () => {
       for (const connection of this.#connections) connection.destroy()
     })
-    await closed
+    if (this.#connections.size > 0) await ended
+    await unbound
     deadline.cancel()
     cluster.close()
     policy.close()
@@ -115,7 +121,7 @@ export class DataPlane {
       host,
       port,
       tls: tls ?? null,
-      onSocket: (socket) => this.#accept(socket, name, brokerId),
+      onSocket: (socket) => this.#route(socket, name, brokerId),
       onHandshakeFailed: (code, clientAddress) =>
         this.#options.log.warn(
           { event: 'tls-handshake-failed', listener: name, clientAddress, code },
@@ -124,6 +130,22 @@ export class DataPlane {
     })
     this.#listeners.push(listener)
     return listener
+  }
+
+  /** Finds the broker that a connection is for: by its port, or on the bootstrap port by the name in its handshake. */
+  #route(socket: Socket, listener: string, brokerId: number | null): void {
+    if (brokerId !== null) {
+      this.#accept(socket, listener, brokerId)
+      return
+    }
+    const named = this.#context.addresses.brokerOfName(socket instanceof TLSSocket ? socket.servername : null)
+    if (named !== undefined) {
+      this.#accept(socket, named === null ? listener : `broker-${named}`, named)
+      return
+    }
+    const clientAddress = socket.remoteAddress ?? 'unknown'
+    this.#options.log.warn({ event: 'unknown-server-name', listener, clientAddress }, 'a handshake named no broker')
+    socket.destroy()
   }
 
   #accept(socket: Socket, listener: string, brokerId: number | null): void {
@@ -149,6 +171,7 @@ export class DataPlane {
 
   #forget(connection: Connection, clientAddress: string): void {
     this.#connections.delete(connection)
+    if (this.#connections.size === 0) this.#onLastClosed?.()
     const left = (this.#countByAddress.get(clientAddress) ?? 1) - 1
     if (left === 0) this.#countByAddress.delete(clientAddress)
     else this.#countByAddress.set(clientAddress, left)
