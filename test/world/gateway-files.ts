@@ -42,7 +42,7 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   await writeFile(path('broker.password'), credential.password)
   await chmod(path('broker.password'), 0o600)
   await writeFile(path('policy.yaml'), policy)
-  await writeFile(path('gateway.yaml'), stringify(configuration(options)))
+  await writeFile(path('gateway.yaml'), stringify(configuration(options), { aliasDuplicateObjects: false }))
   return { configPath: path('gateway.yaml'), policyPath: path('policy.yaml'), bundleKeyThumbprint: bundleKey.thumbprint }
 }
 

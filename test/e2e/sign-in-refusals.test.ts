@@ -1,0 +1,110 @@
+import { connect } from 'node:tls'
+import { Kafka } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../kafka/until.ts'
+import { startWorld, type World } from '../world/start-world.ts'
+
+const POLICY = `
+rules:
+  - id: orders-service-reads-orders
+    who: { subjects: [orders] }
+    may: { consume: [orders], as: ["orders-*"] }
+`
+
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld({
+    clients: [{ clientId: 'orders', groups: [] }],
+    topics: [{ topic: 'orders', partitions: 1 }],
+    policy: POLICY,
+    limits: { authenticationTimeoutMs: 1_000 },
+  })
+})
+
+afterAll(() => world?.close())
+
+/** Signs in by OAUTHBEARER with the given token; gives the error, or nothing when it was accepted. */
+async function signIn(token: string): Promise<unknown> {
+  const kafka = new Kafka({
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) },
+    retry: { retries: 0 },
+    logLevel: 0,
+  })
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+function refusalLines(): readonly object[] {
+  return world.logLines.filter(({ event, decision }) => event === 'sign-in' && decision === 'deny')
+}
+
+const CLAIMS = { sub: 'orders', aud: 'headgate', groups: [], client_id: 'orders' }
+
+test('a token of the identity provider is accepted as it is [idp-token]', async () => {
+  expect(await signIn(await world.identity.tokenFor('orders'))).toBeUndefined()
+})
+
+test.each([
+  ['an expired token', { expiresInSeconds: -60 }, CLAIMS, /expired/],
+  ['a token for another audience', {}, { ...CLAIMS, aud: 'elsewhere' }, /audience|aud/],
+  ['a token signed by another key', { key: 'foreign' as const }, CLAIMS, /signature|key/],
+  ['a token of another type', { typ: 'JWT' }, CLAIMS, /typ/],
+])('%s is refused with 58 and a clear text, at once, and leaves a line [token-refused]', async (_, options, claims, text) => {
+  const before = refusalLines().length
+  const token = await world.identity.signToken(claims, options)
+  const startedAt = performance.now()
+
+  const error = await signIn(token)
+
+  expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  expect(String(error)).toMatch(text)
+  expect(performance.now() - startedAt).toBeLessThan(3_000)
+  expect(refusalLines()).toHaveLength(before + 1)
+  expect(JSON.stringify(world.logLines)).not.toContain(token)
+})
+
+test('a wrong client secret is refused with a clear text [token-refused]', async () => {
+  const kafka = new Kafka({
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    sasl: { mechanism: 'plain', username: 'orders', password: 'not-the-secret' },
+    retry: { retries: 0 },
+    logLevel: 0,
+  })
+
+  const error = await kafka.admin().connect().catch((cause: unknown) => cause)
+
+  expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  expect(JSON.stringify(world.logLines)).not.toContain('not-the-secret')
+})
+
+test('a client that asks for something before it signed in is closed, and leaves a line [no-sasl-closed]', async () => {
+  const kafka = new Kafka({ brokers: [world.bootstrap], ssl: { ca: [world.ca.pem] }, retry: { retries: 0 }, logLevel: 0 })
+  const admin = kafka.admin()
+
+  await expect(admin.connect().then(() => admin.listTopics())).rejects.toThrow()
+
+  await until('the line', () => world.logLines.some(({ event, code }) => event === 'closed' && code === 'ERR_GATEWAY_NOT_SIGNED_IN'))
+  await admin.disconnect()
+})
+
+test('a client that stays silent is closed after the time allowed [no-sasl-closed]', async () => {
+  const [host = '', port = ''] = world.bootstrap.split(':')
+  const socket = connect({ host, port: Number(port), ca: world.ca.pem })
+  const startedAt = performance.now()
+
+  await new Promise((resolve) => socket.once('close', resolve))
+
+  expect(performance.now() - startedAt).toBeGreaterThan(900)
+  expect(performance.now() - startedAt).toBeLessThan(5_000)
+})
