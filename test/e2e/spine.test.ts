@@ -68,7 +68,7 @@ async function readOne(kafka: Kafka | PlainKafka, topic: string, groupId: string
   await consumer.subscribe({ topics: [topic], fromBeginning: true })
   try {
     return await new Promise<string>((resolve, reject) => {
-      consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+      consumer.on('consumer.crash', ({ payload }) => payload.restart || reject(payload.error))
       consumer.run({ eachMessage: async ({ message }) => resolve(String(message.value)) }).catch(reject)
     })
   } finally {
