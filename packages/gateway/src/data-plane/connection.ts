@@ -130,7 +130,7 @@ export class Connection {
     const socket = this.#socket
     socket.setNoDelay(true)
     socket.setTimeout(limits.idleTimeoutMs, () => socket.destroy())
-    socket.on('drain', () => this.#link?.upstream.resume())
+    socket.on('drain', () => this.#onDrain())
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
       deadline.cancel()
@@ -209,14 +209,19 @@ export class Connection {
     this.#isDraining ||= answer.closes
   }
 
-  /** Writes owed answers, and lets one side wait for the other. */
+  /**
+   * Writes owed answers, and lets one side wait for the other: a client that does not read is not read from either, so
+   * that what it is owed stays bounded.
+   */
   #flush(): void {
-    if (!this.#order.flush()) this.#link?.upstream.pause()
+    const upstream = this.#link?.upstream
+    const isFull = !this.#order.flush()
+    if (isFull) upstream?.pause()
     if (this.#isDraining && this.#order.owed === 0) this.#socket.end()
     const isBehind = this.#order.owed > MAX_OWED_ANSWERS || this.#order.heldBytes > MAX_HELD_BYTES
-    if (isBehind) this.#socket.pause()
-    else if (!this.#isBusy && !this.#isClosing && this.#socket.isPaused() && this.#link?.upstream.needsDrain !== true)
-      this.#socket.resume()
+    const mustWait = isFull || isBehind || this.#isBusy || this.#isClosing || upstream?.needsDrain === true
+    if (mustWait) this.#socket.pause()
+    else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
   #upstream(clientId: string): Upstream {
@@ -229,6 +234,11 @@ export class Connection {
       onDrain: () => this.#flush(),
     })
     return this.#link.upstream
+  }
+
+  #onDrain(): void {
+    this.#link?.upstream.resume()
+    this.#flush()
   }
 
   /** Stops taking requests until `work` is through. */
