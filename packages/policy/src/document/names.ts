@@ -3,8 +3,8 @@ import { INTERNAL_TOPIC_PREFIX, MAX_NAME_LENGTH } from '../operation.ts'
 import { isVisible, printable } from '../printable.ts'
 import type { Fault } from './problem.ts'
 
-/** The longest topic name that Kafka accepts. */
-export const MAX_TOPIC_NAME_LENGTH = 249
+// The longest topic name that Kafka accepts.
+const MAX_TOPIC_NAME_LENGTH = 249
 
 /** Starts a selector that means the topics which carry a label. */
 export const LABEL_PREFIX = 'label:'

@@ -9,6 +9,7 @@ import { compileProgram, type Program } from './program.ts'
 import { residualFor } from './residual.ts'
 
 const numRuns = Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000)
+const timeout = Math.max(15_000, numRuns * 5)
 
 const topicNames = ['a', 'ab', 'a.b', 'b', 'eu.a', 'eu.ab', '__a', '__eu', '_a', CLUSTER_NAME]
 const literal = fc.constantFrom(...topicNames)
@@ -102,7 +103,7 @@ function compile(source: OraclePolicy, who: Parameters<typeof residualFor>[1]): 
   return program
 }
 
-test(`P8: the compiled program and the naive evaluator agree on ${numRuns} random policies`, () => {
+test(`P8: the compiled program and the naive evaluator agree on ${numRuns} random policies`, { timeout }, () => {
   fc.assert(
     fc.property(policy, principal, fc.array(request, { minLength: 12, maxLength: 12 }), (source, who, requests) => {
       const program = compile(source, who)
@@ -117,7 +118,7 @@ test(`P8: the compiled program and the naive evaluator agree on ${numRuns} rando
   )
 })
 
-test('neither the order of rules and entries nor a repetition changes a program', () => {
+test('neither the order of rules and entries nor a repetition changes a program', { timeout }, () => {
   fc.assert(
     fc.property(policy, principal, (source, who) => {
       const turned = { topics: [...source.topics, ...source.topics].reverse(), rules: [...source.rules].reverse() }
@@ -127,7 +128,7 @@ test('neither the order of rules and entries nor a repetition changes a program'
   )
 })
 
-test('allowedOperations has the bit of an operation exactly where decide allows it on the whole', () => {
+test('allowedOperations has the bit of an operation exactly where decide allows it on the whole', { timeout }, () => {
   fc.assert(
     fc.property(policy, principal, request, (source, who, { type, name }) => {
       const program = compile(source, who)
