@@ -12,7 +12,7 @@ export function replaceExports(index: string, files: ReadonlyMap<string, readonl
   if (begin < 0 || end < begin) throw new Error('index.ts has no section for generated exports')
   const seen = new Set<string>()
   const lines = [...files].map(([file, messages]) => exportFrom(file, messages, seen))
-  return `${index.slice(0, begin)}${BEGIN}\n${lines.join('\n')}\n${index.slice(end)}`
+  return `${index.slice(0, begin)}${BEGIN}\n\n${lines.join('\n')}\n\n${index.slice(end)}`
 }
 
 function exportFrom(file: string, messages: readonly Message[], seen: Set<string>): string {
@@ -34,7 +34,12 @@ function exportFrom(file: string, messages: readonly Message[], seen: Set<string
   return `export {\n${names.map((name) => `  ${name},\n`).join('')}} from './messages/${file}'`
 }
 
+/** The order that the formatter asks for: letter by letter, and upper case first where the letter is the same. */
 function byName(left: string, right: string): number {
-  const [a, b] = [left.replace('type ', ''), right.replace('type ', '')]
+  const [a, b] = [left, right].map((name) => [...name.replace('type ', '')].map(letterKey).join('')) as [string, string]
   return a < b ? -1 : a > b ? 1 : 0
+}
+
+function letterKey(letter: string): string {
+  return letter.toLowerCase() + (letter === letter.toLowerCase() ? '1' : '0')
 }

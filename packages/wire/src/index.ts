@@ -8,7 +8,9 @@ export {
 } from './consumer-protocol.ts'
 export { ErrorCode, type ErrorCodeName, errorCodeName } from './error-codes.ts'
 export {
+  DecompressedTooLargeError,
   FrameTooLargeError,
+  InvalidCompressionError,
   InvalidLengthError,
   InvalidStringError,
   InvalidTagError,
@@ -17,6 +19,7 @@ export {
   TrailingBytesError,
   UnexpectedNullError,
   UnknownApiKeyError,
+  UnsupportedCompressionError,
   UnsupportedFieldError,
   UnsupportedVersionError,
   ValueOutOfRangeError,
@@ -39,7 +42,10 @@ export {
   encodeResponseHeader,
   type RequestHeader,
 } from './header.ts'
+export { type ProduceRequestVisitor, ProduceRequestWalker } from './walk/produce-request-walker.ts'
+
 // Generated exports: begin (codegen/main.ts)
+
 export {
   decodeProduceRequest,
   decodeProduceResponse,
@@ -1326,18 +1332,21 @@ export {
   defaultConsumerProtocolSubscriptionTopicPartition,
   encodeConsumerProtocolSubscription,
 } from './messages/consumer-protocol-subscription.ts'
-export { entityFields, hostPortFields } from './messages/fields.ts'
-export { MAX_STRING_BYTES, Reader } from './primitives/reader.ts'
-export { type UnknownTag, type UnknownTags, withTag } from './primitives/tags.ts'
-export { ZERO_UUID } from './primitives/uuid.ts'
-export { Writer } from './primitives/writer.ts'
-export {
-  type ApiMessageRow,
-  type ApiMessageSpec,
-  apiMessage,
-  apiMessages,
-  type EntityField,
-  type FieldLocation,
-} from './registry.ts'
+
 // Generated exports: end
-export { type ProduceRequestVisitor, ProduceRequestWalker } from './walk/produce-request-walker.ts'
+export {
+  BATCH_HEADER_BYTES,
+  type BatchSpan,
+  compressionOf,
+  decodeBatchHeader,
+  encodeBatch,
+  isBatchIntact,
+  isControl,
+  isLogAppendTime,
+  isTransactional,
+  type RecordBatchHeader,
+  walkBatches,
+} from './records/batch-header.ts'
+export { Compression, compress, decompress } from './records/compression.ts'
+export { crc32c } from './records/crc32c.ts'
+export { decodeRecords, encodeRecords, type KafkaRecord, type RecordHeader } from './records/record.ts'
