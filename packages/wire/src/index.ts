@@ -42,6 +42,35 @@ export {
   encodeResponseHeader,
   type RequestHeader,
 } from './header.ts'
+export { entityFields, hostPortFields } from './messages/fields.ts'
+export { MAX_STRING_BYTES, Reader } from './primitives/reader.ts'
+export { type UnknownTag, type UnknownTags, withTag } from './primitives/tags.ts'
+export { ZERO_UUID } from './primitives/uuid.ts'
+export { Writer } from './primitives/writer.ts'
+export {
+  BATCH_HEADER_BYTES,
+  type BatchSpan,
+  compressionOf,
+  decodeBatchHeader,
+  encodeBatch,
+  isBatchIntact,
+  isControl,
+  isLogAppendTime,
+  isTransactional,
+  type RecordBatchHeader,
+  walkBatches,
+} from './records/batch-header.ts'
+export { Compression, compress, decompress } from './records/compression.ts'
+export { crc32c } from './records/crc32c.ts'
+export { decodeRecords, encodeRecords, type KafkaRecord, type RecordHeader } from './records/record.ts'
+export {
+  type ApiMessageRow,
+  type ApiMessageSpec,
+  apiMessage,
+  apiMessages,
+  type EntityField,
+  type FieldLocation,
+} from './registry.ts'
 export { type ProduceRequestVisitor, ProduceRequestWalker } from './walk/produce-request-walker.ts'
 
 // Generated exports: begin (codegen/main.ts)
@@ -1334,19 +1363,3 @@ export {
 } from './messages/consumer-protocol-subscription.ts'
 
 // Generated exports: end
-export {
-  BATCH_HEADER_BYTES,
-  type BatchSpan,
-  compressionOf,
-  decodeBatchHeader,
-  encodeBatch,
-  isBatchIntact,
-  isControl,
-  isLogAppendTime,
-  isTransactional,
-  type RecordBatchHeader,
-  walkBatches,
-} from './records/batch-header.ts'
-export { Compression, compress, decompress } from './records/compression.ts'
-export { crc32c } from './records/crc32c.ts'
-export { decodeRecords, encodeRecords, type KafkaRecord, type RecordHeader } from './records/record.ts'
