@@ -73,12 +73,19 @@ const SCALARS: ReadonlySet<string> = new Set([
   'records',
 ])
 
+/** Resolves definitions; an API whose newest version is unstable in one direction is so in both. */
+export function createMessages(definitions: readonly MessageDefinition[]): Message[] {
+  const unstable = new Set(definitions.flatMap((each) => (each.latestVersionUnstable === true ? [each.apiKey] : [])))
+  unstable.delete(undefined)
+  return definitions.flatMap((each) => createMessage(each, unstable.has(each.apiKey)) ?? [])
+}
+
 /**
  * Resolves a definition; `undefined` for headers, which are written by hand, and when no version is left.
  *
  * The latest version is left out when `isLatestUnstable`: only the request's definition says so.
  */
-export function createMessage(definition: MessageDefinition, isLatestUnstable: boolean): Message | undefined {
+function createMessage(definition: MessageDefinition, isLatestUnstable: boolean): Message | undefined {
   const valid = parseVersions(definition.validVersions)
   if (valid === undefined || definition.type === 'header') return undefined
   // INVARIANT: a version that brokers offer only behind a flag is never decoded, so never advertised.

@@ -1363,3 +1363,4 @@ export {
 } from './messages/consumer-protocol-subscription.ts'
 
 // Generated exports: end
+export { type FetchedPartition, type FetchResponseVisitor, FetchResponseWalker } from './walk/fetch-response-walker.ts'
