@@ -113,7 +113,8 @@ test('the same write by unwrapped kafkajs is refused by the gateway [gateway-blo
 })
 
 test("the same write by Kafka's own console producer is refused by the gateway [gateway-blocks-java]", async () => {
-  const connection = { bootstrap: world.bootstrap, caPath: world.ca.path, mechanism: 'PLAIN' as const, username: 'orders', password: world.secretOf('orders') }
+  const sasl = { mechanism: 'PLAIN' as const, username: 'orders', password: world.secretOf('orders') }
+  const connection = { bootstrap: world.bootstrap, caPath: world.ca.path, sasl }
 
   const granted = await consoleProduce(connection, 'orders', ['from java'])
   const refused = await consoleProduce(connection, 'audit-log', ['from java'])
