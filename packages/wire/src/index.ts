@@ -71,6 +71,8 @@ export {
   type EntityField,
   type FieldLocation,
 } from './registry.ts'
+export type { BatchHead } from './walk/batch-head.ts'
+export { type FetchedPartition, type FetchResponseVisitor, FetchResponseWalker } from './walk/fetch-response-walker.ts'
 export { type ProduceRequestVisitor, ProduceRequestWalker } from './walk/produce-request-walker.ts'
 
 // Generated exports: begin (codegen/main.ts)
@@ -1363,4 +1365,3 @@ export {
 } from './messages/consumer-protocol-subscription.ts'
 
 // Generated exports: end
-export { type FetchedPartition, type FetchResponseVisitor, FetchResponseWalker } from './walk/fetch-response-walker.ts'

@@ -1,48 +1,63 @@
-import { InvalidLengthError, ShortReadError, TrailingBytesError } from '../errors.ts'
-import { Reader } from '../primitives/reader.ts'
+import { InvalidLengthError } from '../errors.ts'
+import type { Reader } from '../primitives/reader.ts'
 import { ZERO_UUID } from '../primitives/uuid.ts'
-import { BATCH_HEADER_BYTES } from '../records/batch-header.ts'
+import { assertVersion } from '../primitives/version.ts'
+import { type BatchHead, BatchWalk } from './batch-head.ts'
+import { PiecewiseBody, type StepResult } from './piecewise-body.ts'
 
-const FIRST_VERSION_WITH_LOG_START = 5
-const FIRST_VERSION_WITH_SESSIONS = 7
-const FIRST_VERSION_WITH_PREFERRED_REPLICA = 11
-const FIRST_FLEXIBLE_VERSION = 12
-const FIRST_VERSION_WITH_IDS = 13
-const MAGIC_OFFSET = 16
-const OLD_HEADER_BYTES = 17
+const FIRST_VERSION = 4
+const LAST_VERSION = 18
+const FIRST_WITH_LOG_START = 5
+const FIRST_WITH_SESSION = 7
+const FIRST_WITH_READ_REPLICA = 11
+const FIRST_FLEXIBLE = 12
+const FIRST_WITH_IDS = 13
 
-/** A partition of a fetch answer. One object serves all partitions of a walker: copy what is kept. */
+/** A partition of a Fetch response; one object serves the whole walk, so that what is kept must be copied out. */
 export interface FetchedPartition {
-  topicName: string
-  topicId: string
-  index: number
-  errorCode: number
-  highWatermark: bigint
-  /** The length of its records; 0 when there are none. */
-  recordsBytes: number
+  /** Empty from version 13 on, where `topicId` names the topic. */
+  readonly topicName: string
+  readonly topicId: string
+  readonly index: number
+  readonly errorCode: number
+  readonly highWatermark: bigint
+  readonly lastStableOffset: bigint
+  readonly recordsBytes: number
+  /** Where the partition begins, in bytes from the start of the body: its index, then its error code. */
+  readonly position: number
+  /** Where the length of the records stands. */
+  readonly recordsLengthPosition: number
+  /** Where the records begin. */
+  readonly recordsPosition: number
 }
 
 /** Hears what a Fetch response holds, in the order in which it stands there. */
 export interface FetchResponseVisitor {
-  /** Called for every partition, before its records. */
-  partition(partition: FetchedPartition): void
+  /** Called once, before any partition. Before version 7 `errorCode` and `sessionId` are 0. */
+  preamble?(throttleTimeMs: number, errorCode: number, sessionId: number): void
+  /** Called for every partition as soon as the length of its records is known, before their bytes. */
+  partition?(partition: FetchedPartition): void
+  /** Called for every batch as soon as its head is there, before its records. */
+  batch?(head: BatchHead, partition: FetchedPartition): void
+  /** Called when the records of a partition are over. */
+  partitionEnd?(partition: FetchedPartition): void
   /**
-   * Called for the head of every batch: `head` holds its first 61 bytes from `offset` on (17 for the old formats), valid
-   * during the call. `isWhole` is `false` for a last batch that the broker cut off.
+   * Called for the tagged fields behind the last topic, from version 12 on; from version 16 on tag 0 holds the addresses of
+   * brokers. `position` is where they begin in the body, `tags` their bytes, which may be a copy.
    */
-  batch(partition: FetchedPartition, head: Buffer, offset: number, isWhole: boolean): void
+  bodyTags?(position: number, tags: Buffer): void
 }
 
 type Step =
   | 'preamble'
   | 'topic'
   | 'partition'
-  | 'batch-head'
-  | 'batch-rest'
-  | 'partition-end'
-  | 'topic-end'
-  | 'body-end'
-  | 'done'
+  | 'aborted'
+  | 'records-length'
+  | 'records'
+  | 'partition-tags'
+  | 'topic-tags'
+  | 'body-tags'
 
 /**
  * Walks the body of a Fetch response that comes in pieces, without building objects or copying records.
@@ -51,32 +66,35 @@ type Step =
  * body      = throttle_time_ms int32, (v7+: error_code int16, session_id int32), [topic], tags
  * topic     = name string (v13+: topic_id uuid), [partition], tags
  * partition = index int32, error_code int16, high_watermark int64, last_stable_offset int64, (v5+: log_start_offset int64),
- *             [aborted transaction], (v11+: preferred_read_replica int32), records nullable bytes, tags
+ *             nullable [producer_id int64, first_offset int64, tags], (v11+: preferred_read_replica int32),
+ *             records nullable bytes, tags
  * ```
- * Strings, arrays and bytes are compact, and tags are there, from version 12 on. Heads that a piece cuts in two are kept
- * until the next piece; only they are copied.
+ * Strings, arrays and bytes are compact, and tags are there, from version 12 on.
  *
  * @see FetchResponse.json, versions 4 to 18
  */
 export class FetchResponseWalker {
   readonly #visitor: FetchResponseVisitor
-  readonly #partition: FetchedPartition = {
+  readonly #body: PiecewiseBody = new PiecewiseBody((reader) => this.#advance(reader))
+  readonly #batches: BatchWalk = new BatchWalk((head) => this.#visitor.batch?.(head, this.#partition))
+  readonly #partition = {
     topicName: '',
     topicId: ZERO_UUID,
     index: 0,
     errorCode: 0,
     highWatermark: 0n,
+    lastStableOffset: 0n,
     recordsBytes: 0,
+    position: 0,
+    recordsLengthPosition: 0,
+    recordsPosition: 0,
   }
-  #version = 0
+  #version = LAST_VERSION
   #isFlexible = false
-  #step: Step = 'done'
-  #bodyBytesLeft = 0
-  #carry: Buffer | null = null
+  #step: Step = 'preamble'
   #topicsLeft = 0
   #partitionsLeft = 0
-  #recordsBytesLeft = 0
-  #batchBytesLeft = 0
+  #abortedLeft = 0
 
   constructor(visitor: FetchResponseVisitor) {
     this.#visitor = visitor
@@ -84,168 +102,152 @@ export class FetchResponseWalker {
 
   /** Whether the whole body has been walked. */
   get isDone(): boolean {
-    return this.#step === 'done'
-  }
-
-  /** Begins a body of `bodyBytes` bytes. */
-  reset(version: number, bodyBytes: number): void {
-    this.#version = version
-    this.#isFlexible = version >= FIRST_FLEXIBLE_VERSION
-    this.#step = 'preamble'
-    this.#bodyBytesLeft = bodyBytes
-    this.#carry = null
+    return this.#body.isDone
   }
 
   /**
-   * Walks the next bytes of the body.
+   * Begins a body of `bodyBytes` bytes.
+   *
+   * @throws {UnsupportedVersionError} `ERR_WIRE_UNSUPPORTED_VERSION`
+   */
+  reset(version: number, bodyBytes: number): void {
+    assertVersion('FetchResponse', version, FIRST_VERSION, LAST_VERSION)
+    this.#version = version
+    this.#isFlexible = version >= FIRST_FLEXIBLE
+    this.#step = 'preamble'
+    this.#body.reset(bodyBytes)
+  }
+
+  /**
+   * Walks the next bytes of the body, which must stay as they are during the call.
    *
    * @throws {ShortReadError} `ERR_WIRE_SHORT_READ` when the body ends too early.
    * @throws {TrailingBytesError} `ERR_WIRE_TRAILING_BYTES` when bytes follow the body.
    * @throws {InvalidLengthError} `ERR_WIRE_INVALID_LENGTH` when a count or length cannot fit into the body.
    */
   push(bytes: Buffer, start: number, end: number): void {
-    this.#bodyBytesLeft -= end - start
-    if (this.#bodyBytesLeft < 0) throw new TrailingBytesError(start, -this.#bodyBytesLeft)
-    const carry = this.#carry
-    this.#carry = null
-    const reader =
-      carry === null ? new Reader(bytes, start, end) : new Reader(Buffer.concat([carry, bytes.subarray(start, end)]))
-    while (this.#step !== 'done' && this.#advance(reader)) {}
-    if (this.#step === 'done' && (reader.remaining > 0 || this.#bodyBytesLeft > 0)) {
-      throw new TrailingBytesError(reader.offset, reader.remaining + this.#bodyBytesLeft)
+    this.#body.push(bytes, start, end)
+  }
+
+  #advance(reader: Reader): StepResult {
+    switch (this.#step) {
+      case 'preamble':
+        return this.#readPreamble(reader)
+      case 'topic':
+        return this.#readTopic(reader)
+      case 'partition':
+        return this.#readPartition(reader)
+      case 'aborted':
+        return this.#readAborted(reader)
+      case 'records-length':
+        return this.#readRecordsLength(reader)
+      case 'records':
+        return this.#skipRecords(reader)
+      default:
+        return this.#readTags(reader)
     }
   }
 
-  /** Takes one step; `false` when it needs bytes that have not come yet. */
-  #advance(reader: Reader): boolean {
-    if (this.#step === 'batch-rest') return this.#skipBatch(reader)
-    const mark = reader.offset
-    try {
-      this.#read(reader)
-      return true
-    } catch (cause) {
-      if (!(cause instanceof ShortReadError) || this.#bodyBytesLeft === 0) throw cause
-      this.#carry = Buffer.from(reader.bytes.subarray(mark, reader.end))
-      return false
-    }
-  }
-
-  // INVARIANT: each step reads all its fields before it changes anything, so that it can be taken again with more bytes.
-  #read(reader: Reader): void {
-    if (this.#step === 'preamble') this.#readPreamble(reader)
-    else if (this.#step === 'topic') this.#readTopic(reader)
-    else if (this.#step === 'partition') this.#readPartition(reader)
-    else if (this.#step === 'batch-head') this.#readBatchHead(reader)
-    else this.#readEnd(reader)
-  }
-
-  #readPreamble(reader: Reader): void {
-    reader.int32('throttleTimeMs')
-    if (this.#version >= FIRST_VERSION_WITH_SESSIONS) {
-      reader.int16('errorCode')
-      reader.int32('sessionId')
-    }
+  #readPreamble(reader: Reader): StepResult {
+    const throttleTimeMs = reader.int32('throttleTimeMs')
+    const hasSession = this.#version >= FIRST_WITH_SESSION
+    const errorCode = hasSession ? reader.int16('errorCode') : 0
+    const sessionId = hasSession ? reader.int32('sessionId') : 0
     this.#topicsLeft = this.#readCount(reader, 'responses')
-    this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-end'
+    this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-tags'
+    this.#visitor.preamble?.(throttleTimeMs, errorCode, sessionId)
+    return this.#endOfPlainBody()
   }
 
-  #readTopic(reader: Reader): void {
-    const hasId = this.#version >= FIRST_VERSION_WITH_IDS
+  #readTopic(reader: Reader): StepResult {
+    const hasId = this.#version >= FIRST_WITH_IDS
     const topicName = hasId ? '' : reader.string(this.#isFlexible, 'topic')
     const topicId = hasId ? reader.uuid('topicId') : ZERO_UUID
     this.#partitionsLeft = this.#readCount(reader, 'partitions')
     this.#partition.topicName = topicName
     this.#partition.topicId = topicId
-    this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
+    this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-tags'
+    return 'again'
   }
 
-  #readPartition(reader: Reader): void {
+  #readPartition(reader: Reader): StepResult {
+    const position = this.#body.position(reader)
     const index = reader.int32('partitionIndex')
     const errorCode = reader.int16('errorCode')
     const highWatermark = reader.int64('highWatermark')
-    reader.skip(this.#version >= FIRST_VERSION_WITH_LOG_START ? 16 : 8, 'lastStableOffset')
-    this.#skipAbortedTransactions(reader)
-    if (this.#version >= FIRST_VERSION_WITH_PREFERRED_REPLICA) reader.int32('preferredReadReplica')
-    const length = this.#isFlexible ? reader.uvarint('records') - 1 : reader.int32('records')
-    const recordsBytes = Math.max(length, 0)
-    if (length < -1 || recordsBytes > reader.remaining + this.#bodyBytesLeft) {
-      throw new InvalidLengthError({ field: 'records', offset: reader.offset }, length)
-    }
-    Object.assign(this.#partition, { index, errorCode, highWatermark, recordsBytes })
-    this.#recordsBytesLeft = recordsBytes
-    this.#visitor.partition(this.#partition)
-    this.#step = recordsBytes > 0 ? 'batch-head' : 'partition-end'
+    const lastStableOffset = reader.int64('lastStableOffset')
+    if (this.#version >= FIRST_WITH_LOG_START) reader.skip(8, 'logStartOffset')
+    this.#abortedLeft = this.#readCount(reader, 'abortedTransactions', true)
+    const partition = this.#partition
+    partition.position = position
+    partition.index = index
+    partition.errorCode = errorCode
+    partition.highWatermark = highWatermark
+    partition.lastStableOffset = lastStableOffset
+    this.#step = this.#abortedLeft > 0 ? 'aborted' : 'records-length'
+    return 'again'
   }
 
-  #skipAbortedTransactions(reader: Reader): void {
-    const count = this.#isFlexible ? reader.uvarint('abortedTransactions') - 1 : reader.int32('abortedTransactions')
-    for (let index = 0; index < count; index += 1) {
-      reader.skip(16, 'abortedTransaction')
-      this.#skipTags(reader)
-    }
-  }
-
-  /** What is left of the records may be shorter than a head: the broker cuts where its limit is. */
-  #readBatchHead(reader: Reader): void {
-    const left = this.#recordsBytesLeft
-    if (left < OLD_HEADER_BYTES) {
-      this.#beginSkip(left)
-      return
-    }
-    const offset = reader.skip(OLD_HEADER_BYTES, 'batch')
-    reader.offset = offset
-    const batchBytes = 12 + reader.bytes.readInt32BE(offset + 8)
-    const isCurrent = reader.bytes.readInt8(offset + MAGIC_OFFSET) >= 2
-    const headBytes = isCurrent ? BATCH_HEADER_BYTES : OLD_HEADER_BYTES
-    if (batchBytes < headBytes)
-      throw new InvalidLengthError({ field: 'batchLength', offset: offset + 8 }, batchBytes - 12)
-    if (left >= headBytes) {
-      reader.skip(headBytes, 'batch')
-      reader.offset = offset
-      this.#visitor.batch(this.#partition, reader.bytes, offset, batchBytes <= left)
-    }
-    this.#beginSkip(Math.min(batchBytes, left))
-  }
-
-  #beginSkip(bytes: number): void {
-    this.#batchBytesLeft = bytes
-    this.#step = 'batch-rest'
-  }
-
-  #skipBatch(reader: Reader): boolean {
-    const skipped = Math.min(this.#batchBytesLeft, reader.remaining)
-    reader.skip(skipped)
-    this.#batchBytesLeft -= skipped
-    this.#recordsBytesLeft -= skipped
-    if (this.#batchBytesLeft === 0) {
-      this.#step = this.#recordsBytesLeft > 0 ? 'batch-head' : 'partition-end'
-      return true
-    }
-    if (this.#bodyBytesLeft > 0) return false
-    throw new ShortReadError({ field: 'records', offset: reader.offset }, this.#batchBytesLeft, 0)
-  }
-
-  /** The tagged fields at the end of a partition, a topic or the body. */
-  #readEnd(reader: Reader): void {
-    this.#skipTags(reader)
-    if (this.#step === 'partition-end') {
-      this.#partitionsLeft -= 1
-      this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
-    } else if (this.#step === 'topic-end') {
-      this.#topicsLeft -= 1
-      this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-end'
-    } else {
-      this.#step = 'done'
-    }
-  }
-
-  #readCount(reader: Reader, field: string): number {
-    const count = this.#isFlexible ? reader.uvarint(field) - 1 : reader.int32(field)
-    if (count >= 0 && count <= reader.remaining + this.#bodyBytesLeft) return count
-    throw new InvalidLengthError({ field, offset: reader.offset }, count)
-  }
-
-  #skipTags(reader: Reader): void {
+  #readAborted(reader: Reader): StepResult {
+    reader.skip(16, 'abortedTransaction')
     if (this.#isFlexible) reader.unknownTags()
+    this.#abortedLeft -= 1
+    if (this.#abortedLeft === 0) this.#step = 'records-length'
+    return 'again'
+  }
+
+  #readRecordsLength(reader: Reader): StepResult {
+    if (this.#version >= FIRST_WITH_READ_REPLICA) reader.skip(4, 'preferredReadReplica')
+    const recordsLengthPosition = this.#body.position(reader)
+    const recordsBytes = this.#readCount(reader, 'records', true)
+    const partition = this.#partition
+    partition.recordsLengthPosition = recordsLengthPosition
+    partition.recordsBytes = recordsBytes
+    partition.recordsPosition = this.#body.position(reader)
+    this.#batches.reset(recordsBytes)
+    this.#step = 'records'
+    this.#visitor.partition?.(partition)
+    return 'again'
+  }
+
+  #skipRecords(reader: Reader): StepResult {
+    if (this.#batches.bytesLeft > 0 && !this.#batches.advance(reader)) return 'more'
+    if (this.#batches.bytesLeft > 0) return 'again'
+    this.#visitor.partitionEnd?.(this.#partition)
+    this.#step = 'partition-tags'
+    return 'again'
+  }
+
+  /** The tagged fields at the end of a partition, a topic or the body; before version 12 nothing stands there. */
+  #readTags(reader: Reader): StepResult {
+    const position = this.#body.position(reader)
+    const start = reader.offset
+    if (this.#isFlexible) reader.unknownTags()
+    if (this.#step === 'body-tags') {
+      this.#visitor.bodyTags?.(position, reader.bytes.subarray(start, reader.offset))
+      return 'done'
+    }
+    if (this.#step === 'partition-tags') {
+      this.#partitionsLeft -= 1
+      this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-tags'
+      return 'again'
+    }
+    this.#topicsLeft -= 1
+    this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-tags'
+    return this.#endOfPlainBody()
+  }
+
+  /** Before version 12 the body ends without tagged fields. */
+  #endOfPlainBody(): StepResult {
+    return this.#step === 'body-tags' && !this.#isFlexible ? 'done' : 'again'
+  }
+
+  #readCount(reader: Reader, field: string, isNullable = false): number {
+    const count = this.#isFlexible ? reader.uvarint(field) - 1 : reader.int32(field)
+    if (count === -1 && isNullable) return 0
+    if (count < 0 || count > this.#body.bytesLeft(reader)) {
+      throw new InvalidLengthError({ field, offset: this.#body.position(reader) }, count)
+    }
+    return count
   }
 }

@@ -66,24 +66,20 @@ export class PiecewiseBody {
     this.#checkEnd()
   }
 
-  /** Walks over a cut part; gives where in `bytes` the walk goes on, unless the part is still not whole. */
+  /** Walks over a part that the piece before cut in two; gives where in `bytes` the walk goes on. */
   #completeCarry(carry: Buffer, bytes: Buffer, start: number, end: number): number {
     this.#origin = this.#takenBytes - carry.length
     for (let size = HEAD_BYTES; ; size *= 2) {
       const headEnd = Math.min(start + size, end)
       const reader = new Reader(Buffer.concat([carry, bytes.subarray(start, headEnd)]))
       this.#walk(reader)
-      if (reader.offset >= carry.length) {
+      // The first step ends behind the carry, or it would have been taken when the carry was all there was.
+      if (reader.offset > 0) {
         this.#carry = undefined
         return start + reader.offset - carry.length
       }
-      if (reader.offset > 0 || headEnd === end) {
-        // Steps were taken inside the carry, or nothing is left to complete it with.
-        carry = Buffer.from(reader.bytes.subarray(reader.offset, carry.length))
-        this.#origin = this.#takenBytes - carry.length
-      }
       if (headEnd === end) {
-        this.#carry = Buffer.concat([carry, bytes.subarray(start, end)])
+        this.#carry = reader.bytes
         return end
       }
     }
