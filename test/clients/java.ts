@@ -14,6 +14,8 @@ export interface JavaToolOptions {
   /** Client properties beside those of the connection. */
   readonly properties?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** Flags of the virtual machine; by default those that make it start quickly. */
+  readonly jvmFlags?: readonly string[]
 }
 
 const PLAIN_LOGIN = 'org.apache.kafka.common.security.plain.PlainLoginModule'
@@ -72,9 +74,9 @@ export async function runTool(
   try {
     const config = join(directory, 'client.properties')
     await writeFile(config, propertiesText({ ...connectionProperties(connection), ...options.properties }), { mode: 0o600 })
-    const { input, timeoutMs = 60_000, signal, classPath = '' } = options
+    const { input, timeoutMs = 60_000, signal, classPath = '', jvmFlags = JVM } = options
     const allowed = connection.sasl?.mechanism === 'OAUTHBEARER' ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${connection.sasl.tokenEndpoint}`] : []
-    return await runProgram(java.java, [...JVM, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...allowed, mainClass, ...args(config)], {
+    return await runProgram(java.java, [...jvmFlags, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...allowed, mainClass, ...args(config)], {
       env: { ...process.env, CLASSPATH: [classPath, jars.classPath].filter((part) => part !== '').join(':') },
       timeoutMs,
       ...(input === undefined ? {} : { input }),

@@ -6,6 +6,8 @@ export interface BrokerPorts {
   readonly plaintext: number | undefined
   /** Absent without a TLS listener. */
   readonly tls: number | undefined
+  /** Absent without a listener behind a relay. */
+  readonly relay: number | undefined
 }
 
 /** What the properties of one node depend on. */
@@ -22,6 +24,8 @@ export interface BrokerPropertiesOptions {
   /** A PEM file of key, certificate and authority for the TLS listener. */
   readonly keystorePath: string | undefined
   readonly extraProperties: Readonly<Record<string, string | number>>
+  /** The port that clients of the relay listener are told: that of the relay before it. */
+  readonly relayAdvertisedPort: number | undefined
 }
 
 /** The host of every listener. */
@@ -60,20 +64,21 @@ function nodeEntries({
 }
 
 function listenerEntries(options: BrokerPropertiesOptions): Record<string, string> {
-  const { nodeId, controllerPort, ports, nodePassword, keystorePath } = options
+  const { nodeId, controllerPort, ports, nodePassword, keystorePath, relayAdvertisedPort } = options
   const named: readonly (readonly [name: string, port: number | undefined])[] = [
     ['INTERNAL', ports.internal],
     ['SCRAM', ports.scram],
     ['PLAINTEXT', ports.plaintext],
     ['TLS', ports.tls],
+    ['RELAY', ports.relay],
   ]
   const listeners = named.filter(([, port]) => port !== undefined).map(([name, port]) => `${name}://${HOST}:${port}`)
   const controller = nodeId === 0 ? [`CONTROLLER://${HOST}:${controllerPort}`] : []
   return {
     listeners: [...listeners, ...controller].join(','),
-    'advertised.listeners': listeners.join(','),
+    'advertised.listeners': listeners.join(',').replace(/RELAY:.*$/, `RELAY://${HOST}:${relayAdvertisedPort}`),
     'listener.security.protocol.map':
-      'CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,SCRAM:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SASL_SSL',
+      'CONTROLLER:SASL_PLAINTEXT,INTERNAL:SASL_PLAINTEXT,SCRAM:SASL_PLAINTEXT,PLAINTEXT:PLAINTEXT,RELAY:PLAINTEXT,TLS:SASL_SSL',
     'inter.broker.listener.name': 'INTERNAL',
     'sasl.mechanism.inter.broker.protocol': 'PLAIN',
     'sasl.mechanism.controller.protocol': 'PLAIN',

@@ -30,6 +30,11 @@ export interface KafkaOptions {
   readonly tls?: { readonly caPem: string; readonly certPem: string; readonly keyPem: string }
   /** Lines of `server.properties` that win over the fixture's own. */
   readonly extraProperties?: Readonly<Record<string, string>>
+  /**
+   * Adds a plaintext listener whose clients are told this port of 127.0.0.1, where a relay listens; for benches with one
+   * broker.
+   */
+  readonly relayAdvertisedPort?: number
   /** Further flags of every broker's Java. */
   readonly extraJavaFlags?: readonly string[]
   readonly onProgress?: Progress
@@ -52,6 +57,8 @@ export interface KafkaCluster {
   readonly scramBootstrap: string
   /** Likewise of the listener without credentials, where there is one. */
   readonly plaintextBootstrap: string | undefined
+  /** What a relay before the relay listener connects to. */
+  readonly relayedAddress: string | undefined
   /** Likewise of SCRAM inside TLS, where there is such a listener. */
   readonly tlsBootstrap: string | undefined
   /** A super user for the test itself. */
@@ -118,6 +125,7 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, program: 
       brokers: ports.map(({ scram }, id) => ({ id, host: HOST, port: scram, pid: processes[id]?.pid ?? 0 })),
       scramBootstrap,
       plaintextBootstrap: options.plaintext === true ? bootstrap(ports.map(({ plaintext }) => plaintext)) : undefined,
+      relayedAddress: ports[0]?.relay === undefined ? undefined : bootstrap([ports[0].relay]),
       tlsBootstrap: options.tls === undefined ? undefined : bootstrap(ports.map(({ tls }) => tls)),
       adminCredential,
       gatewayCredential,
@@ -138,24 +146,27 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, program: 
 
 async function writeBrokerFolders(options: KafkaOptions, directory: string): Promise<BrokerPorts[]> {
   const { brokers = 1, plaintext = false, tls } = options
-  const [controllerPort = 0, ...free] = await freePorts(1 + 4 * brokers)
+  const [controllerPort = 0, ...free] = await freePorts(1 + 5 * brokers)
   const ports = Array.from({ length: brokers }, (_, id): BrokerPorts => {
-    const [internal = 0, scram = 0, plaintextPort, tlsPort] = free.slice(4 * id)
+    const [internal = 0, scram = 0, plaintextPort, tlsPort, relayPort] = free.slice(5 * id)
     return {
       internal,
       scram,
       plaintext: plaintext ? plaintextPort : undefined,
       tls: tls === undefined ? undefined : tlsPort,
+      relay: options.relayAdvertisedPort === undefined ? undefined : relayPort,
     }
   })
+  const isOpen = plaintext || options.relayAdvertisedPort !== undefined
   const shared = {
     brokerCount: brokers,
     controllerPort,
     nodePassword: newCredential('node').password,
-    superUsers: ['node', 'admin', 'gateway', ...(plaintext ? ['ANONYMOUS'] : [])],
+    superUsers: ['node', 'admin', 'gateway', ...(isOpen ? ['ANONYMOUS'] : [])],
     autoCreateTopics: options.autoCreateTopics ?? false,
     keystorePath: tls === undefined ? undefined : await writeKeyStore(tls, directory),
     extraProperties: options.extraProperties ?? {},
+    relayAdvertisedPort: options.relayAdvertisedPort,
   }
   for (const [nodeId, own] of ports.entries()) {
     const folder = brokerFolder(directory, nodeId)

@@ -78,7 +78,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const files = await writeGatewayFiles({
       directory,
       clusterName: 'demo',
-      bootstrap: [kafka.scramBootstrap],
+      bootstrap: kafka.scramBootstrap.split(','),
       credential: kafka.gatewayCredential,
       kafkaPort,
       firstBrokerPort,
