@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { connectionProperties } from '@headgate/test/clients'
+import { toolJars } from '@headgate/test/jars'
+import type { World } from '@headgate/test/world'
+import { heading, paragraph, print, styled, table } from './terminal.ts'
+
+const CLIENT_ID = 'orders'
+
+/** Writes what other clients need to connect as the service, and prints commands to try. */
+export async function showWhatToTry(world: World): Promise<void> {
+  const files = await writeClientFiles(world)
+  const { bootstrap, httpUrl, identity, kafka } = world
+  heading('Everything is still running')
+  table([
+    ['gateway, for Kafka clients', bootstrap],
+    ['gateway, for tokens and rights', httpUrl],
+    ['identity provider', identity.issuer],
+    ['Kafka itself', `${kafka.scramBootstrap} (needs a password that only the gateway has)`],
+    ['policy: edit it and it is in force', world.files.policyPath],
+    ["gateway's configuration", world.files.configPath],
+    ["authority of the gateway's certificate", world.ca.path],
+  ])
+  const { directory: tools } = await toolJars()
+  const java = (mainClass: string): string =>
+    `java -cp '${tools}/*' org.apache.kafka.tools.${mainClass} --bootstrap-server ${bootstrap} --command-config ${files.java}`
+  command('the service of examples/01-orders', [`cd examples/01-orders && (set -a; . ${files.env}; npm run headgate)`])
+  command('a write of your own in Node, refused by the client; change the topic to `orders` and it passes', [
+    `cd examples/01-orders && ../../node_modules/.bin/node --conditions=@headgate/source --env-file=${files.env} -e "`,
+    "  import { Kafka } from '@headgate/kafkajs'",
+    "  const producer = new Kafka({ clientId: 'orders' }).producer()",
+    '  await producer.connect()',
+    "  await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] })",
+    '  await producer.disconnect()"',
+  ])
+  command('kcat', [
+    `kcat -F ${files.kcat} -L`,
+    `kcat -F ${files.kcat} -C -t orders -e`,
+    `echo x | kcat -F ${files.kcat} -P -t audit-log`,
+  ])
+  command("Kafka's own Java clients", [
+    `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-reader`,
+    `${java('ConsoleProducer')} --topic audit-log`,
+  ])
+  print()
+  paragraph("Below, the gateway's log. Ctrl-C ends everything and removes the files.", 'bold')
+}
+
+interface ClientFiles {
+  readonly env: string
+  readonly java: string
+  readonly kcat: string
+}
+
+async function writeClientFiles(world: World): Promise<ClientFiles> {
+  const { bootstrap, ca, files } = world
+  const [username, password] = [CLIENT_ID, world.secretOf(CLIENT_ID)]
+  const sasl = { mechanism: 'PLAIN', username, password } as const
+  const write = async (name: string, properties: Readonly<Record<string, string>>): Promise<string> => {
+    const path = join(dirname(files.configPath), name)
+    const lines = Object.entries(properties).map(([key, value]) => `${key}=${value}\n`)
+    await writeFile(path, lines.join(''), { mode: 0o600 })
+    return path
+  }
+  return {
+    env: await write('orders.env', world.environmentOf(CLIENT_ID)),
+    java: await write('orders.properties', connectionProperties({ bootstrap, caPath: ca.path, sasl })),
+    kcat: await write('orders.kcat', {
+      'bootstrap.servers': bootstrap,
+      'security.protocol': 'SASL_SSL',
+      'ssl.ca.location': ca.path,
+      'sasl.mechanism': 'PLAIN',
+      'sasl.username': username,
+      'sasl.password': password,
+    }),
+  }
+}
+
+/** Prints commands as they are, to be pasted: not indented, not wrapped. */
+function command(what: string, lines: readonly string[]): void {
+  print(`\n  ${what}:`)
+  for (const line of lines) print(styled('cyan', line))
+}
