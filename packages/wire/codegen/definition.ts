@@ -59,7 +59,7 @@ const FIELD_KEYS = new Set(
 )
 
 /** Reads one definition; refuses members that this generator does not know, since they may change the encoding. */
-export function parseDefinition(file: string, text: string): MessageDefinition {
+function parseDefinition(file: string, text: string): MessageDefinition {
   const json = JSON.parse(text.replace(/^\s*\/\/.*$/gm, '')) as Omit<MessageDefinition, 'file'>
   expectKeys(file, json, MESSAGE_KEYS)
   const structs = json.commonStructs ?? []

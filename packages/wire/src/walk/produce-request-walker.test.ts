@@ -4,6 +4,7 @@ import { everyMessageVersion } from '../conformance/message-arbitrary-fixture.ts
 import { decodeProduceRequest, encodeProduceRequest, type ProduceRequest } from '../messages/00-produce.ts'
 import { Reader } from '../primitives/reader.ts'
 import { Writer } from '../primitives/writer.ts'
+import { encodeBatch } from '../records/batch-header.ts'
 import { ProduceRequestWalker } from './produce-request-walker.ts'
 
 const PRODUCE = 0
@@ -105,3 +106,40 @@ test('a tagged field that the version does not define is told', () => {
 
   expect(walker.hasUnknownTags).toBe(true)
 })
+
+test('the heads of batches are told to who listens, wherever the body is cut in two', () => {
+  const batch = (baseSequence: number): Buffer => encodeBatch({ ...BATCH, baseSequence }, Buffer.alloc(30))
+  const partition = { index: 3, records: Buffer.concat([batch(10), batch(13)]) }
+  const writer = new Writer()
+  const topicData = [{ name: 'orders', topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [partition] }]
+  encodeProduceRequest(writer, { transactionalId: null, acks: 1, timeoutMs: 1, topicData }, 9)
+  const body = writer.finish()
+
+  for (let cut = 0; cut <= body.length; cut += 1) {
+    const heard: unknown[] = []
+    const walker = new ProduceRequestWalker({
+      preamble: () => {},
+      partition: (_name, _id, index) => heard.push(index),
+      batch: ({ baseSequence, producerId, recordCount, isWhole }) =>
+        heard.push([baseSequence, producerId, recordCount, isWhole]),
+    })
+    walker.reset(9, body.length)
+    walker.push(body, 0, cut)
+    if (cut < body.length) walker.push(body, cut, body.length)
+
+    expect(heard, `cut at ${cut}`).toEqual([3, [10, 77n, 3, true], [13, 77n, 3, true]])
+  }
+})
+
+const BATCH = {
+  baseOffset: 0n,
+  partitionLeaderEpoch: -1,
+  magic: 2,
+  attributes: 0,
+  lastOffsetDelta: 2,
+  baseTimestamp: 0n,
+  maxTimestamp: 0n,
+  producerId: 77n,
+  producerEpoch: 0,
+  recordCount: 3,
+}

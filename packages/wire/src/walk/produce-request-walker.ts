@@ -1,6 +1,8 @@
-import { InvalidLengthError, ShortReadError, TrailingBytesError } from '../errors.ts'
-import { Reader } from '../primitives/reader.ts'
+import { InvalidLengthError } from '../errors.ts'
+import type { Reader } from '../primitives/reader.ts'
 import { ZERO_UUID } from '../primitives/uuid.ts'
+import { type BatchHead, BatchWalk } from './batch-head.ts'
+import { PiecewiseBody, type StepResult } from './piecewise-body.ts'
 
 const FIRST_FLEXIBLE_VERSION = 9
 const FIRST_VERSION_WITH_IDS = 13
@@ -16,9 +18,14 @@ export interface ProduceRequestVisitor {
    * the request holds this one partition of this one topic.
    */
   partition(topicName: string, topicId: string, index: number, recordsBytes: number, isOnly: boolean): void
+  /**
+   * Called for every batch of the partition told of last, as soon as its head is there. Where nobody listens, records are
+   * stepped over without a look at them.
+   */
+  batch?(head: BatchHead): void
 }
 
-type Step = 'preamble' | 'topic' | 'partition' | 'records' | 'partition-end' | 'topic-end' | 'body-end' | 'done'
+type Step = 'preamble' | 'topic' | 'partition' | 'records' | 'partition-tags' | 'topic-tags' | 'body-tags'
 
 /**
  * Walks the body of a Produce request that comes in pieces, without building objects or copying records.
@@ -28,18 +35,17 @@ type Step = 'preamble' | 'topic' | 'partition' | 'records' | 'partition-end' | '
  * topic     = name string (v13+: topic_id uuid), [partition], tags
  * partition = index int32, records nullable bytes, tags
  * ```
- * Strings, arrays and bytes are compact, and tags are there, from version 9 on. A head that a piece cuts in two is kept until
- * the next piece; only such a head is copied.
+ * Strings, arrays and bytes are compact, and tags are there, from version 9 on.
  *
  * @see ProduceRequest.json, versions 3 to 13
  */
 export class ProduceRequestWalker {
   readonly #visitor: ProduceRequestVisitor
+  readonly #body: PiecewiseBody = new PiecewiseBody((reader) => this.#advance(reader))
+  readonly #batches: BatchWalk | undefined
   #version = 0
   #isFlexible = false
-  #step: Step = 'done'
-  #bodyBytesLeft = 0
-  #carry: Buffer | null = null
+  #step: Step = 'preamble'
   #topicsLeft = 0
   #partitionsLeft = 0
   #recordsBytesLeft = 0
@@ -50,6 +56,7 @@ export class ProduceRequestWalker {
 
   constructor(visitor: ProduceRequestVisitor) {
     this.#visitor = visitor
+    this.#batches = visitor.batch === undefined ? undefined : new BatchWalk((head) => visitor.batch?.(head))
   }
 
   /** Whether a tagged field was seen that the version does not define. */
@@ -59,7 +66,7 @@ export class ProduceRequestWalker {
 
   /** Whether the whole body has been walked. */
   get isDone(): boolean {
-    return this.#step === 'done'
+    return this.#body.isDone
   }
 
   /** Begins a body of `bodyBytes` bytes. */
@@ -67,92 +74,41 @@ export class ProduceRequestWalker {
     this.#version = version
     this.#isFlexible = version >= FIRST_FLEXIBLE_VERSION
     this.#step = 'preamble'
-    this.#bodyBytesLeft = bodyBytes
-    this.#carry = null
     this.#hasUnknownTags = false
+    this.#body.reset(bodyBytes)
   }
 
   /**
-   * Walks the next bytes of the body.
+   * Walks the next bytes of the body, which must stay as they are during the call.
    *
    * @throws {ShortReadError} `ERR_WIRE_SHORT_READ` when the body ends too early.
    * @throws {TrailingBytesError} `ERR_WIRE_TRAILING_BYTES` when bytes follow the body.
    * @throws {InvalidLengthError} `ERR_WIRE_INVALID_LENGTH` when a count or length cannot fit into the body.
    */
   push(bytes: Buffer, start: number, end: number): void {
-    this.#bodyBytesLeft -= end - start
-    if (this.#bodyBytesLeft < 0) throw new TrailingBytesError(start, -this.#bodyBytesLeft)
-    const carry = this.#carry
-    this.#carry = null
-    const reader =
-      carry === null ? new Reader(bytes, start, end) : new Reader(Buffer.concat([carry, bytes.subarray(start, end)]))
-    while (this.#step !== 'done' && this.#advance(reader)) {}
-    if (this.#step === 'done' && (reader.remaining > 0 || this.#bodyBytesLeft > 0)) {
-      throw new TrailingBytesError(reader.offset, reader.remaining + this.#bodyBytesLeft)
-    }
+    this.#body.push(bytes, start, end)
   }
 
-  /** Takes one step; `false` when it needs bytes that have not come yet. */
-  #advance(reader: Reader): boolean {
+  #advance(reader: Reader): StepResult {
+    if (this.#step === 'preamble') return this.#readPreamble(reader)
+    if (this.#step === 'topic') return this.#readTopic(reader)
+    if (this.#step === 'partition') return this.#readPartition(reader)
     if (this.#step === 'records') return this.#skipRecords(reader)
-    const mark = reader.offset
-    try {
-      this.#read(reader)
-      return true
-    } catch (cause) {
-      if (!(cause instanceof ShortReadError) || this.#bodyBytesLeft === 0) throw cause
-      this.#carry = Buffer.from(reader.bytes.subarray(mark, reader.end))
-      return false
-    }
+    return this.#readTags(reader)
   }
 
-  #skipRecords(reader: Reader): boolean {
-    const skipped = Math.min(this.#recordsBytesLeft, reader.remaining)
-    reader.skip(skipped)
-    this.#recordsBytesLeft -= skipped
-    if (this.#recordsBytesLeft > 0) {
-      if (this.#bodyBytesLeft === 0)
-        throw new ShortReadError({ field: 'records', offset: reader.offset }, this.#recordsBytesLeft, 0)
-      return false
-    }
-    this.#step = 'partition-end'
-    return true
-  }
-
-  // INVARIANT: each step reads all its fields before it changes anything, so that it can be taken again with more bytes.
-  #read(reader: Reader): void {
-    if (this.#step === 'preamble') this.#readPreamble(reader)
-    else if (this.#step === 'topic') this.#readTopic(reader)
-    else if (this.#step === 'partition') this.#readPartition(reader)
-    else this.#readEnd(reader)
-  }
-
-  /** The tagged fields at the end of a partition, a topic or the body. */
-  #readEnd(reader: Reader): void {
-    this.#skipTags(reader)
-    if (this.#step === 'partition-end') {
-      this.#partitionsLeft -= 1
-      this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
-    } else if (this.#step === 'topic-end') {
-      this.#topicsLeft -= 1
-      this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-end'
-    } else {
-      this.#step = 'done'
-    }
-  }
-
-  #readPreamble(reader: Reader): void {
+  #readPreamble(reader: Reader): StepResult {
     const transactionalId = reader.nullableString(this.#isFlexible, 'transactionalId')
     const acks = reader.int16('acks')
     reader.int32('timeoutMs')
-    const topics = this.#readCount(reader, 'topicData')
-    this.#topicsLeft = topics
-    this.#isOnlyTopic = topics === 1
-    this.#step = topics > 0 ? 'topic' : 'body-end'
+    this.#topicsLeft = this.#readCount(reader, 'topicData')
+    this.#isOnlyTopic = this.#topicsLeft === 1
+    this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-tags'
     this.#visitor.preamble(transactionalId, acks)
+    return this.#endOfPlainBody()
   }
 
-  #readTopic(reader: Reader): void {
+  #readTopic(reader: Reader): StepResult {
     const hasId = this.#version >= FIRST_VERSION_WITH_IDS
     const topicName = hasId ? '' : reader.string(this.#isFlexible, 'name')
     const topicId = hasId ? reader.uuid('topicId') : ZERO_UUID
@@ -160,29 +116,64 @@ export class ProduceRequestWalker {
     this.#topicName = topicName
     this.#topicId = topicId
     this.#isOnlyTopic &&= this.#partitionsLeft === 1
-    this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-end'
+    this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-tags'
+    return 'again'
   }
 
-  #readPartition(reader: Reader): void {
+  #readPartition(reader: Reader): StepResult {
     const index = reader.int32('index')
-    const length = this.#isFlexible ? reader.uvarint('records') - 1 : reader.int32('records')
-    const recordsBytes = Math.max(length, 0)
-    if (length < -1 || recordsBytes > reader.remaining + this.#bodyBytesLeft) {
-      throw new InvalidLengthError({ field: 'records', offset: reader.offset }, length)
-    }
+    const recordsBytes = this.#readCount(reader, 'records', true)
     this.#recordsBytesLeft = recordsBytes
+    this.#batches?.reset(recordsBytes)
     this.#step = 'records'
     this.#visitor.partition(this.#topicName, this.#topicId, index, recordsBytes, this.#isOnlyTopic)
+    return 'again'
   }
 
-  #readCount(reader: Reader, field: string): number {
+  #skipRecords(reader: Reader): StepResult {
+    if (this.#recordsBytesLeft > 0) {
+      const before = reader.offset
+      const canGoOn =
+        this.#batches === undefined ? skipSome(reader, this.#recordsBytesLeft) : this.#batches.advance(reader)
+      this.#recordsBytesLeft -= reader.offset - before
+      if (!canGoOn) return 'more'
+    }
+    if (this.#recordsBytesLeft === 0) this.#step = 'partition-tags'
+    return 'again'
+  }
+
+  /** The tagged fields at the end of a partition, a topic or the body; before version 9 nothing stands there. */
+  #readTags(reader: Reader): StepResult {
+    if (this.#isFlexible && reader.unknownTags() !== undefined) this.#hasUnknownTags = true
+    if (this.#step === 'body-tags') return 'done'
+    if (this.#step === 'partition-tags') {
+      this.#partitionsLeft -= 1
+      this.#step = this.#partitionsLeft > 0 ? 'partition' : 'topic-tags'
+      return 'again'
+    }
+    this.#topicsLeft -= 1
+    this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-tags'
+    return this.#endOfPlainBody()
+  }
+
+  /** Before version 9 the body ends without tagged fields. */
+  #endOfPlainBody(): StepResult {
+    return this.#step === 'body-tags' && !this.#isFlexible ? 'done' : 'again'
+  }
+
+  #readCount(reader: Reader, field: string, isNullable = false): number {
     const count = this.#isFlexible ? reader.uvarint(field) - 1 : reader.int32(field)
-    if (count < 0 || count > reader.remaining + this.#bodyBytesLeft)
-      throw new InvalidLengthError({ field, offset: reader.offset }, count)
+    if (count === -1 && isNullable) return 0
+    if (count < 0 || count > this.#body.bytesLeft(reader)) {
+      throw new InvalidLengthError({ field, offset: this.#body.position(reader) }, count)
+    }
     return count
   }
+}
 
-  #skipTags(reader: Reader): void {
-    if (this.#isFlexible && reader.unknownTags() !== undefined) this.#hasUnknownTags = true
-  }
+/** Skips what has come of `size` bytes; `false` when more must come. */
+function skipSome(reader: Reader, size: number): boolean {
+  const skipped = Math.min(size, reader.remaining)
+  reader.skip(skipped)
+  return skipped === size
 }
