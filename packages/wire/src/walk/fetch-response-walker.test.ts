@@ -100,7 +100,7 @@ function walk(body: Buffer, version: number, cuts: readonly number[]): string[] 
               `${head.partitionLeaderEpoch} ${head.crc}`,
       ),
     partitionEnd: ({ index }) => lines.push(`end ${index}`),
-    bodyTags: (position, tags) => lines.push(`tags ${position} ${tags.toString('hex')}`),
+    bodyTag: (...values) => lines.push(`tag ${values.join(' ')}`),
   })
   walker.reset(version, body.length)
   let start = 0
@@ -123,6 +123,7 @@ test.each(VERSIONS)('version %i: a walk in one piece tells what the decoded resp
     expect.stringMatching(/^batch 0 105-144 of 421, whole false, 40 records,/),
   ])
   expect(lines).toContain('old 2 1 55 40')
+  expect(lines.filter((line) => line.startsWith('tag '))).toHaveLength(version >= 12 ? 1 : 0)
   expect(lines.filter((line) => line.startsWith('end'))).toEqual(['end 0', 'end 1', 'end 2', 'end 4'])
   expect(lines.filter((line) => line.startsWith('partition')).map((line) => line.split(' ').slice(1, 8))).toEqual(
     response(version).responses.flatMap(({ topic, topicId, partitions }) =>
@@ -163,7 +164,10 @@ test.each(VERSIONS)('version %i: the positions are those of the fields in the bo
     batch: (head, { recordsPosition, index }) => {
       if (index === 0 && head.baseOffset === 100n) expect(body.readBigInt64BE(recordsPosition)).toBe(100n)
     },
-    bodyTags: (position, tags) => expect(body.subarray(position).equals(tags)).toBe(true),
+    bodyTag: (tag, position, sizeBytes) => {
+      expect(tag).toBe(9)
+      expect(body.subarray(position, position + sizeBytes).toString()).toBe('later')
+    },
   })
 
   walker.reset(version, body.length)
@@ -178,6 +182,31 @@ test('a body that is cut, or followed by bytes, or of another length than announ
     }
     expect(codeOf(() => walk(Buffer.concat([body, Buffer.alloc(3)]), version, [20]))).toBe('ERR_WIRE_TRAILING_BYTES')
   }
+})
+
+test('a tagged field of many pieces is stepped over in linear time, and never put together [wire-hostile]', () => {
+  const size = 4 * 1024 * 1024
+  const head = Buffer.from('00000000' + '0000' + '00000000' + '01' + '01' + '09' + '80808002', 'hex')
+  const walker = new FetchResponseWalker({})
+  const before = process.memoryUsage().arrayBuffers
+  walker.reset(12, head.length + size)
+  walker.push(head, 0, head.length)
+  const piece = Buffer.alloc(64)
+  for (let at = 0; at < size; at += piece.length) walker.push(piece, 0, piece.length)
+
+  expect(walker.isDone).toBe(true)
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1024 * 1024)
+})
+
+test('tags that do not ascend, or sizes past the end, give a coded error [wire-hostile]', () => {
+  const body = encode(12)
+  const tagged = body.subarray(0, body.length - 8).toString('hex')
+  const decode = (tags: string) => codeOf(() => walk(Buffer.from(tagged + tags, 'hex'), 12, []))
+
+  expect(decode('01090161')).toBe('none')
+  expect(decode('0209010109' + '0161')).toBe('ERR_WIRE_INVALID_TAG')
+  expect(decode('0109ffffffff0f')).toBe('ERR_WIRE_INVALID_LENGTH')
+  expect(decode('ffffffff0f')).toBe('ERR_WIRE_INVALID_LENGTH')
 })
 
 test('a batch that is shorter than its head gives a coded error [wire-hostile]', () => {

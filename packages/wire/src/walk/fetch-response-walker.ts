@@ -4,6 +4,7 @@ import { ZERO_UUID } from '../primitives/uuid.ts'
 import { assertVersion } from '../primitives/version.ts'
 import { type BatchHead, BatchWalk } from './batch-head.ts'
 import { PiecewiseBody, type StepResult } from './piecewise-body.ts'
+import { TagWalk } from './tag-walk.ts'
 
 const FIRST_VERSION = 4
 const LAST_VERSION = 18
@@ -42,10 +43,10 @@ export interface FetchResponseVisitor {
   /** Called when the records of a partition are over. */
   partitionEnd?(partition: FetchedPartition): void
   /**
-   * Called for the tagged fields behind the last topic, from version 12 on; from version 16 on tag 0 holds the addresses of
-   * brokers. `position` is where they begin in the body, `tags` their bytes, which may be a copy.
+   * Called for each tagged field behind the last topic, from version 12 on, before its content; from version 16 on tag 0
+   * holds the addresses of brokers. `position` is where the content begins in the body.
    */
-  bodyTags?(position: number, tags: Buffer): void
+  bodyTag?(tag: number, position: number, sizeBytes: number): void
 }
 
 type Step =
@@ -53,6 +54,7 @@ type Step =
   | 'topic'
   | 'partition'
   | 'aborted'
+  | 'aborted-tags'
   | 'records-length'
   | 'records'
   | 'partition-tags'
@@ -77,6 +79,7 @@ export class FetchResponseWalker {
   readonly #visitor: FetchResponseVisitor
   readonly #body: PiecewiseBody = new PiecewiseBody((reader) => this.#advance(reader))
   readonly #batches: BatchWalk = new BatchWalk((head) => this.#visitor.batch?.(head, this.#partition))
+  readonly #tags: TagWalk = new TagWalk()
   readonly #partition = {
     topicName: '',
     topicId: ZERO_UUID,
@@ -115,6 +118,7 @@ export class FetchResponseWalker {
     this.#version = version
     this.#isFlexible = version >= FIRST_FLEXIBLE
     this.#step = 'preamble'
+    this.#tags.reset()
     this.#body.reset(bodyBytes)
   }
 
@@ -190,9 +194,8 @@ export class FetchResponseWalker {
 
   #readAborted(reader: Reader): StepResult {
     reader.skip(16, 'abortedTransaction')
-    if (this.#isFlexible) reader.unknownTags()
     this.#abortedLeft -= 1
-    if (this.#abortedLeft === 0) this.#step = 'records-length'
+    this.#step = 'aborted-tags'
     return 'again'
   }
 
@@ -218,14 +221,13 @@ export class FetchResponseWalker {
     return 'again'
   }
 
-  /** The tagged fields at the end of a partition, a topic or the body; before version 12 nothing stands there. */
+  /** The tagged fields at the end of a struct; before version 12 nothing stands there. */
   #readTags(reader: Reader): StepResult {
-    const position = this.#body.position(reader)
-    const start = reader.offset
-    if (this.#isFlexible) reader.unknownTags()
-    if (this.#step === 'body-tags') {
-      this.#visitor.bodyTags?.(position, reader.bytes.subarray(start, reader.offset))
-      return 'done'
+    const tags = this.#isFlexible ? this.#advanceTags(reader) : 'done'
+    if (tags !== 'done' || this.#step === 'body-tags') return tags
+    if (this.#step === 'aborted-tags') {
+      this.#step = this.#abortedLeft > 0 ? 'aborted' : 'records-length'
+      return 'again'
     }
     if (this.#step === 'partition-tags') {
       this.#partitionsLeft -= 1
@@ -235,6 +237,14 @@ export class FetchResponseWalker {
     this.#topicsLeft -= 1
     this.#step = this.#topicsLeft > 0 ? 'topic' : 'body-tags'
     return this.#endOfPlainBody()
+  }
+
+  #advanceTags(reader: Reader): StepResult {
+    const bytesLeft = this.#body.bytesLeft(reader)
+    if (this.#step !== 'body-tags') return this.#tags.advance(reader, bytesLeft)
+    return this.#tags.advance(reader, bytesLeft, (tag, sizeBytes) =>
+      this.#visitor.bodyTag?.(tag, this.#body.position(reader), sizeBytes),
+    )
   }
 
   /** Before version 12 the body ends without tagged fields. */

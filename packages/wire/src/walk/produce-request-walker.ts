@@ -3,6 +3,7 @@ import type { Reader } from '../primitives/reader.ts'
 import { ZERO_UUID } from '../primitives/uuid.ts'
 import { type BatchHead, BatchWalk } from './batch-head.ts'
 import { PiecewiseBody, type StepResult } from './piecewise-body.ts'
+import { TagWalk } from './tag-walk.ts'
 
 const FIRST_FLEXIBLE_VERSION = 9
 const FIRST_VERSION_WITH_IDS = 13
@@ -43,6 +44,7 @@ export class ProduceRequestWalker {
   readonly #visitor: ProduceRequestVisitor
   readonly #body: PiecewiseBody = new PiecewiseBody((reader) => this.#advance(reader))
   readonly #batches: BatchWalk | undefined
+  readonly #tags: TagWalk = new TagWalk()
   #version = 0
   #isFlexible = false
   #step: Step = 'preamble'
@@ -50,7 +52,6 @@ export class ProduceRequestWalker {
   #partitionsLeft = 0
   #recordsBytesLeft = 0
   #isOnlyTopic = false
-  #hasUnknownTags = false
   #topicName = ''
   #topicId: string = ZERO_UUID
 
@@ -61,7 +62,7 @@ export class ProduceRequestWalker {
 
   /** Whether a tagged field was seen that the version does not define. */
   get hasUnknownTags(): boolean {
-    return this.#hasUnknownTags
+    return this.#tags.hasAny
   }
 
   /** Whether the whole body has been walked. */
@@ -74,7 +75,7 @@ export class ProduceRequestWalker {
     this.#version = version
     this.#isFlexible = version >= FIRST_FLEXIBLE_VERSION
     this.#step = 'preamble'
-    this.#hasUnknownTags = false
+    this.#tags.reset()
     this.#body.reset(bodyBytes)
   }
 
@@ -144,7 +145,8 @@ export class ProduceRequestWalker {
 
   /** The tagged fields at the end of a partition, a topic or the body; before version 9 nothing stands there. */
   #readTags(reader: Reader): StepResult {
-    if (this.#isFlexible && reader.unknownTags() !== undefined) this.#hasUnknownTags = true
+    const tags = this.#isFlexible ? this.#tags.advance(reader, this.#body.bytesLeft(reader)) : 'done'
+    if (tags !== 'done') return tags
     if (this.#step === 'body-tags') return 'done'
     if (this.#step === 'partition-tags') {
       this.#partitionsLeft -= 1
