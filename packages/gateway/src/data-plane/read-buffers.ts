@@ -1,4 +1,4 @@
-const MIN_BYTES = 4 * 1024
+const MIN_BYTES = 1024
 const MAX_BYTES = 256 * 1024
 const MAX_POOLED = 64
 
@@ -29,7 +29,7 @@ export class ReadBuffer {
   }
 }
 
-/** Read buffers of 4, 16, 64 and 256 KiB, reused across the connections of a process. */
+/** Read buffers of 1, 4, 16, 64 and 256 KiB, reused across the connections of a process. */
 export class ReadBufferPool {
   readonly #free = new Map<number, ReadBuffer[]>()
 
@@ -47,7 +47,7 @@ export class ReadBufferPool {
   }
 }
 
-/** The size for the next read: larger after a full one, smaller after a mostly empty one, so that idle sockets pin 4 KiB. */
+/** The size for the next read: larger after a full one, smaller after a mostly empty one, so that idle sockets pin 1 KiB. */
 export function nextReadBytes(currentBytes: number, filledBytes: number): number {
   if (filledBytes === currentBytes) return Math.min(currentBytes * 4, MAX_BYTES)
   if (filledBytes * 8 < currentBytes) return Math.max(currentBytes / 4, MIN_BYTES)
