@@ -13,6 +13,7 @@ const SHOWN = [
   'reason',
   'ruleIds',
   'code',
+  'policyRevision',
 ] as const
 
 /** Prints the line of the gateway's log that tells of a refused topic, and checks that there is one. */

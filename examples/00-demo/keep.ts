@@ -3,35 +3,38 @@ import { dirname, join } from 'node:path'
 import { connectionProperties } from '@headgate/test/clients'
 import { toolJars } from '@headgate/test/jars'
 import type { World } from '@headgate/test/world'
+import { describeLine } from './gateway-log.ts'
 import { heading, paragraph, print, styled, table } from './terminal.ts'
 
 const CLIENT_ID = 'orders'
+const QUIET = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
+const NODE = '../../node_modules/.bin/node --conditions=@headgate/source --disable-warning=TimeoutNegativeWarning'
 
 /** Writes what other clients need to connect as the service, and prints commands to try. */
 export async function showWhatToTry(world: World): Promise<void> {
   const files = await writeClientFiles(world)
   const { bootstrap, httpUrl, identity, kafka } = world
-  heading('Everything is still running')
+  heading('Everything is still running; the commands are for another terminal, in the root of the repository')
   table([
     ['gateway, for Kafka clients', bootstrap],
     ['gateway, for tokens and rights', httpUrl],
     ['identity provider', identity.issuer],
     ['Kafka itself', `${kafka.scramBootstrap} (needs a password that only the gateway has)`],
-    ['policy: edit it and it is in force', world.files.policyPath],
+    ['policy (an edit is in force in 10 s)', world.files.policyPath],
     ["gateway's configuration", world.files.configPath],
     ["authority of the gateway's certificate", world.ca.path],
   ])
   const { directory: tools } = await toolJars()
   const java = (mainClass: string): string =>
-    `java -cp '${tools}/*' org.apache.kafka.tools.${mainClass} --bootstrap-server ${bootstrap} --command-config ${files.java}`
-  command('the service of examples/01-orders', [`cd examples/01-orders && (set -a; . ${files.env}; npm run headgate)`])
-  command('a write of your own in Node, refused by the client; change the topic to `orders` and it passes', [
-    `cd examples/01-orders && ../../node_modules/.bin/node --conditions=@headgate/source --env-file=${files.env} -e "`,
+    `java -cp '${tools}/*' ${QUIET} org.apache.kafka.tools.${mainClass} --bootstrap-server ${bootstrap} --command-config ${files.java}`
+  command('the service of examples/01-orders', [`(set -a; . ${files.env}; cd examples/01-orders && npm run headgate)`])
+  command('a write of your own in Node, refused by the client; with the topic `orders` it passes', [
+    `(cd examples/01-orders && ${NODE} --env-file=${files.env} -e "`,
     "  import { Kafka } from '@headgate/kafkajs'",
-    "  const producer = new Kafka({ clientId: 'orders' }).producer()",
+    "  const producer = new Kafka({ clientId: 'orders', logLevel: 0 }).producer()",
     '  await producer.connect()',
-    "  await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] })",
-    '  await producer.disconnect()"',
+    "  await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] }).then(console.log, (error) => console.log(error.message))",
+    '  await producer.disconnect()")',
   ])
   command('kcat', [
     `kcat -F ${files.kcat} -L`,
@@ -39,8 +42,8 @@ export async function showWhatToTry(world: World): Promise<void> {
     `echo x | kcat -F ${files.kcat} -P -t audit-log`,
   ])
   command("Kafka's own Java clients", [
-    `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-reader`,
-    `${java('ConsoleProducer')} --topic audit-log`,
+    `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-$RANDOM --timeout-ms 5000`,
+    `echo x | ${java('ConsoleProducer')} --topic audit-log`,
   ])
   print()
   paragraph("Below, the gateway's log. Ctrl-C ends everything and removes the files.", 'bold')
@@ -76,7 +79,16 @@ async function writeClientFiles(world: World): Promise<ClientFiles> {
   }
 }
 
-/** Prints commands as they are, to be pasted: not indented, not wrapped. */
+let lastLine = ''
+
+/** Prints a line of the gateway's log, but not the same one again and again. */
+export function showLogLine(line: World['logLines'][number]): void {
+  const text = describeLine(line)
+  if (text !== lastLine) print(`gateway: ${text}`)
+  lastLine = text
+}
+
+/** Prints commands as they are, from the root of the repository, to be pasted: not indented, not wrapped. */
 function command(what: string, lines: readonly string[]): void {
   print(`\n  ${what}:`)
   for (const line of lines) print(styled('cyan', line))

@@ -2,8 +2,7 @@
 // Every tick is the result of a check; when one fails the exit code is 1.
 import { setDefaultCACertificates } from 'node:tls'
 import { parseArgs } from 'node:util'
-import { describeLine } from './gateway-log.ts'
-import { showWhatToTry } from './keep.ts'
+import { showLogLine, showWhatToTry } from './keep.ts'
 import { Lifetime } from './lifetime.ts'
 import { preparePrerequisites } from './prerequisites.ts'
 import { runStep, type Stage, type Step, type StepResult, summarize } from './step.ts'
@@ -29,10 +28,11 @@ const STEPS: readonly Step[] = [
 const COUNT = STEPS.length + 1
 
 const lifetime = new Lifetime()
-const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
 let isFollowingLog = false
+let isAsSaid = false
+let wasCutShort = false
 
-async function main(): Promise<boolean> {
+async function showAll(isKept: boolean): Promise<void> {
   print(styled('bold', 'Headgate: every service gets exactly the Kafka topics that it needs, and no password of Kafka'))
   const startedAtMs = performance.now()
   await preparePrerequisites()
@@ -44,10 +44,11 @@ async function main(): Promise<boolean> {
     }
   }
   summarize(results, (performance.now() - startedAtMs) / 1000)
-  const isAsSaid = results.every(({ failure }) => failure === undefined)
-  if (options.keep && stage !== undefined) await keep(stage)
-  else if (isAsSaid) showWhereToGo()
-  return isAsSaid
+  isAsSaid = results.every(({ failure }) => failure === undefined)
+  if (stage === undefined || !isKept) return showWhereToGo()
+  await showWhatToTry(stage.world)
+  isFollowingLog = true
+  await lifetime.interrupted
 }
 
 /** The first step: without it there are no others. */
@@ -58,7 +59,7 @@ async function start(results: StepResult[]): Promise<Stage | undefined> {
     'Starting the parts',
     'Kafka, an identity provider and the gateway run',
     async () => {
-      const starting = startParts((line) => isFollowingLog && print(`gateway: ${describeLine(line)}`))
+      const starting = startParts((line) => isFollowingLog && showLogLine(line))
       lifetime.add(() =>
         starting.then(
           (world) => world.close(),
@@ -74,12 +75,6 @@ async function start(results: StepResult[]): Promise<Stage | undefined> {
   return stage
 }
 
-async function keep({ world }: Stage): Promise<void> {
-  await showWhatToTry(world)
-  isFollowingLog = true
-  await lifetime.interrupted
-}
-
 function showWhereToGo(): void {
   heading('Where to go from here')
   paragraph('npm run demo -- --keep   leaves everything running, with commands to try')
@@ -89,11 +84,14 @@ function showWhereToGo(): void {
 }
 
 try {
-  const outcome = await Promise.race([main(), lifetime.interrupted])
-  process.exitCode = outcome === 'interrupted' ? 130 : Number(!outcome)
-  if (outcome === 'interrupted') silence()
+  const { keep } = parseArgs({ options: { keep: { type: 'boolean', default: false } } }).values
+  const end = await Promise.race([showAll(keep), lifetime.interrupted])
+  wasCutShort = end === 'interrupted' && !isFollowingLog
+  if (end === 'interrupted') silence()
 } catch (error) {
   cross(error instanceof Error ? error.message : String(error))
-  process.exitCode = 1
 }
 await lifetime.end()
+// A step that was cut short may still try to reach what has ended: nobody waits for it.
+if (wasCutShort) process.exit(130)
+process.exitCode = isAsSaid ? 0 : 1

@@ -39,7 +39,7 @@ export class ServiceProcess {
     action: Name,
     ...argument: Parameters<ServiceActions[Name]>
   ): Promise<Result<Name>> {
-    this.#child.send({ action, argument: argument[0] })
+    this.#send({ action, argument: argument[0] })
     return (await this.#answer()) as Result<Name>
   }
 
@@ -49,12 +49,17 @@ export class ServiceProcess {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    if (!this.#child.connected) return
     const ended = once(this.#child, 'exit')
-    this.#child.send({ action: 'end' })
+    this.#send({ action: 'end' })
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), 5000)
     await ended
     clearTimeout(timer)
+  }
+
+  // A channel that breaks shows as the end of the process, which whoever sends waits for as well.
+  #send(request: object): void {
+    this.#child.send(request, () => undefined)
   }
 
   async #answer(): Promise<unknown> {

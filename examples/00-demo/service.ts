@@ -62,4 +62,7 @@ process.on('message', async ({ action, argument }: Request) => {
     process.send?.({ failure: error instanceof Error ? error.message : String(error) })
   }
 })
+// Ctrl-C reaches every process of a terminal; this one ends when its parent says so, or is gone.
+process.on('SIGINT', () => undefined)
+process.on('disconnect', () => process.exit())
 process.send?.({ result: 'ready' })
