@@ -32,7 +32,11 @@ const RULES = 20
 
 /** The rule that the load needs, among others that it does not. */
 function policy(): string {
-  const others = Array.from({ length: RULES - 1 }, (_, n) => `  - id: other-${n}\n    who: { groups: [team-${n}, everyone] }\n    may: { consume: ["team-${n}.*", "shared-${n}"], as: ["team-${n}-*"] }\n`)
+  const others = Array.from(
+    { length: RULES - 1 },
+    (_, n) =>
+      `  - id: other-${n}\n    who: { groups: [team-${n}, everyone] }\n    may: { consume: ["team-${n}.*", "shared-${n}"], as: ["team-${n}-*"] }\n`,
+  )
   return `rules:\n  - id: bench\n    who: { subjects: [bench] }\n    may: { produce: ["bench*"], consume: ["bench*"], as: ["*"] }\n${others.join('')}`
 }
 
@@ -47,9 +51,18 @@ export async function startBenchWorld(tell: (text: string) => void): Promise<Ben
   }
   try {
     const [relayPort = 0, kafkaPort = 0, brokerPort = 0, httpPort = 0, ...spare] = await freePorts(8)
-    const kafka = await startKafka({ profile: 'bench', plaintext: true, relayAdvertisedPort: relayPort, onProgress: tell })
+    const kafka = await startKafka({
+      profile: 'bench',
+      plaintext: true,
+      relayAdvertisedPort: relayPort,
+      onProgress: tell,
+    })
     undo.push(() => kafka.stop())
-    const identity = await startIdentityProvider({ clients: [{ clientId: 'bench', clientSecret: 'bench-secret-0123456789', groups: ['everyone'] }], audience: 'headgate', lifetimeSeconds: 3_600 })
+    const identity = await startIdentityProvider({
+      clients: [{ clientId: 'bench', clientSecret: 'bench-secret-0123456789', groups: ['everyone'] }],
+      audience: 'headgate',
+      lifetimeSeconds: 3_600,
+    })
     undo.push(() => identity.close())
     const filesFor = async (name: string, ports: readonly [number, number, number]): Promise<string> => {
       const folder = await mkdtemp(join(directory, name))
@@ -69,11 +82,17 @@ export async function startBenchWorld(tell: (text: string) => void): Promise<Ben
       return files.configPath
     }
     tell('starting the relay and the gateway')
-    const relay = spawn(process.execPath, [join(import.meta.dirname, 'relay.ts'), String(relayPort), kafka.relayedAddress ?? ''], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const relay = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'relay.ts'), String(relayPort), kafka.relayedAddress ?? ''],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
     children.push(relay)
     await firstOutput(relay)
     const startGateway = (config: string): ChildProcess => {
-      const child = spawn(process.execPath, [CLI, 'gateway', '--config', config, '--log-level', 'error'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, [CLI, 'gateway', '--config', config, '--log-level', 'error'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
       children.push(child)
       return child
     }
@@ -81,7 +100,11 @@ export async function startBenchWorld(tell: (text: string) => void): Promise<Ben
     await firstOutput(gateway)
     const token = await identity.tokenFor('bench')
     const sasl = { mechanism: 'PLAIN' as const, username: 'token', password: token }
-    const gatewayLeg: Leg = { name: 'gateway', connection: { bootstrap: `127.0.0.1:${kafkaPort}`, sasl }, pid: gateway.pid }
+    const gatewayLeg: Leg = {
+      name: 'gateway',
+      connection: { bootstrap: `127.0.0.1:${kafkaPort}`, sasl },
+      pid: gateway.pid,
+    }
     return {
       kafka,
       token,

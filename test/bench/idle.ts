@@ -26,8 +26,22 @@ export async function benchIdle(world: BenchWorld, tell: (text: string) => void)
     const totalMb = after / 1e6
     const eachKb = (after - before) / CONNECTIONS / 1e3
     return [
-      { bench: 'idle', what: `gateway: RSS with ${CONNECTIONS} connections, MB`, value: totalMb.toFixed(0), number: totalMb, budget: `≤ ${BUDGET_TOTAL_MB}`, isMet: totalMb <= BUDGET_TOTAL_MB },
-      { bench: 'idle', what: 'gateway: each connection, KB', value: eachKb.toFixed(1), number: eachKb, budget: `≤ ${BUDGET_EACH_KB}`, isMet: eachKb <= BUDGET_EACH_KB },
+      {
+        bench: 'idle',
+        what: `gateway: RSS with ${CONNECTIONS} connections, MB`,
+        value: totalMb.toFixed(0),
+        number: totalMb,
+        budget: `≤ ${BUDGET_TOTAL_MB}`,
+        isMet: totalMb <= BUDGET_TOTAL_MB,
+      },
+      {
+        bench: 'idle',
+        what: 'gateway: each connection, KB',
+        value: eachKb.toFixed(1),
+        number: eachKb,
+        budget: `≤ ${BUDGET_EACH_KB}`,
+        isMet: eachKb <= BUDGET_EACH_KB,
+      },
     ]
   } finally {
     for (const client of clients) client.close()

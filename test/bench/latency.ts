@@ -1,4 +1,10 @@
-import { type FetchResponse, type MetadataResponse, type ProduceResponse, encodeBatch, encodeRecords } from '@headgate/wire'
+import {
+  encodeBatch,
+  encodeRecords,
+  type FetchResponse,
+  type MetadataResponse,
+  type ProduceResponse,
+} from '@headgate/wire'
 import { RawClient } from '../clients/raw-client.ts'
 import type { BenchWorld, Leg } from './bench-world.ts'
 import type { Figure } from './report.ts'
@@ -29,10 +35,20 @@ export async function benchLatency(world: BenchWorld, rounds: number, tell: (tex
     const p50 = spreadOf(own)
     const tail = spreadOf(tails.get(name) ?? [])
     const added = spreadOf(own.map((median, round) => median - (direct[round] ?? Number.NaN)))
-    const addedFigure = { bench: 'latency', what: `${name}: p50 over direct, µs`, value: spreadText(added, 0), number: added.median }
+    const addedFigure = {
+      bench: 'latency',
+      what: `${name}: p50 over direct, µs`,
+      value: spreadText(added, 0),
+      number: added.median,
+    }
     const budget = { budget: `≤ +${BUDGET_MICROSECONDS}`, isMet: added.median <= BUDGET_MICROSECONDS }
     return [
-      { bench: 'latency', what: `${name}: p50 · p99, µs`, value: `${spreadText(p50, 0)} · ${tail.median.toFixed(0)}`, number: p50.median },
+      {
+        bench: 'latency',
+        what: `${name}: p50 · p99, µs`,
+        value: `${spreadText(p50, 0)} · ${tail.median.toFixed(0)}`,
+        number: p50.median,
+      },
       ...(name === 'direct' ? [] : [name === 'gateway' ? { ...addedFigure, ...budget } : addedFigure]),
     ]
   })
@@ -78,15 +94,33 @@ async function connectTo(address: string, sasl: Leg['connection']['sasl']): Prom
 
 async function endOffset(client: RawClient): Promise<bigint> {
   const topics = [{ name: TOPIC, partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1n }] }]
-  const answer = await client.request<{ topics: { partitions: { offset: bigint }[] }[] }>(2, 5, { replicaId: -1, topics })
+  const answer = await client.request<{ topics: { partitions: { offset: bigint }[] }[] }>(2, 5, {
+    replicaId: -1,
+    topics,
+  })
   return answer.topics[0]?.partitions[0]?.offset ?? 0n
 }
 
 async function fetchFrom(client: RawClient, fetchOffset: bigint): Promise<void> {
-  const partition = { partition: 0, currentLeaderEpoch: -1, fetchOffset, lastFetchedEpoch: -1, logStartOffset: -1n, partitionMaxBytes: 1_000_000 }
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1n,
+    partitionMaxBytes: 1_000_000,
+  }
   for (;;) {
     const answer = await client.request<FetchResponse>(1, 11, {
-      ...{ replicaId: -1, maxWaitMs: 5_000, minBytes: 1, maxBytes: 10_000_000, isolationLevel: 0, sessionId: 0, sessionEpoch: -1 },
+      ...{
+        replicaId: -1,
+        maxWaitMs: 5_000,
+        minBytes: 1,
+        maxBytes: 10_000_000,
+        isolationLevel: 0,
+        sessionId: 0,
+        sessionEpoch: -1,
+      },
       topics: [{ topic: TOPIC, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitions: [partition] }],
     })
     if ((answer.responses[0]?.partitions[0]?.records?.length ?? 0) > 0) return
@@ -95,8 +129,31 @@ async function fetchFrom(client: RawClient, fetchOffset: bigint): Promise<void> 
 
 function produceBody(): object {
   const now = BigInt(Date.now())
-  const record = { attributes: 0, timestampDelta: 0n, offsetDelta: 0, key: null, value: Buffer.alloc(RECORD_BYTES, 0x61), headers: [] }
-  const header = { baseOffset: 0n, partitionLeaderEpoch: -1, magic: 2, attributes: 0, lastOffsetDelta: 0, baseTimestamp: now, maxTimestamp: now }
-  const records = encodeBatch({ ...header, producerId: -1n, producerEpoch: -1, baseSequence: -1, recordCount: 1 }, encodeRecords([record]))
-  return { transactionalId: null, acks: 1, timeoutMs: 5_000, topicData: [{ name: TOPIC, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [{ index: 0, records }] }] }
+  const record = {
+    attributes: 0,
+    timestampDelta: 0n,
+    offsetDelta: 0,
+    key: null,
+    value: Buffer.alloc(RECORD_BYTES, 0x61),
+    headers: [],
+  }
+  const header = {
+    baseOffset: 0n,
+    partitionLeaderEpoch: -1,
+    magic: 2,
+    attributes: 0,
+    lastOffsetDelta: 0,
+    baseTimestamp: now,
+    maxTimestamp: now,
+  }
+  const records = encodeBatch(
+    { ...header, producerId: -1n, producerEpoch: -1, baseSequence: -1, recordCount: 1 },
+    encodeRecords([record]),
+  )
+  return {
+    transactionalId: null,
+    acks: 1,
+    timeoutMs: 5_000,
+    topicData: [{ name: TOPIC, topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitionData: [{ index: 0, records }] }],
+  }
 }

@@ -60,4 +60,8 @@ if (withWorld.length > 0) {
   }
 }
 const machine = machineLine()
-process.stdout.write(values.json ? `${JSON.stringify({ machine, rounds, figures }, null, 2)}\n` : `\n${machine}, ${rounds} rounds\n\n${figureTable(figures)}\n`)
+process.stdout.write(
+  values.json
+    ? `${JSON.stringify({ machine, rounds, figures }, null, 2)}\n`
+    : `\n${machine}, ${rounds} rounds\n\n${figureTable(figures)}\n`,
+)

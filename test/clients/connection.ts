@@ -1,8 +1,17 @@
 /** How a plain Kafka client signs in. */
 export type ClientSasl =
-  | { readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; readonly username: string; readonly password: string }
+  | {
+      readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+      readonly username: string
+      readonly password: string
+    }
   /** Kafka's built-in OAuth login: the client asks the identity provider itself. */
-  | { readonly mechanism: 'OAUTHBEARER'; readonly tokenEndpoint: string; readonly clientId: string; readonly clientSecret: string }
+  | {
+      readonly mechanism: 'OAUTHBEARER'
+      readonly tokenEndpoint: string
+      readonly clientId: string
+      readonly clientSecret: string
+    }
 
 /** Where a plain Kafka client connects, and as whom. */
 export interface ClientConnection {

@@ -25,9 +25,21 @@ const OAUTH_CALLBACK = 'org.apache.kafka.common.security.oauthbearer.OAuthBearer
 const JVM = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 /** Writes lines to a topic with Kafka's console producer. */
-export function consoleProduce(connection: ClientConnection, topic: string, lines: readonly string[], options: JavaToolOptions = {}): Promise<ProgramResult> {
+export function consoleProduce(
+  connection: ClientConnection,
+  topic: string,
+  lines: readonly string[],
+  options: JavaToolOptions = {},
+): Promise<ProgramResult> {
   const input = `${lines.join('\n')}\n`
-  const args = (config: string): string[] => ['--bootstrap-server', connection.bootstrap, '--topic', topic, '--command-config', config]
+  const args = (config: string): string[] => [
+    '--bootstrap-server',
+    connection.bootstrap,
+    '--topic',
+    topic,
+    '--command-config',
+    config,
+  ]
   return runTool('org.apache.kafka.tools.ConsoleProducer', connection, args, { input, ...options })
 }
 
@@ -40,7 +52,11 @@ export interface ConsoleConsumeOptions extends JavaToolOptions {
 }
 
 /** Reads a topic from its beginning with Kafka's console consumer. */
-export function consoleConsume(connection: ClientConnection, topic: string, { group, maxMessages, idleMs = 15_000, ...options }: ConsoleConsumeOptions): Promise<ProgramResult> {
+export function consoleConsume(
+  connection: ClientConnection,
+  topic: string,
+  { group, maxMessages, idleMs = 15_000, ...options }: ConsoleConsumeOptions,
+): Promise<ProgramResult> {
   const args = (config: string): string[] => [
     ...['--bootstrap-server', connection.bootstrap, '--topic', topic, '--command-config', config, '--from-beginning'],
     ...['--max-messages', String(maxMessages), '--timeout-ms', String(idleMs)],
@@ -50,14 +66,34 @@ export function consoleConsume(connection: ClientConnection, topic: string, { gr
 }
 
 /** Runs Kafka's topics command; `args` beside the connection. */
-export function topicsCommand(connection: ClientConnection, args: readonly string[], options: JavaToolOptions = {}): Promise<ProgramResult> {
-  const all = (config: string): string[] => ['--bootstrap-server', connection.bootstrap, '--command-config', config, ...args]
+export function topicsCommand(
+  connection: ClientConnection,
+  args: readonly string[],
+  options: JavaToolOptions = {},
+): Promise<ProgramResult> {
+  const all = (config: string): string[] => [
+    '--bootstrap-server',
+    connection.bootstrap,
+    '--command-config',
+    config,
+    ...args,
+  ]
   return runTool('org.apache.kafka.tools.TopicCommand', connection, all, options)
 }
 
 /** Runs Kafka's consumer groups command; `args` beside the connection. */
-export function consumerGroupsCommand(connection: ClientConnection, args: readonly string[], options: JavaToolOptions = {}): Promise<ProgramResult> {
-  const all = (config: string): string[] => ['--bootstrap-server', connection.bootstrap, '--command-config', config, ...args]
+export function consumerGroupsCommand(
+  connection: ClientConnection,
+  args: readonly string[],
+  options: JavaToolOptions = {},
+): Promise<ProgramResult> {
+  const all = (config: string): string[] => [
+    '--bootstrap-server',
+    connection.bootstrap,
+    '--command-config',
+    config,
+    ...args,
+  ]
   return runTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', connection, all, options)
 }
 
@@ -73,15 +109,24 @@ export async function runTool(
   const directory = await mkdtemp(join(tmpdir(), 'headgate-java-'))
   try {
     const config = join(directory, 'client.properties')
-    await writeFile(config, propertiesText({ ...connectionProperties(connection), ...options.properties }), { mode: 0o600 })
-    const { input, timeoutMs = 60_000, signal, classPath = '', jvmFlags = JVM } = options
-    const allowed = connection.sasl?.mechanism === 'OAUTHBEARER' ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${connection.sasl.tokenEndpoint}`] : []
-    return await runProgram(java.java, [...jvmFlags, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...allowed, mainClass, ...args(config)], {
-      env: { ...process.env, CLASSPATH: [classPath, jars.classPath].filter((part) => part !== '').join(':') },
-      timeoutMs,
-      ...(input === undefined ? {} : { input }),
-      ...(signal === undefined ? {} : { signal }),
+    await writeFile(config, propertiesText({ ...connectionProperties(connection), ...options.properties }), {
+      mode: 0o600,
     })
+    const { input, timeoutMs = 60_000, signal, classPath = '', jvmFlags = JVM } = options
+    const allowed =
+      connection.sasl?.mechanism === 'OAUTHBEARER'
+        ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${connection.sasl.tokenEndpoint}`]
+        : []
+    return await runProgram(
+      java.java,
+      [...jvmFlags, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...allowed, mainClass, ...args(config)],
+      {
+        env: { ...process.env, CLASSPATH: [classPath, jars.classPath].filter((part) => part !== '').join(':') },
+        timeoutMs,
+        ...(input === undefined ? {} : { input }),
+        ...(signal === undefined ? {} : { signal }),
+      },
+    )
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -108,7 +153,10 @@ function saslProperties(sasl: ClientSasl): Record<string, string> {
     }
   }
   const login = sasl.mechanism === 'PLAIN' ? PLAIN_LOGIN : SCRAM_LOGIN
-  return { 'sasl.mechanism': sasl.mechanism, 'sasl.jaas.config': `${login} required username="${sasl.username}" password="${sasl.password}";` }
+  return {
+    'sasl.mechanism': sasl.mechanism,
+    'sasl.jaas.config': `${login} required username="${sasl.username}" password="${sasl.password}";`,
+  }
 }
 
 function propertiesText(properties: Readonly<Record<string, string>>): string {

@@ -11,11 +11,18 @@ export interface KcatOptions {
 }
 
 /** Runs kcat with a connection; `args` are its own, such as `['-L']` or `['-P', '-t', 'orders']`. */
-export function kcat(connection: ClientConnection, args: readonly string[], options: KcatOptions = {}): Promise<ProgramResult> {
+export function kcat(
+  connection: ClientConnection,
+  args: readonly string[],
+  options: KcatOptions = {},
+): Promise<ProgramResult> {
   const properties = Object.entries({ ...connectionProperties(connection), ...options.properties })
   const settings = properties.flatMap(([key, value]) => ['-X', `${key}=${value}`])
   const { input, timeoutMs = 30_000 } = options
-  return runProgram('kcat', ['-b', connection.bootstrap, ...settings, ...args], { timeoutMs, ...(input === undefined ? {} : { input }) })
+  return runProgram('kcat', ['-b', connection.bootstrap, ...settings, ...args], {
+    timeoutMs,
+    ...(input === undefined ? {} : { input }),
+  })
 }
 
 function connectionProperties(connection: ClientConnection): Record<string, string> {

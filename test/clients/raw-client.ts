@@ -79,7 +79,9 @@ export class RawClient {
     this.#lastCorrelationId += 1
     const { defaultRequest, encodeRequest } = apiMessage(apiKey)
     const header = { apiKey, apiVersion, correlationId: this.#lastCorrelationId, clientId: this.#clientId }
-    this.#socket.write(encodeRequestFrame(header, (writer) => encodeRequest(writer, { ...defaultRequest(), ...body }, apiVersion)))
+    this.#socket.write(
+      encodeRequestFrame(header, (writer) => encodeRequest(writer, { ...defaultRequest(), ...body }, apiVersion)),
+    )
   }
 
   /** Sends bytes as they are. */

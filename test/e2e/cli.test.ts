@@ -19,7 +19,11 @@ let world: World
 let directory: string
 
 beforeAll(async () => {
-  world = await startWorld({ clients: [{ clientId: 'orders', groups: [] }], topics: [{ topic: 'orders', partitions: 1 }], policy: POLICY })
+  world = await startWorld({
+    clients: [{ clientId: 'orders', groups: [] }],
+    topics: [{ topic: 'orders', partitions: 1 }],
+    policy: POLICY,
+  })
   directory = await mkdtemp(join(tmpdir(), 'headgate-cli-'))
 })
 
@@ -35,7 +39,9 @@ interface Run {
 }
 
 function headgate(...args: readonly string[]): Run {
-  const child = spawn(process.execPath, ['--conditions=@headgate/source', MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=@headgate/source', MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   const collect = (chunk: Buffer): void => {
     output += chunk.toString()
@@ -48,9 +54,15 @@ function headgate(...args: readonly string[]): Run {
 /** The files of the world's gateway with other ports, so that a second one can run beside it. */
 async function secondConfig(name: string, change: (text: string) => string = (text) => text): Promise<string> {
   const text = await readFile(world.files.configPath, 'utf8')
-  const moved = text.replaceAll(/^( +(?:port|firstPort)): (\d+)$/gm, (_, key: string, port: string) => `${key}: ${Number(port) - 9_000}`)
+  const moved = text.replaceAll(
+    /^( +(?:port|firstPort)): (\d+)$/gm,
+    (_, key: string, port: string) => `${key}: ${Number(port) - 9_000}`,
+  )
   const path = join(world.files.configPath, '..', name)
-  await writeFile(path, change(moved.replace(/localhost:(\d+)$/m, (_, port: string) => `localhost:${Number(port) - 9_000}`)))
+  await writeFile(
+    path,
+    change(moved.replace(/localhost:(\d+)$/m, (_, port: string) => `localhost:${Number(port) - 9_000}`)),
+  )
   return path
 }
 
@@ -68,14 +80,22 @@ test('every mistake of a configuration is told at once, with its place and its m
 })
 
 test('every mistake of a policy is told at once, with its place and its mend, and nothing is started [policy-errors]', async () => {
-  const wrong = 'rules:\n  - id: a\n    who: everyone\n    may: { consum: [orders] }\n  - id: a\n    who: { grups: [x] }\n    may: { consume: ["bad topic"] }\n'
+  const wrong =
+    'rules:\n  - id: a\n    who: everyone\n    may: { consum: [orders] }\n  - id: a\n    who: { grups: [x] }\n    may: { consume: ["bad topic"] }\n'
   await writeFile(join(world.files.configPath, '..', 'wrong-policy.yaml'), wrong)
-  const path = await secondConfig('wrong-policy-gateway.yaml', (text) => text.replace(/^policy: .*$/m, 'policy: wrong-policy.yaml'))
+  const path = await secondConfig('wrong-policy-gateway.yaml', (text) =>
+    text.replace(/^policy: .*$/m, 'policy: wrong-policy.yaml'),
+  )
 
   const run = headgate('gateway', '--config', path)
 
   expect(await run.ended).toBe(2)
-  for (const place of [/wrong-policy\.yaml:4:\d+/, /wrong-policy\.yaml:5:\d+/, /wrong-policy\.yaml:6:\d+/, /wrong-policy\.yaml:7:\d+/]) {
+  for (const place of [
+    /wrong-policy\.yaml:4:\d+/,
+    /wrong-policy\.yaml:5:\d+/,
+    /wrong-policy\.yaml:6:\d+/,
+    /wrong-policy\.yaml:7:\d+/,
+  ]) {
     expect(run.output()).toMatch(place)
   }
   expect(run.output()).not.toContain('listening')

@@ -59,19 +59,22 @@ test.each([
   ['a token for another audience', {}, { ...CLAIMS, aud: 'elsewhere' }, /audience|aud/],
   ['a token signed by another key', { key: 'foreign' as const }, CLAIMS, /signature|key/],
   ['a token of another type', { typ: 'JWT' }, CLAIMS, /typ/],
-])('%s is refused with 58 and a clear text, at once, and leaves a line [token-refused]', async (_, options, claims, text) => {
-  const before = refusalLines().length
-  const token = await world.identity.signToken(claims, options)
-  const startedAt = performance.now()
+])(
+  '%s is refused with 58 and a clear text, at once, and leaves a line [token-refused]',
+  async (_, options, claims, text) => {
+    const before = refusalLines().length
+    const token = await world.identity.signToken(claims, options)
+    const startedAt = performance.now()
 
-  const error = await signIn(token)
+    const error = await signIn(token)
 
-  expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
-  expect(String(error)).toMatch(text)
-  expect(performance.now() - startedAt).toBeLessThan(3_000)
-  expect(refusalLines()).toHaveLength(before + 1)
-  expect(JSON.stringify(world.logLines)).not.toContain(token)
-})
+    expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+    expect(String(error)).toMatch(text)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(refusalLines()).toHaveLength(before + 1)
+    expect(JSON.stringify(world.logLines)).not.toContain(token)
+  },
+)
 
 test('a wrong client secret is refused with a clear text [token-refused]', async () => {
   const kafka = new Kafka({
@@ -82,19 +85,29 @@ test('a wrong client secret is refused with a clear text [token-refused]', async
     logLevel: 0,
   })
 
-  const error = await kafka.admin().connect().catch((cause: unknown) => cause)
+  const error = await kafka
+    .admin()
+    .connect()
+    .catch((cause: unknown) => cause)
 
   expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
   expect(JSON.stringify(world.logLines)).not.toContain('not-the-secret')
 })
 
 test('a client that asks for something before it signed in is closed, and leaves a line [no-sasl-closed]', async () => {
-  const kafka = new Kafka({ brokers: [world.bootstrap], ssl: { ca: [world.ca.pem] }, retry: { retries: 0 }, logLevel: 0 })
+  const kafka = new Kafka({
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    retry: { retries: 0 },
+    logLevel: 0,
+  })
   const admin = kafka.admin()
 
   await expect(admin.connect().then(() => admin.listTopics())).rejects.toThrow()
 
-  await until('the line', () => world.logLines.some(({ event, code }) => event === 'closed' && code === 'ERR_GATEWAY_NOT_SIGNED_IN'))
+  await until('the line', () =>
+    world.logLines.some(({ event, code }) => event === 'closed' && code === 'ERR_GATEWAY_NOT_SIGNED_IN'),
+  )
   await admin.disconnect()
 })
 

@@ -84,7 +84,9 @@ test('one import: a service exchanges its token, writes and reads what the polic
   await producer.disconnect()
 
   expect(await readOne(kafka, 'orders', 'orders-readers')).toBe('one order')
-  expect(world.logLines).toContainEqual(expect.objectContaining({ event: 'sign-in', principal: 'orders', issuer: 'corp' }))
+  expect(world.logLines).toContainEqual(
+    expect.objectContaining({ event: 'sign-in', principal: 'orders', issuer: 'corp' }),
+  )
 })
 
 test('a write that no rule grants is refused by the client, with the reason, before anything is sent [client-denies]', async () => {
@@ -92,7 +94,9 @@ test('a write that no rule grants is refused by the client, with the reason, bef
   await producer.connect()
   const before = world.logLines.filter(({ event }) => event === 'denial').length
 
-  const refusal = await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] }).catch((error: unknown) => error)
+  const refusal = await producer
+    .send({ topic: 'audit-log', messages: [{ value: 'x' }] })
+    .catch((error: unknown) => error)
 
   expect(refusal).toBeInstanceOf(HeadgateDeniedError)
   expect(refusal).toMatchObject({ code: 'ERR_KAFKAJS_DENIED', cause: { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 } })
@@ -105,10 +109,14 @@ test('the same write by unwrapped kafkajs is refused by the gateway [gateway-blo
   const producer = plainKafka('orders').producer()
   await producer.connect()
 
-  const refusal = await producer.send({ topic: 'audit-log', messages: [{ value: 'x' }] }).catch((error: unknown) => error)
+  const refusal = await producer
+    .send({ topic: 'audit-log', messages: [{ value: 'x' }] })
+    .catch((error: unknown) => error)
 
   expect(refusal).toMatchObject({ cause: { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 } })
-  expect(world.logLines).toContainEqual(expect.objectContaining({ event: 'denial', principal: 'orders', resourceName: 'audit-log', errorCode: 29 }))
+  expect(world.logLines).toContainEqual(
+    expect.objectContaining({ event: 'denial', principal: 'orders', resourceName: 'audit-log', errorCode: 29 }),
+  )
   await producer.disconnect()
 })
 
@@ -120,7 +128,9 @@ test("the same write by Kafka's own console producer is refused by the gateway [
   const refused = await consoleProduce(connection, 'audit-log', ['from java'])
 
   expect(granted.stderr).not.toContain('Exception')
-  expect(refused.stderr).toMatch(/TopicAuthorizationException|TOPIC_AUTHORIZATION_FAILED|Not authorized to access topics/)
+  expect(refused.stderr).toMatch(
+    /TopicAuthorizationException|TOPIC_AUTHORIZATION_FAILED|Not authorized to access topics/,
+  )
   expect(await recordsOf('audit-log')).toEqual([])
 })
 
@@ -133,7 +143,9 @@ async function recordsOf(topic: string): Promise<string[]> {
   await admin.connect()
   const offsets = await admin.fetchTopicOffsets(topic)
   await admin.disconnect()
-  return offsets.flatMap(({ partition, high }) => Array.from({ length: Number(high) }, (_, offset) => `${partition}:${offset}`))
+  return offsets.flatMap(({ partition, high }) =>
+    Array.from({ length: Number(high) }, (_, offset) => `${partition}:${offset}`),
+  )
 }
 
 test('a policy that changes is in force for the next request on a live connection [policy-reload]', async () => {
@@ -142,7 +154,9 @@ test('a policy that changes is in force for the next request on a live connectio
   await producer.send({ topic: 'orders', messages: [{ value: 'still granted' }] })
 
   await world.setPolicy(POLICY.replace('produce: [orders], ', ''))
-  const refusal = await producer.send({ topic: 'orders', messages: [{ value: 'no more' }] }).catch((error: unknown) => error)
+  const refusal = await producer
+    .send({ topic: 'orders', messages: [{ value: 'no more' }] })
+    .catch((error: unknown) => error)
   await world.setPolicy(POLICY)
 
   expect(JSON.stringify(refusal, ['cause', 'type', 'code'])).toContain('29')

@@ -70,7 +70,9 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
       const iat = nowSeconds + Math.min(0, (expiresInSeconds ?? 0) - 60)
       const payload = { iss: issuer, iat, jti: `test-${nowSeconds}-${Math.random()}`, ...end, ...claims }
       if (alg === 'HS256') return signByHand({ alg, typ, kid: KEY_ID }, payload, publicPem)
-      return new SignJWT(payload).setProtectedHeader({ alg, typ, kid: KEY_ID }).sign(key === 'own' ? own.privateKey : foreign.privateKey)
+      return new SignJWT(payload)
+        .setProtectedHeader({ alg, typ, kid: KEY_ID })
+        .sign(key === 'own' ? own.privateKey : foreign.privateKey)
     },
     close: () => closeServer(server),
   }
@@ -89,7 +91,10 @@ async function createHandler(issuer: string, settings: object): Promise<RequestL
   }
 }
 
-function configuration({ clients, audience, lifetimeSeconds = 300 }: IdentityProviderOptions, privateJwk: object): object {
+function configuration(
+  { clients, audience, lifetimeSeconds = 300 }: IdentityProviderOptions,
+  privateJwk: object,
+): object {
   const groupsOf = new Map(clients.map(({ clientId, groups }) => [clientId, groups]))
   return {
     jwks: { keys: [privateJwk] },
@@ -104,7 +109,9 @@ function configuration({ clients, audience, lifetimeSeconds = 300 }: IdentityPro
     scopes: ['kafka'],
     ttl: { ClientCredentials: lifetimeSeconds },
     extraTokenClaims: (_context: unknown, token: { readonly kind: string; readonly clientId: string }) =>
-      token.kind === 'ClientCredentials' ? { sub: token.clientId, groups: groupsOf.get(token.clientId) ?? [] } : undefined,
+      token.kind === 'ClientCredentials'
+        ? { sub: token.clientId, groups: groupsOf.get(token.clientId) ?? [] }
+        : undefined,
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
@@ -131,14 +138,17 @@ function clientOf(clients: readonly IdentityClient[], clientId: string): Identit
 }
 
 async function requestToken(tokenEndpoint: string, { clientId, clientSecret }: IdentityClient): Promise<string> {
-  const authorization = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64')
+  const authorization = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
+    'base64',
+  )
   const response = await fetch(tokenEndpoint, {
     method: 'POST',
     headers: { authorization: `Basic ${authorization}`, 'content-type': 'application/x-www-form-urlencoded' },
     body: 'grant_type=client_credentials',
   })
   const answer = (await response.json()) as { readonly access_token?: string; readonly error?: string }
-  if (answer.access_token === undefined) throw new TypeError(`the identity provider answered ${response.status} ${answer.error}`)
+  if (answer.access_token === undefined)
+    throw new TypeError(`the identity provider answered ${response.status} ${answer.error}`)
   return answer.access_token
 }
 

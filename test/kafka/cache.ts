@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What is kept between runs: `HEADGATE_CACHE`, else `headgate` in `XDG_CACHE_HOME` or `~/.cache`. */
-export function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
+function cacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   const own = env['HEADGATE_CACHE']
   if (own) return own
   const xdg = env['XDG_CACHE_HOME']
@@ -44,7 +44,7 @@ async function removeUnfinished(cache: string, name: string): Promise<void> {
  * Runs `work` while no other process on this machine holds the lock. An SQLite transaction is the lock: the operating
  * system gives it back when its holder dies, however it dies, so there is no stale lock to judge.
  */
-export async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
+async function withLock<T>(file: string, work: () => Promise<T>): Promise<T> {
   const lock = new DatabaseSync(file, { timeout: 0 })
   try {
     while (!tryLock(lock)) await sleep(100)

@@ -43,7 +43,11 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   await chmod(path('broker.password'), 0o600)
   await writeFile(path('policy.yaml'), policy)
   await writeFile(path('gateway.yaml'), stringify(configuration(options), { aliasDuplicateObjects: false }))
-  return { configPath: path('gateway.yaml'), policyPath: path('policy.yaml'), bundleKeyThumbprint: bundleKey.thumbprint }
+  return {
+    configPath: path('gateway.yaml'),
+    policyPath: path('policy.yaml'),
+    bundleKeyThumbprint: bundleKey.thumbprint,
+  }
 }
 
 function configuration(options: GatewayFilesOptions): object {
@@ -55,7 +59,11 @@ function configuration(options: GatewayFilesOptions): object {
       name: options.clusterName,
       bootstrap: [...options.bootstrap],
       ...(clusterCaPath === undefined ? { insecure: true } : { tls: { ca: clusterCaPath } }),
-      sasl: { mechanism: 'scram-sha-512', username: options.credential.username, password: { file: 'broker.password' } },
+      sasl: {
+        mechanism: 'scram-sha-512',
+        username: options.credential.username,
+        password: { file: 'broker.password' },
+      },
     },
     listener: {
       host: HOST,
@@ -75,7 +83,10 @@ function configuration(options: GatewayFilesOptions): object {
         clientCredentials: {},
       },
     ],
-    tokens: { signingKey: { file: 'token-key.jwk.json' }, ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }) },
+    tokens: {
+      signingKey: { file: 'token-key.jwk.json' },
+      ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }),
+    },
     bundles: { currentKey: { file: 'bundle-key.jwk.json' } },
     policy: 'policy.yaml',
     ...(limits === undefined ? {} : { limits }),

@@ -64,7 +64,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     await kafka.createTopics(topics)
     onProgress('starting the identity provider')
     const identity = await startIdentityProvider({
-      clients: clients.map(({ clientId, groups }) => ({ clientId, clientSecret: secretOf(clientId), groups: [...groups] })),
+      clients: clients.map(({ clientId, groups }) => ({
+        clientId,
+        clientSecret: secretOf(clientId),
+        groups: [...groups],
+      })),
       audience: AUDIENCE,
       ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }),
     })
@@ -84,7 +88,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       firstBrokerPort,
       brokerIds: `${Math.min(...ids)}-${Math.max(...ids)}`,
       httpPort,
-      tls: options.insecure === true ? undefined : { certPath: certificateFiles.certPath, keyPath: certificateFiles.keyPath },
+      tls:
+        options.insecure === true
+          ? undefined
+          : { certPath: certificateFiles.certPath, keyPath: certificateFiles.keyPath },
       issuer: { name: 'corp', url: identity.issuer, audience: AUDIENCE },
       tokenLifetimeSeconds,
       limits: options.limits,

@@ -9,7 +9,7 @@ export type SaslMessage =
   | { readonly kind: 'client-secret'; readonly clientId: string; readonly clientSecret: Secret<string> }
 
 /** The user name that says: the password is a token. */
-export const TOKEN_USERNAME = 'token'
+const TOKEN_USERNAME = 'token'
 
 const SEPARATOR = '\x01'
 const BEARER = /^Bearer +([-_~+/.A-Za-z0-9]+=*)$/i

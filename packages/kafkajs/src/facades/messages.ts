@@ -7,7 +7,7 @@ type HeaderValue = IHeaders[string]
  *
  * The caller's objects are never changed. Buffers are not copied: kafkajs only reads them.
  */
-export function copyOutgoing(topic: string, message: Message): Message {
+function copyOutgoing(topic: string, message: Message): Message {
   const { key, value, partition, headers, timestamp } = message
   // kafkajs would print the whole message into its error.
   if (value === undefined) throw new KafkaJSNonRetriableError(`Invalid message without value for topic "${topic}"`)

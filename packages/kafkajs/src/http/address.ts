@@ -3,7 +3,7 @@ import { HeadgateConfigurationError, HeadgateInsecureAddressError } from '../err
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i
 
 /** Tells whether a host name is this machine's own. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return LOOPBACK.test(host)
 }
 

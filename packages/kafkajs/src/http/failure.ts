@@ -16,7 +16,7 @@ const CA_MENDS: Record<Party, string> = {
 }
 
 /** Turns a missing answer into the error that tells what to do. */
-export function transportError(party: Party, url: URL, failure: HttpFailure): Error {
+function transportError(party: Party, url: URL, failure: HttpFailure): Error {
   const details = { host: url.host, reason: failure.reason }
   if (failure.kind === 'untrusted') {
     const message = `the certificate of the ${party} at \`${url.host}\` is not trusted (${failure.reason}): ${CA_MENDS[party]}`

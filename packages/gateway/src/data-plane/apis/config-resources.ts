@@ -15,11 +15,7 @@ const BROKER_LOGGER = 8
 const GROUP = 32
 
 /** The code for a resource whose configuration is refused; types that policy does not speak of always are. */
-export function configRefusal(
-  call: Call,
-  operation: Operation,
-  { resourceType, resourceName }: ConfigResource,
-): number {
+function configRefusal(call: Call, operation: Operation, { resourceType, resourceName }: ConfigResource): number {
   if (resourceType === TOPIC) {
     return call.permits('topic', operation, resourceName) ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED
   }
