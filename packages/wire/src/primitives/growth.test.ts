@@ -26,8 +26,8 @@ const PRIMITIVES: readonly [string, (writer: Writer) => void, (reader: Reader) =
     'x'.repeat(21).concat('A'),
   ],
   ['uvarint', (writer) => writer.uvarint(0xffffffff), (reader) => reader.uvarint('a'), 0xffffffff],
-  ['varint', (writer) => writer.varint(-123456), (reader) => reader.varint('a'), -123456],
-  ['varlong', (writer) => writer.varlong(-(2n ** 63n)), (reader) => reader.varlong('a'), -(2n ** 63n)],
+  ['varint', (writer) => writer.varint(-123456, 'a'), (reader) => reader.varint('a'), -123456],
+  ['varlong', (writer) => writer.varlong(-(2n ** 63n), 'a'), (reader) => reader.varlong('a'), -(2n ** 63n)],
   ['short string', (writer) => writer.string('orders', true, 'a'), (reader) => reader.string(true, 'a'), 'orders'],
   ['unicode', (writer) => writer.string('naïve', false, 'a'), (reader) => reader.string(false, 'a'), 'naïve'],
   [

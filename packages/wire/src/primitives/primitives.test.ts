@@ -28,8 +28,8 @@ describe('varints', () => {
         (natural, integer, long) => {
           const bytes = written((writer) => {
             writer.uvarint(natural)
-            writer.varint(integer)
-            writer.varlong(long)
+            writer.varint(integer, 'b')
+            writer.varlong(long, 'c')
           })
           const back = new Reader(bytes)
 
@@ -42,8 +42,8 @@ describe('varints', () => {
 
   test('have the bytes that Kafka gives them', () => {
     expect(written((writer) => writer.uvarint(300)).toString('hex')).toBe('ac02')
-    expect(written((writer) => writer.varint(-2147483648)).toString('hex')).toBe('ffffffff0f')
-    expect(written((writer) => writer.varlong(-(2n ** 63n))).toString('hex')).toBe('ffffffffffffffffff01')
+    expect(written((writer) => writer.varint(-2147483648, 'a')).toString('hex')).toBe('ffffffff0f')
+    expect(written((writer) => writer.varlong(-(2n ** 63n), 'a')).toString('hex')).toBe('ffffffffffffffffff01')
   })
 
   test('of more than 5 or 10 bytes, or of more bits than the type has, are refused [wire-hostile]', () => {
@@ -96,6 +96,8 @@ test('a number that does not fit its type is refused, not cut', () => {
   expect(() => writer.uint16(65536, 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
   expect(() => writer.int32(1.5, 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
   expect(() => writer.int64(2n ** 63n, 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
+  expect(() => writer.varint(2 ** 31, 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
+  expect(() => writer.varlong(-(2n ** 63n) - 1n, 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
   expect(() => writer.uuid('short', 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
   expect(() => writer.uuid('!'.repeat(22), 'a')).toThrow(withCode('ERR_WIRE_VALUE_OUT_OF_RANGE'))
 })

@@ -144,8 +144,14 @@ export class Reader {
 
   /** A signed 64-bit integer in zigzag form. */
   varlong(field: string): bigint {
-    let value = 0n
-    for (let shift = 0n; shift < 63n; shift += 7n) {
+    let low = 0
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.uint8(field)
+      low |= (byte & 0x7f) << shift
+      if (byte < 0x80) return BigInt((low >>> 1) ^ -(low & 1))
+    }
+    let value = BigInt(low)
+    for (let shift = 28n; shift < 63n; shift += 7n) {
       const byte = this.uint8(field)
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return (value >> 1n) ^ -(value & 1n)

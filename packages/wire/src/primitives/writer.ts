@@ -102,18 +102,16 @@ export class Writer {
   }
 
   /** A signed 32-bit integer in zigzag form. */
-  varint(value: number): void {
+  varint(value: number, field: string): void {
+    if ((value | 0) !== value) throw new ValueOutOfRangeError(field, 'int32')
     this.uvarint(((value << 1) ^ (value >> 31)) >>> 0)
   }
 
   /** A signed 64-bit integer in zigzag form. */
-  varlong(value: bigint): void {
-    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
-    while (rest > 0x7fn) {
-      this.#byte(Number(rest & 0x7fn) | 0x80)
-      rest >>= 7n
-    }
-    this.#byte(Number(rest))
+  varlong(value: bigint, field: string): void {
+    const small = Number(value)
+    if ((small | 0) === small) this.varint(small, field)
+    else this.#largeVarlong(value, field)
   }
 
   string(value: string | null, flexible: boolean, field: string): void {
@@ -144,7 +142,7 @@ export class Writer {
   /** Copies bytes as they are. */
   raw(bytes: Buffer): void {
     const offset = this.#reserve(bytes.length)
-    bytes.copy(this.#bytes, offset)
+    this.#bytes.set(bytes, offset)
   }
 
   /** The number of elements that follow. */
@@ -185,6 +183,16 @@ export class Writer {
       this.uvarint(content.length)
       this.raw(content)
     }
+  }
+
+  #largeVarlong(value: bigint, field: string): void {
+    if (value < INT64_MIN || value > INT64_MAX) throw new ValueOutOfRangeError(field, 'int64')
+    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
+    while (rest > 0x7fn) {
+      this.#byte(Number(rest & 0x7fn) | 0x80)
+      rest >>= 7n
+    }
+    this.#byte(Number(rest))
   }
 
   #byte(value: number): void {

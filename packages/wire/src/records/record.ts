@@ -1,4 +1,4 @@
-import { InvalidLengthError, TrailingBytesError } from '../errors.ts'
+import { InvalidLengthError, UnexpectedNullError } from '../errors.ts'
 import { Reader } from '../primitives/reader.ts'
 import { Writer } from '../primitives/writer.ts'
 
@@ -32,6 +32,7 @@ const LEAST_HEADER_BYTES = 2
  *
  * @throws {ShortReadError} `ERR_WIRE_SHORT_READ` when the bytes end before the last record.
  * @throws {InvalidLengthError} `ERR_WIRE_INVALID_LENGTH` when a count or a length does not fit.
+ * @throws {UnexpectedNullError} `ERR_WIRE_UNEXPECTED_NULL` when a header has no name.
  * @throws {TrailingBytesError} `ERR_WIRE_TRAILING_BYTES` when bytes follow the last record, or the last field of one.
  */
 export function decodeRecords(bytes: Buffer, recordCount: number): KafkaRecord[] {
@@ -48,15 +49,19 @@ export function decodeRecords(bytes: Buffer, recordCount: number): KafkaRecord[]
 function decodeRecord(reader: Reader): KafkaRecord {
   const length = reader.varint('recordLength')
   if (length < 0) throw new InvalidLengthError({ field: 'recordLength', offset: reader.offset }, length)
+  const recordsEnd = reader.end
   const start = reader.skip(length, 'record')
+  // INVARIANT: no field of a record reaches into the next one.
   reader.offset = start
+  reader.end = start + length
   const attributes = reader.int8('recordAttributes')
   const timestampDelta = reader.varlong('timestampDelta')
   const offsetDelta = reader.varint('offsetDelta')
   const key = decodeNullable(reader, 'key')
   const value = decodeNullable(reader, 'value')
   const headers = decodeHeaders(reader)
-  if (reader.offset !== start + length) throw new TrailingBytesError(reader.offset, start + length - reader.offset)
+  reader.expectEnd()
+  reader.end = recordsEnd
   return { attributes, timestampDelta, offsetDelta, key, value, headers }
 }
 
@@ -68,7 +73,7 @@ function decodeHeaders(reader: Reader): RecordHeader[] {
   const headers: RecordHeader[] = []
   for (let index = 0; index < count; index += 1) {
     const key = decodeNullable(reader, 'headerKey')
-    if (key === null) throw new InvalidLengthError({ field: 'headerKey', offset: reader.offset }, -1)
+    if (key === null) throw new UnexpectedNullError({ field: 'headerKey', offset: reader.offset })
     headers.push({ key, value: decodeNullable(reader, 'headerValue') })
   }
   return headers
@@ -82,33 +87,60 @@ function decodeNullable(reader: Reader, field: string): Buffer | null {
   return reader.bytes.subarray(start, start + length)
 }
 
-/** Writes records as the uncompressed bytes of a batch. */
+/**
+ * Writes records as the uncompressed bytes of a batch.
+ *
+ * @throws {ValueOutOfRangeError} `ERR_WIRE_VALUE_OUT_OF_RANGE` when a delta does not fit its type.
+ */
 export function encodeRecords(records: readonly KafkaRecord[]): Buffer {
-  const writer = new Writer()
-  for (const record of records) {
-    const body = encodeRecord(record)
-    writer.varint(body.length)
-    writer.raw(body)
+  const sizes = records.map(recordBytes)
+  const writer = new Writer(sizes.reduce((total, size) => total + varintBytes(size) + size, 0))
+  for (const [index, record] of records.entries()) {
+    writer.varint(sizes[index] ?? 0, 'recordLength')
+    encodeRecord(writer, record)
   }
   return writer.finish()
 }
 
-function encodeRecord(record: KafkaRecord): Buffer {
-  const writer = new Writer()
+function encodeRecord(writer: Writer, record: KafkaRecord): void {
   writer.int8(record.attributes, 'recordAttributes')
-  writer.varlong(record.timestampDelta)
-  writer.varint(record.offsetDelta)
-  encodeNullable(writer, record.key)
-  encodeNullable(writer, record.value)
-  writer.varint(record.headers.length)
+  writer.varlong(record.timestampDelta, 'timestampDelta')
+  writer.varint(record.offsetDelta, 'offsetDelta')
+  encodeNullable(writer, record.key, 'key')
+  encodeNullable(writer, record.value, 'value')
+  writer.varint(record.headers.length, 'headerCount')
   for (const { key, value } of record.headers) {
-    encodeNullable(writer, key)
-    encodeNullable(writer, value)
+    encodeNullable(writer, key, 'headerKey')
+    encodeNullable(writer, value, 'headerValue')
   }
-  return writer.finish()
 }
 
-function encodeNullable(writer: Writer, bytes: Buffer | null): void {
-  writer.varint(bytes === null ? -1 : bytes.length)
+function encodeNullable(writer: Writer, bytes: Buffer | null, field: string): void {
+  writer.varint(bytes === null ? -1 : bytes.length, field)
   if (bytes !== null) writer.raw(bytes)
+}
+
+/** The bytes of a record behind its length. */
+function recordBytes({ timestampDelta, offsetDelta, key, value, headers }: KafkaRecord): number {
+  let size = 1 + varlongBytes(timestampDelta) + varintBytes(offsetDelta) + nullableBytes(key) + nullableBytes(value)
+  size += varintBytes(headers.length)
+  for (const header of headers) size += nullableBytes(header.key) + nullableBytes(header.value)
+  return size
+}
+
+function nullableBytes(bytes: Buffer | null): number {
+  return bytes === null ? 1 : varintBytes(bytes.length) + bytes.length
+}
+
+function varintBytes(value: number): number {
+  const zigzag = ((value << 1) ^ (value >> 31)) >>> 0
+  return zigzag < 0x80 ? 1 : zigzag < 0x4000 ? 2 : zigzag < 0x200000 ? 3 : zigzag < 0x10000000 ? 4 : 5
+}
+
+function varlongBytes(value: bigint): number {
+  const small = Number(value)
+  if ((small | 0) === small) return varintBytes(small)
+  let bytes = 1
+  for (let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n)); rest > 0x7fn; rest >>= 7n) bytes += 1
+  return bytes
 }
