@@ -16,9 +16,11 @@ export const gatewayDenialStep: Step = {
     const producer = plainKafka(world).producer()
     await producer.connect()
     try {
+      const records = await brokers.countRecords('orders')
       const before = world.logLines.length
       await producer.send({ topic: 'orders', messages: [{ value: '{"from":"plain kafkajs"}' }] })
-      check('plain kafkajs signs in, and writes to `orders`', true)
+      const arrived = (await brokers.countRecords('orders')) - records
+      check('plain kafkajs signs in and writes to `orders`; Kafka has the record', arrived === 1, `${arrived}`)
       const refusal = await refusalOf(producer.send({ topic: 'audit-log', messages: [{ value: 'not ours to write' }] }))
       check(`its write to \`audit-log\` is refused: ${refusal}`, refusal === 'TOPIC_AUTHORIZATION_FAILED', refusal)
       paragraph('A client asks for the place of a topic before it writes. That much is refused already:')

@@ -35,7 +35,7 @@ export async function startParts(onLog: (line: World['logLines'][number]) => voi
 export async function setStage(world: World, lifetime: Lifetime): Promise<Stage> {
   const { kafka, identity, bootstrap, httpUrl } = world
   table([
-    ['Kafka', kafka.scramBootstrap, 'keeps the records; lets in nobody without a password'],
+    ['Kafka', kafka.scramBootstrap, 'holds the records, behind a password'],
     ['identity provider', identity.issuer, 'gives a service a signed token that says who it is'],
     ['gateway', bootstrap, 'Headgate: Kafka clients connect here, over TLS'],
     ['', httpUrl, 'and here they get their token and their rights'],
