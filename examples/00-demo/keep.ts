@@ -42,7 +42,7 @@ export async function showWhatToTry(world: World): Promise<void> {
     `echo x | kcat -F ${files.kcat} -P -t audit-log`,
   ])
   command("Kafka's own Java clients", [
-    `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-$RANDOM --timeout-ms 5000`,
+    `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-$RANDOM --max-messages 10`,
     `echo x | ${java('ConsoleProducer')} --topic audit-log`,
   ])
   print()
