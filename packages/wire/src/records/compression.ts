@@ -1,7 +1,6 @@
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { lz4Compress } from '@platformatic/wasm-utils'
 import { DecompressedTooLargeError, InvalidCompressionError, UnsupportedCompressionError } from '../errors.ts'
-import { inflateLz4 } from './lz4-frame.ts'
+import { deflateLz4, inflateLz4 } from './lz4-frame.ts'
 import { deflateSnappy, inflateSnappy } from './snappy-stream.ts'
 
 /** The codecs of record batches, by the number that their attributes have. */
@@ -31,11 +30,7 @@ const CODECS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
     },
   ],
   [Compression.snappy, { name: 'snappy', compress: deflateSnappy, decompress: inflateSnappy }],
-  [
-    Compression.lz4,
-    // INVARIANT: no block checksums; a reader of Go's stalls on them.
-    { name: 'lz4', compress: (bytes) => Buffer.from(lz4Compress(bytes)), decompress: inflateLz4 },
-  ],
+  [Compression.lz4, { name: 'lz4', compress: deflateLz4, decompress: inflateLz4 }],
   [
     Compression.zstd,
     {
