@@ -9,6 +9,7 @@ const PROGRESS_AFTER_MS = 2000
 
 /** Each step: what the line says, the command, and how a line of its output tells progress. */
 const STEPS = {
+  prerequisites: { says: 'looking for a JDK and Maven', run: ['node', '.ci/prerequisites.mjs'] },
   install: {
     says: 'installing packages',
     run: ['npx', '-y', 'pnpm@12.21.0', 'install', '--frozen-lockfile', '--prefer-offline', '--reporter=append-only'],

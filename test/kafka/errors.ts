@@ -1,6 +1,7 @@
 import { HeadgateError } from '@headgate/core'
 
-const OWN_CLUSTER = 'or set KAFKA_BOOTSTRAP_SERVERS to use a cluster of your own'
+const OWN_CLUSTER =
+  'or set KAFKA_BOOTSTRAP_SERVERS, KAFKA_USERNAME and KAFKA_PASSWORD for the demo on a cluster of your own'
 
 /** There is no usable Java on this machine. */
 export class JavaMissingError extends HeadgateError<'ERR_TEST_JAVA_MISSING'> {

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { createGateway, type Gateway, loadGatewayConfig } from '@headgate/gateway'
 import { createCertificates } from '../certificates/certificates.ts'
 import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
+import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts'
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
+import { watchdog } from '../kafka/watchdog.ts'
 import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
 import { collectLog, type LogLine } from './log-collector.ts'
 import { freePortRange } from './port-range.ts'
@@ -53,13 +55,23 @@ const AUDIENCE = 'headgate'
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { clients, topics, tokenLifetimeSeconds, onProgress = () => {} } = options
   const directory = await mkdtemp(join(tmpdir(), 'headgate-world-'))
-  const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })]
+  watchdog().watchFolder(directory)
+  const undo: (() => Promise<unknown>)[] = [
+    async () => {
+      await rm(directory, { recursive: true, force: true })
+      watchdog().forgetFolder(directory)
+    },
+  ]
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
     onProgress('starting Kafka')
-    const kafka = await startKafka({ brokers: options.brokers ?? 1, onProgress })
+    const external = externalKafkaSettings()
+    const kafka =
+      external === undefined
+        ? await startKafka({ brokers: options.brokers ?? 1, onProgress })
+        : await externalKafka(external)
     undo.push(() => kafka.stop())
     await kafka.createTopics(topics)
     onProgress('starting the identity provider')
