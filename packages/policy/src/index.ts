@@ -10,6 +10,8 @@ export {
   type BundleSigningKey,
   createBundleKey,
   describeBundleKey,
+  type OkpKey,
+  type ServedKey,
 } from './bundle/bundle-key.ts'
 export { type BundleStaleness, BundleStore, type BundleStoreOptions } from './bundle/bundle-store.ts'
 export { type CanaryOptions, createCanaries } from './bundle/canaries.ts'

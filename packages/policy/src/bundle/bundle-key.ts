@@ -1,5 +1,5 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose'
 
 /** What signs bundles: a private Ed25519 key and its name. */
 export interface BundleSigningKey {
@@ -54,11 +54,27 @@ export function bundleKeyThumbprint(x: string): Promise<string> {
   return calculateJwkThumbprint(okp(x), 'sha256')
 }
 
+/** A key as a server hands it out (RFC 7517): nothing of it is believed before its thumbprint is. */
+export interface ServedKey {
+  readonly kty?: string | undefined
+  readonly crv?: string | undefined
+  readonly x?: string | undefined
+  /** Said, never believed: the thumbprint is computed anew. */
+  readonly kid?: string | undefined
+}
+
+/** An Ed25519 key and nothing else. */
+export interface OkpKey {
+  kty: 'OKP'
+  crv: 'Ed25519'
+  x: string
+}
+
 /** Takes nothing but the point from a served key: none of its other members is believed. */
-export function bundlePublicKey(jwk: JWK): JWK | undefined {
+export function bundlePublicKey(jwk: ServedKey): OkpKey | undefined {
   return jwk.kty === 'OKP' && jwk.crv === 'Ed25519' && typeof jwk.x === 'string' ? okp(jwk.x) : undefined
 }
 
-function okp(x: string): { kty: 'OKP'; crv: 'Ed25519'; x: string } {
+function okp(x: string): OkpKey {
   return { kty: 'OKP', crv: 'Ed25519', x }
 }

@@ -1,7 +1,7 @@
-import { compactVerify, decodeProtectedHeader, type JWK } from 'jose'
+import { compactVerify, decodeProtectedHeader } from 'jose'
 import { compileProgram, type Program } from '../program/program.ts'
 import { type BundleClaims, bundleClaimsSchema } from './bundle-claims.ts'
-import { BUNDLE_ALGORITHM, bundleKeyThumbprint, bundlePublicKey } from './bundle-key.ts'
+import { BUNDLE_ALGORITHM, bundleKeyThumbprint, bundlePublicKey, type OkpKey, type ServedKey } from './bundle-key.ts'
 import { assertCanaries } from './canaries.ts'
 import {
   BundleAddresseeError,
@@ -31,7 +31,7 @@ export interface BundleExpectation {
   /** Thumbprints of the keys that are trusted, by configuration: current and next. */
   readonly thumbprints: readonly string[]
   /** The keys that the gateway serves. Not trusted: one counts only if its recomputed thumbprint is configured. */
-  readonly keys: readonly JWK[]
+  readonly keys: readonly ServedKey[]
   /** The client id or subject of this client. */
   readonly audience: string
   /** The name of the cluster that this client uses. */
@@ -108,7 +108,7 @@ function readHeader(jws: string): { readonly kid: string; readonly typ: string }
   return { kid, typ: typeof typ === 'string' ? typ : '' }
 }
 
-async function findKey(kid: string, { thumbprints, keys }: BundleExpectation): Promise<JWK> {
+async function findKey(kid: string, { thumbprints, keys }: BundleExpectation): Promise<OkpKey> {
   if (!thumbprints.includes(kid)) {
     throw new BundleKeyError({ message: 'bundle: signed by a key that is not configured', details: { kid } })
   }
