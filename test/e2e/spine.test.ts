@@ -1,9 +1,12 @@
 import { fork } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { clientCredentials, HeadgateDeniedError, Kafka } from '@headgate/kafkajs'
+import { verifyBundle } from '@headgate/policy'
+import { decodeJwt } from 'jose'
 import { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consoleProduce } from '../clients/java.ts'
@@ -76,6 +79,78 @@ async function readOne(kafka: Kafka | PlainKafka, topic: string, groupId: string
   }
 }
 
+test('a token of the identity provider is exchanged for one of the gateway, which gives the signed rights of this one service [token-and-bundle]', async () => {
+  const identityToken = await world.identity.tokenFor('orders')
+  const form = {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: identityToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  }
+  const exchanged = await askGateway('/token', { method: 'POST', body: new URLSearchParams(form).toString() })
+  const { access_token: token = '' } = JSON.parse(exchanged) as { readonly access_token?: string }
+  const bundle = await askGateway('/v1/bundle', { token })
+  const { keys } = JSON.parse(await askGateway('/.well-known/headgate-bundle-keys')) as {
+    readonly keys: readonly object[]
+  }
+  const expected = {
+    keys,
+    thumbprints: [world.files.bundleKeyThumbprint],
+    audience: 'orders',
+    cluster: 'demo',
+    nowUnixMs: Date.now(),
+  }
+
+  const { claims } = await verifyBundle(bundle, expected)
+
+  const [of, from] = [decodeJwt(token), decodeJwt(identityToken)]
+  expect(of).toMatchObject({ sub: 'orders', aud: 'headgate:demo', iss: world.httpUrl })
+  expect(of.exp).toBeLessThanOrEqual(from.exp ?? 0)
+  expect(JSON.stringify(claims.residual)).toContain('orders-service-owns-orders')
+  expect(JSON.stringify(claims.residual)).not.toContain('audit-may-write-the-audit-log')
+  const [header, payload = '', signature] = bundle.split('.')
+  const widened = Buffer.from(
+    Buffer.from(payload, 'base64url').toString().replaceAll('"orders"', '"audit-log"'),
+  ).toString('base64url')
+  await expect(verifyBundle([header, widened, signature].join('.'), expected)).rejects.toMatchObject({
+    code: 'ERR_POLICY_BUNDLE_SIGNATURE',
+  })
+})
+
+interface GatewayRequest {
+  readonly method?: string
+  readonly body?: string
+  readonly token?: string
+}
+
+/** Asks the gateway over HTTPS, trusting its authority alone. */
+function askGateway(path: string, { method = 'GET', body, token }: GatewayRequest = {}): Promise<string> {
+  const headers = {
+    ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  }
+  return new Promise((resolve, reject) => {
+    const sent = request(`${world.httpUrl}${path}`, { method, headers, ca: world.ca.pem }, (response) => {
+      let text = ''
+      response.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      response.on('end', () =>
+        response.statusCode === 200 ? resolve(text) : reject(new Error(`${path}: ${response.statusCode} ${text}`)),
+      )
+    })
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}
+
+test('Kafka itself answers nobody without a password [no-way-around]', async () => {
+  const kafka = new PlainKafka({ brokers: world.kafka.scramBootstrap.split(','), logLevel: 0, retry: { retries: 0 } })
+  const admin = kafka.admin()
+
+  await expect(admin.connect().then(() => admin.listTopics())).rejects.toThrow()
+  await admin.disconnect()
+})
+
 test('one import: a service exchanges its token, writes and reads what the policy grants [spine-allowed]', async () => {
   const kafka = headgateKafka('orders')
   const producer = kafka.producer()
@@ -124,10 +199,12 @@ test("the same write by Kafka's own console producer is refused by the gateway [
   const sasl = { mechanism: 'PLAIN' as const, username: 'orders', password: world.secretOf('orders') }
   const connection = { bootstrap: world.bootstrap, caPath: world.ca.path, sasl }
 
+  const before = (await recordsOf('orders')).length
   const granted = await consoleProduce(connection, 'orders', ['from java'])
   const refused = await consoleProduce(connection, 'audit-log', ['from java'])
 
   expect(granted.stderr).not.toContain('Exception')
+  expect(await recordsOf('orders')).toHaveLength(before + 1)
   expect(refused.stderr).toMatch(
     /TopicAuthorizationException|TOPIC_AUTHORIZATION_FAILED|Not authorized to access topics/,
   )
@@ -152,6 +229,7 @@ test('a policy that changes is in force for the next request on a live connectio
   const producer = plainKafka('orders').producer()
   await producer.connect()
   await producer.send({ topic: 'orders', messages: [{ value: 'still granted' }] })
+  const signIns = world.logLines.filter(({ event }) => event === 'sign-in').length
 
   await world.setPolicy(POLICY.replace('produce: [orders], ', ''))
   const refusal = await producer
@@ -161,6 +239,10 @@ test('a policy that changes is in force for the next request on a live connectio
 
   expect(JSON.stringify(refusal, ['cause', 'type', 'code'])).toContain('29')
   await producer.send({ topic: 'orders', messages: [{ value: 'granted again' }] })
+  expect(world.logLines).toContainEqual(
+    expect.objectContaining({ event: 'denial', apiName: 'Produce', resourceName: 'orders', operation: 'Write' }),
+  )
+  expect(world.logLines.filter(({ event }) => event === 'sign-in')).toHaveLength(signIns)
   await producer.disconnect()
 })
 
