@@ -69,6 +69,15 @@ export class WaitedTooLongError extends HeadgateError<'ERR_TEST_WAITED_TOO_LONG'
   }
 }
 
+/** The broker answered a request of the fixture with an error code. */
+export class BrokerAnswerError extends HeadgateError<'ERR_TEST_BROKER_ANSWER'> {
+  readonly code = 'ERR_TEST_BROKER_ANSWER'
+
+  constructor(request: string, errorCode: number) {
+    super({ message: `${request}: answered with error code ${errorCode}`, details: { request, errorCode } })
+  }
+}
+
 /** The call needs a cluster that the fixture itself started, or a listener or user that it was not given. */
 export class NotInThisClusterError extends HeadgateError<'ERR_TEST_NOT_IN_THIS_CLUSTER'> {
   readonly code = 'ERR_TEST_NOT_IN_THIS_CLUSTER'
