@@ -37,6 +37,9 @@ export async function externalKafka({ bootstrap, credential }: ExternalKafkaSett
           waitForLeaders: missing.length > 0,
         })
       }),
+    createAcls: async () => {
+      throw new NotInThisClusterError('access rules of the fixture')
+    },
     stop: async () => {},
     kill: async (brokerId) => {
       throw new NotInThisClusterError(`broker ${brokerId}, which another started`)

@@ -1,16 +1,18 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withAdmin } from './admin.ts'
-import { type BrokerProcess, PROPERTIES_FILE, startBroker } from './broker-process.ts'
-import { type BrokerPorts, brokerProperties, HOST } from './broker-properties.ts'
+import { type Acl, createAcls } from './acls.ts'
+import { type BrokerFolder, writeBrokerFolders } from './broker-folders.ts'
+import { type BrokerProcess, startBroker } from './broker-process.ts'
+import { type BrokerPorts, HOST } from './broker-properties.ts'
+import type { InternalAccess } from './broker-request.ts'
 import { type Credential, newCredential } from './credential.ts'
 import { KafkaStartError, NotInThisClusterError, PortTakenError } from './errors.ts'
 import { type KafkaVersion, kafkaJars, type Progress } from './jars.ts'
 import { type JavaProgram, javaProgram, type KafkaProfile } from './java-program.ts'
 import { findJava } from './java-runtime.ts'
-import { freePorts } from './ports.ts'
-import { DATA_FOLDER, formatStorage } from './storage.ts'
+import { formatStorage } from './storage.ts'
+import { allListed, createTopics, type NewTopic } from './topics.ts'
 import { until } from './until.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -22,8 +24,9 @@ export interface KafkaOptions {
   readonly profile?: KafkaProfile
   /** Off by default. */
   readonly autoCreateTopics?: boolean
-  /** Users without any right, beside the super users `admin` and `gateway`. */
+  /** Users without any right but those of `acls`, beside the super users `admin` and `gateway`. */
   readonly scramUsers?: readonly Credential[]
+  readonly acls?: readonly Acl[]
   /** A listener without credentials, for benchmarks: a way around every gateway. */
   readonly plaintext?: boolean
   /** A listener with SCRAM inside TLS; the private key is PKCS #8. */
@@ -65,8 +68,10 @@ export interface KafkaCluster {
   readonly adminCredential: Credential
   /** A super user for a gateway. */
   readonly gatewayCredential: Credential
-  /** Creates topics, replicated to every broker, and waits until each has its leaders. */
-  createTopics(topics: readonly { readonly topic: string; readonly partitions: number }[]): Promise<void>
+  /** Creates topics, replicated to every broker, and waits until each broker names their leaders. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  /** Creates access rules and waits until they are in force on every broker. */
+  createAcls(acls: readonly Acl[]): Promise<void>
   /** Ends all brokers in order and removes their folders. A second call waits for the first. */
   stop(): Promise<void>
   /** Kills one broker at once; its folder stays. */
@@ -74,7 +79,8 @@ export interface KafkaCluster {
 }
 
 const STOP_GRACE_MS = 30_000
-const START_ATTEMPTS = 5
+const START_ATTEMPTS = 4
+const START_TIMEOUT_MS = 90_000
 
 /**
  * Starts Apache Kafka on free ports of 127.0.0.1 and waits until every broker is listed.
@@ -98,6 +104,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
       return await startOnce(options, version, withFlags)
     } catch (error) {
       if (!(error instanceof PortTakenError) || attempt === START_ATTEMPTS) throw error
+      options.onProgress?.('a port was taken meanwhile: trying others')
     }
   }
 }
@@ -112,30 +119,27 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, program: 
     watchdog().forgetFolder(directory)
   })
   try {
-    const adminCredential = newCredential('admin')
-    const gatewayCredential = newCredential('gateway')
-    const ports = await writeBrokerFolders(options, directory)
-    const directories = ports.map((_, id) => brokerFolder(directory, id))
-    await formatStorage(program, directories, [adminCredential, gatewayCredential, ...(options.scramUsers ?? [])])
-    for (const [id, folder] of directories.entries()) processes.push(startBroker(program, id, folder))
-    const scramBootstrap = bootstrap(ports.map(({ scram }) => scram))
-    await untilReady(processes, scramBootstrap, adminCredential)
+    const credentials = {
+      node: newCredential('node'),
+      admin: newCredential('admin'),
+      gateway: newCredential('gateway'),
+    }
+    const folders = await writeBrokerFolders(options, credentials.node, directory)
+    const { admin, gateway, node } = credentials
+    await formatStorage(program, folders, [admin, gateway, ...(options.scramUsers ?? [])])
+    for (const { id, directory: own } of folders) processes.push(startBroker(program, id, own))
+    const access = { ports: folders.map(({ ports }) => ports.internal), credential: node }
+    await untilReady(processes, access)
+    await createAcls(access, options.acls ?? [])
     return {
       version,
-      brokers: ports.map(({ scram }, id) => ({ id, host: HOST, port: scram, pid: processes[id]?.pid ?? 0 })),
-      scramBootstrap,
-      plaintextBootstrap: options.plaintext === true ? bootstrap(ports.map(({ plaintext }) => plaintext)) : undefined,
-      relayedAddress: ports[0]?.relay === undefined ? undefined : bootstrap([ports[0].relay]),
-      tlsBootstrap: options.tls === undefined ? undefined : bootstrap(ports.map(({ tls }) => tls)),
-      adminCredential,
-      gatewayCredential,
-      createTopics: (topics) => createTopics(scramBootstrap, adminCredential, topics),
+      ...addresses(folders, processes),
+      adminCredential: admin,
+      gatewayCredential: gateway,
+      createTopics: (topics) => createTopics(access, topics),
+      createAcls: (acls) => createAcls(access, acls),
       stop,
-      kill: async (brokerId) => {
-        const process = processes.find(({ id }) => id === brokerId)
-        if (process === undefined) throw new NotInThisClusterError(`broker ${brokerId}`)
-        await process.kill()
-      },
+      kill: (brokerId) => killBroker(processes, brokerId),
     }
   } catch (error) {
     await Promise.all(processes.map((process) => process.kill()))
@@ -144,68 +148,32 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, program: 
   }
 }
 
-async function writeBrokerFolders(options: KafkaOptions, directory: string): Promise<BrokerPorts[]> {
-  const { brokers = 1, plaintext = false, tls } = options
-  const [controllerPort = 0, ...free] = await freePorts(1 + 5 * brokers)
-  const ports = Array.from({ length: brokers }, (_, id): BrokerPorts => {
-    const [internal = 0, scram = 0, plaintextPort, tlsPort, relayPort] = free.slice(5 * id)
-    return {
-      internal,
-      scram,
-      plaintext: plaintext ? plaintextPort : undefined,
-      tls: tls === undefined ? undefined : tlsPort,
-      relay: options.relayAdvertisedPort === undefined ? undefined : relayPort,
-    }
-  })
-  const isOpen = plaintext || options.relayAdvertisedPort !== undefined
-  const shared = {
-    brokerCount: brokers,
-    controllerPort,
-    nodePassword: newCredential('node').password,
-    superUsers: ['node', 'admin', 'gateway', ...(isOpen ? ['ANONYMOUS'] : [])],
-    autoCreateTopics: options.autoCreateTopics ?? false,
-    keystorePath: tls === undefined ? undefined : await writeKeyStore(tls, directory),
-    extraProperties: options.extraProperties ?? {},
-    relayAdvertisedPort: options.relayAdvertisedPort,
-  }
-  for (const [nodeId, own] of ports.entries()) {
-    const folder = brokerFolder(directory, nodeId)
-    await mkdir(folder)
-    const properties = brokerProperties({ ...shared, nodeId, ports: own, dataDirectory: join(folder, DATA_FOLDER) })
-    await writeFile(join(folder, PROPERTIES_FILE), properties, { mode: 0o600 })
-  }
-  return ports
-}
-
-async function writeKeyStore(tls: NonNullable<KafkaOptions['tls']>, directory: string): Promise<string> {
-  const path = join(directory, 'server.pem')
-  await writeFile(path, `${tls.keyPem.trim()}\n${tls.certPem.trim()}\n${tls.caPem.trim()}\n`, { mode: 0o600 })
-  return path
-}
-
-function brokerFolder(directory: string, id: number): string {
-  return join(directory, `broker-${id}`)
-}
-
-async function untilReady(
+function addresses(
+  folders: readonly BrokerFolder[],
   processes: readonly BrokerProcess[],
-  scramBootstrap: string,
-  credential: Credential,
-): Promise<void> {
-  const ready = async (): Promise<boolean> =>
-    withAdmin(
-      scramBootstrap,
-      credential,
-      async (admin) => (await admin.describeCluster()).brokers.length === processes.length,
-    )
+): Pick<KafkaCluster, 'brokers' | 'scramBootstrap' | 'plaintextBootstrap' | 'relayedAddress' | 'tlsBootstrap'> {
+  const bootstrap = (listener: keyof BrokerPorts): string | undefined => {
+    const ports = folders.map(({ ports }) => ports[listener])
+    return ports.includes(undefined) ? undefined : ports.map((port) => `${HOST}:${port}`).join(',')
+  }
+  return {
+    brokers: folders.map(({ id, ports }) => ({ id, host: HOST, port: ports.scram, pid: processes[id]?.pid ?? 0 })),
+    scramBootstrap: bootstrap('scram') ?? '',
+    plaintextBootstrap: bootstrap('plaintext'),
+    relayedAddress: bootstrap('relay'),
+    tlsBootstrap: bootstrap('tls'),
+  }
+}
+
+async function untilReady(processes: readonly BrokerProcess[], access: InternalAccess): Promise<void> {
   const ended = (): BrokerProcess | undefined => processes.find((process) => process.hasEnded())
   try {
-    await until('every broker in the metadata', async () => ended() !== undefined || (await ready()), {
-      timeoutMs: 90_000,
-      everyMs: 50,
+    await until('every broker in the metadata', async () => ended() !== undefined || (await allListed(access)), {
+      timeoutMs: START_TIMEOUT_MS,
     })
   } catch (cause) {
-    throw new KafkaStartError('not every broker is listed', (await processes[0]?.lastLog()) ?? '', cause)
+    const logs = await Promise.all(processes.map((process) => process.lastLog()))
+    throw new KafkaStartError('not every broker is listed', logs.join('\n'), cause)
   }
   const failed = ended()
   if (failed === undefined) return
@@ -214,34 +182,16 @@ async function untilReady(
   throw new KafkaStartError(`broker ${failed.id} ended`, log)
 }
 
-async function createTopics(
-  scramBootstrap: string,
-  credential: Credential,
-  topics: readonly { readonly topic: string; readonly partitions: number }[],
-): Promise<void> {
-  if (topics.length === 0) return
-  await withAdmin(scramBootstrap, credential, async (admin) => {
-    await admin.createTopics({
-      waitForLeaders: false,
-      topics: topics.map(({ topic, partitions }) => ({ topic, numPartitions: partitions })),
-    })
-    const names = topics.map(({ topic }) => topic)
-    const led = async (): Promise<boolean> =>
-      (await admin.fetchTopicMetadata({ topics: names })).topics.every(({ partitions }) =>
-        partitions.every(({ leader }) => leader >= 0),
-      )
-    await until(`leaders of ${names.join(', ')}`, led)
-  })
+async function killBroker(processes: readonly BrokerProcess[], brokerId: number): Promise<void> {
+  const process = processes.find(({ id }) => id === brokerId)
+  if (process === undefined) throw new NotInThisClusterError(`broker ${brokerId}`)
+  await process.kill()
 }
 
 // Broker 0 last: a broker that cannot reach the controller waits for its own orderly end.
 async function stopInOrder(processes: readonly BrokerProcess[]): Promise<void> {
   await Promise.all(processes.filter(({ id }) => id !== 0).map((process) => process.stop(STOP_GRACE_MS)))
   await Promise.all(processes.filter(({ id }) => id === 0).map((process) => process.stop(STOP_GRACE_MS)))
-}
-
-function bootstrap(ports: readonly (number | undefined)[]): string {
-  return ports.map((port) => `${HOST}:${port}`).join(',')
 }
 
 function onceOnly(work: () => Promise<void>): () => Promise<void> {

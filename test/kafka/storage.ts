@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BrokerFolder } from './broker-folders.ts'
 import { PROPERTIES_FILE } from './broker-process.ts'
 import type { Credential } from './credential.ts'
 import { JavaProgramError } from './errors.ts'
@@ -16,19 +17,19 @@ const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-512']
  * Gives every broker a formatted data folder: Java formats that of broker 0, the others get a copy under their own ids.
  * The cluster knows the SCRAM users from its first moment.
  *
- * @param directories - by broker id; the properties are already there
  * @throws {JavaProgramError} `ERR_TEST_JAVA_PROGRAM`
  */
 export async function formatStorage(
   program: JavaProgram,
-  directories: readonly string[],
+  folders: readonly BrokerFolder[],
   scramUsers: readonly Credential[],
 ): Promise<void> {
-  const [first, ...others] = directories
+  const [first, ...others] = folders
   if (first === undefined) return
-  await runStorageTool(program, join(first, PROPERTIES_FILE), scramUsers)
-  for (const [index, directory] of others.entries())
-    await copyStorage(join(first, DATA_FOLDER), join(directory, DATA_FOLDER), index + 1)
+  await runStorageTool(program, join(first.directory, PROPERTIES_FILE), scramUsers)
+  for (const { id, directory } of others) {
+    await copyStorage(join(first.directory, DATA_FOLDER), join(directory, DATA_FOLDER), id)
+  }
 }
 
 async function runStorageTool(
