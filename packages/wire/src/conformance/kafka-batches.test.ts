@@ -27,13 +27,17 @@ interface Row {
   readonly said: unknown
 }
 
-const rows: readonly Row[] = readFileSync(join(import.meta.dirname, '../../golden/batches.tsv'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => {
-    const [name = '', bytes = '', said = ''] = line.split('\t')
+function linesOf(file: string): Row[] {
+  const lines = readFileSync(join(import.meta.dirname, '../../golden', file), 'utf8')
+    .trimEnd()
+    .split('\n')
+  return lines.map((line) => {
+    const [name = '', bytes = '', said = 'null'] = line.split('\t')
     return { name, bytes: Buffer.from(bytes, 'base64'), said: JSON.parse(said) }
   })
+}
+
+const rows: readonly Row[] = linesOf('batches.tsv')
 const old = rows.filter(({ name }) => name.startsWith('magic'))
 const current = rows.filter(({ name }) => !name.startsWith('magic'))
 
@@ -76,6 +80,23 @@ test.each(old)('messages of $name are named, each on its own', ({ name, bytes, s
   expect(spans).toHaveLength(Object(said).length)
   expect(spans.at(-1)?.end).toBe(bytes.length)
 })
+
+test.each(linesOf('librdkafka.tsv'))(
+  'what librdkafka compressed with $name is read, and its records rewritten [wire-roundtrip]',
+  (row) => {
+    const header = decodeBatchHeader(row.bytes)
+    const plain = decompress(compressionOf(header.attributes), row.bytes.subarray(BATCH_HEADER_BYTES), MAX_BYTES)
+    const records = decodeRecords(plain, header.recordCount)
+
+    expect(CODEC_NAMES[compressionOf(header.attributes)]).toBe(row.name)
+    expect(isBatchIntact(row.bytes, { start: 0, end: row.bytes.length, magic: 2 })).toBe(true)
+    expect(encodeRecords(records).equals(plain)).toBe(true)
+    expect(records.map(({ key, value }) => `${key}:${value}`)).toEqual(
+      records.map((_, n) => `k${n}:{"id":${n},"text":"${'naïve '.repeat(n % 9)}"}`),
+    )
+    expect(records[7]?.headers.map(({ key, value }) => `${key}=${value}`)).toEqual(['a=1', 'a=2'])
+  },
+)
 
 /** The batch as `KafkaBytes.java` describes it, in the order in which it does. */
 function describeBatch(bytes: Buffer): object {
