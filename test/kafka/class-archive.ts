@@ -3,32 +3,30 @@ import { join } from 'node:path'
 import { cached } from './cache.ts'
 import type { JarSet, Progress } from './jars.ts'
 import type { JavaRuntime } from './java-runtime.ts'
-import { runProgram } from './program.ts'
+
+/** Runs a broker with further flags from its start to its orderly end. */
+export type BrokerRun = (extraFlags: readonly string[]) => Promise<void>
 
 /**
- * A class-data archive of Kafka's server classes, made once for a set of jars and a Java build: a broker then starts in
- * about half the time. `undefined` where it cannot be made: the archive saves time, nothing depends on it.
+ * A class-data archive of what a broker loads, made once for a set of jars and a Java build by running a broker once: a
+ * later one starts in about half the time. `undefined` where it cannot be made: it saves time, nothing depends on it.
  */
 export async function classArchive(
   java: JavaRuntime,
   jars: JarSet,
-  onProgress?: Progress,
+  onProgress: Progress | undefined,
+  run: BrokerRun,
 ): Promise<string | undefined> {
   const key = createHash('sha256').update(`${java.home} ${java.build} ${jars.classPath}`).digest('hex').slice(0, 8)
   try {
-    const directory = await cached(`${jars.name}-classes-${key}`, async (unfinished) => {
+    const directory = await cached(`${jars.name}-classes-of-a-broker-${key}`, async (unfinished) => {
       onProgress?.('preparing Kafka to start quickly (once)')
-      const archive = join(unfinished, 'kafka.jsa')
-      const args = [
-        `-XX:ArchiveClassesAtExit=${archive}`,
-        '-Xlog:disable',
-        'kafka.tools.StorageTool',
-        'version-mapping',
-      ]
-      await runProgram(java.java, args, { env: { ...process.env, CLASSPATH: jars.classPath } })
+      await run([`-XX:ArchiveClassesAtExit=${join(unfinished, ARCHIVE)}`, '-Xlog:disable'])
     })
-    return join(directory, 'kafka.jsa')
+    return join(directory, ARCHIVE)
   } catch {
     return undefined
   }
 }
+
+const ARCHIVE = 'kafka.jsa'

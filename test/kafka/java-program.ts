@@ -1,7 +1,3 @@
-import { classArchive } from './class-archive.ts'
-import type { JarSet, Progress } from './jars.ts'
-import type { JavaRuntime } from './java-runtime.ts'
-
 /** How Java is started with a set of jars. */
 export interface JavaProgram {
   readonly java: string
@@ -17,18 +13,12 @@ const PROFILES: Readonly<Record<KafkaProfile, readonly string[]>> = {
   bench: ['-Xms1g', '-Xmx1g', '-XX:+UseG1GC'],
 }
 
-/** How a program of these jars is started in a profile. */
-export async function javaProgram(
-  profile: KafkaProfile,
-  java: JavaRuntime,
-  jars: JarSet,
-  onProgress?: Progress,
-): Promise<JavaProgram> {
-  const archive = profile === 'test' ? await classArchive(java, jars, onProgress) : undefined
-  const archiveFlags = archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto']
-  return {
-    java: java.java,
-    flags: [...PROFILES[profile], '-Djava.awt.headless=true', ...archiveFlags],
-    classPath: jars.classPath,
-  }
+/** The flags of a profile. */
+export function profileFlags(profile: KafkaProfile): string[] {
+  return [...PROFILES[profile], '-Djava.awt.headless=true']
+}
+
+/** The flags that use a class archive; Java leaves one that does not fit unused and says nothing. */
+export function archiveFlags(archive: string | undefined): string[] {
+  return archive === undefined ? [] : [`-XX:SharedArchiveFile=${archive}`, '-Xshare:auto']
 }

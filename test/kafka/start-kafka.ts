@@ -6,10 +6,11 @@ import { type BrokerFolder, writeBrokerFolders } from './broker-folders.ts'
 import { type BrokerProcess, startBroker } from './broker-process.ts'
 import { type BrokerPorts, HOST } from './broker-properties.ts'
 import type { InternalAccess } from './broker-request.ts'
+import { classArchive } from './class-archive.ts'
 import { type Credential, newCredential } from './credential.ts'
 import { KafkaStartError, NotInThisClusterError, PortTakenError } from './errors.ts'
 import { type KafkaVersion, kafkaJars, type Progress } from './jars.ts'
-import { type JavaProgram, javaProgram, type KafkaProfile } from './java-program.ts'
+import { archiveFlags, type JavaProgram, type KafkaProfile, profileFlags } from './java-program.ts'
 import { findJava } from './java-runtime.ts'
 import { formatStorage } from './storage.ts'
 import { allListed, createTopics, type NewTopic } from './topics.ts'
@@ -94,19 +95,30 @@ const START_TIMEOUT_MS = 90_000
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const version = options.version ?? '4.3.1'
-  const java = await findJava()
-  const jars = await kafkaJars(version, options.onProgress)
-  const program = await javaProgram(options.profile ?? 'test', java, jars, options.onProgress)
-  const withFlags = { ...program, flags: [...program.flags, ...(options.extraJavaFlags ?? [])] }
+  const program = await javaProgram(options, version)
   options.onProgress?.(`starting Kafka ${version}, ${options.brokers ?? 1} broker(s)`)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(options, version, withFlags)
+      return await startOnce(options, version, program)
     } catch (error) {
       if (!(error instanceof PortTakenError) || attempt === START_ATTEMPTS) throw error
       options.onProgress?.('a port was taken meanwhile: trying others')
     }
   }
+}
+
+async function javaProgram(options: KafkaOptions, version: KafkaVersion): Promise<JavaProgram> {
+  const { profile = 'test', onProgress } = options
+  const java = await findJava()
+  const jars = await kafkaJars(version, onProgress)
+  const withFlags = (...flags: string[]): JavaProgram => ({ java: java.java, flags, classPath: jars.classPath })
+  const own = [...profileFlags(profile), ...(options.extraJavaFlags ?? [])]
+  if (profile !== 'test') return withFlags(...own)
+  const archive = await classArchive(java, jars, onProgress, async (extraFlags) => {
+    const cluster = await startOnce({}, version, withFlags(...profileFlags('test'), ...extraFlags))
+    await cluster.stop()
+  })
+  return withFlags(...own, ...archiveFlags(archive))
 }
 
 async function startOnce(options: KafkaOptions, version: KafkaVersion, program: JavaProgram): Promise<KafkaCluster> {
