@@ -17,6 +17,7 @@ import {
 import { crc32c } from './crc32c.ts'
 
 const RUNS = Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 200)
+const LONG_MS = 120_000
 
 type Kept = Omit<RecordBatchHeader, 'batchLength' | 'crc'>
 
@@ -59,18 +60,22 @@ test('crc-32c is the Castagnoli one, of the bytes between start and end', () => 
   expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
 })
 
-test('a batch keeps every field of its header, with its length and crc computed [wire-roundtrip]', () => {
-  fc.assert(
-    fc.property(header, bytes, (kept, records) => {
-      const batch = encodeBatch(kept, records)
-      const read = decodeBatchHeader(batch)
+test(
+  'a batch keeps every field of its header, with its length and crc computed [wire-roundtrip]',
+  () => {
+    fc.assert(
+      fc.property(header, bytes, (kept, records) => {
+        const batch = encodeBatch(kept, records)
+        const read = decodeBatchHeader(batch)
 
-      expect(read).toEqual({ ...kept, batchLength: batch.length - 12, crc: crc32c(batch, 21) })
-      expect(encodeBatch(read, batch.subarray(BATCH_HEADER_BYTES)).equals(batch)).toBe(true)
-    }),
-    { numRuns: RUNS },
-  )
-})
+        expect(read).toEqual({ ...kept, batchLength: batch.length - 12, crc: crc32c(batch, 21) })
+        expect(encodeBatch(read, batch.subarray(BATCH_HEADER_BYTES)).equals(batch)).toBe(true)
+      }),
+      { numRuns: RUNS },
+    )
+  },
+  LONG_MS,
+)
 
 test('the crc covers everything from the attributes on, and nothing before, so that a broker may set offset and epoch', () => {
   const span = { start: 0, end: BATCH.length, magic: 2 }
@@ -123,24 +128,28 @@ test.each([-2147483648, -13, -1, 0, 48])(
   },
 )
 
-test('random bytes are walked to their end or refused, and no span leaves them [wire-hostile]', () => {
-  fc.assert(
-    fc.property(
-      bytes,
-      fc.integer({ min: -100, max: 100 }),
-      fc.integer({ min: -1, max: 3 }),
-      (random, length, magic) => {
-        if (random.length > 17) {
-          random.writeInt32BE(length, 8)
-          random.writeInt8(magic, 16)
-        }
-        for (const { start, end } of spansOf(random))
-          expect(0 <= start && start < end && end <= random.length).toBe(true)
-      },
-    ),
-    { numRuns: RUNS },
-  )
-})
+test(
+  'random bytes are walked to their end or refused, and no span leaves them [wire-hostile]',
+  () => {
+    fc.assert(
+      fc.property(
+        bytes,
+        fc.integer({ min: -100, max: 100 }),
+        fc.integer({ min: -1, max: 3 }),
+        (random, length, magic) => {
+          if (random.length > 17) {
+            random.writeInt32BE(length, 8)
+            random.writeInt8(magic, 16)
+          }
+          for (const { start, end } of spansOf(random))
+            expect(0 <= start && start < end && end <= random.length).toBe(true)
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  },
+  LONG_MS,
+)
 
 test('a header of fewer bytes than it has is a short read [wire-hostile]', () => {
   for (let cut = 0; cut < BATCH_HEADER_BYTES; cut += 1) {

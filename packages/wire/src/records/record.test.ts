@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { decodeRecords, encodeRecords, type KafkaRecord } from './record.ts'
 
 const RUNS = Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 300)
+const LONG_MS = 120_000
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
 const nullable = fc.option(bytes, { freq: 3 })
@@ -16,43 +17,51 @@ const record: fc.Arbitrary<KafkaRecord> = fc.record({
   headers: fc.array(fc.record({ key: bytes, value: nullable }), { maxLength: 4 }),
 })
 
-test('any records come back as they were, byte for byte [wire-roundtrip]', () => {
-  fc.assert(
-    fc.property(fc.array(record, { maxLength: 6 }), (records) => {
-      const encoded = encodeRecords(records)
-      const decoded = decodeRecords(encoded, records.length)
-
-      expect(decoded).toEqual(records)
-      expect(encodeRecords(decoded).equals(encoded)).toBe(true)
-    }),
-    { numRuns: RUNS },
-  )
-})
-
-test('random bytes, and true ones with a byte changed, give a coded error or records [wire-hostile]', () => {
-  const outcome = (input: Buffer, count: number): void => {
-    try {
-      decodeRecords(input, count)
-    } catch (error) {
-      if (!isHeadgateError(error) || !error.code.startsWith('ERR_WIRE_')) throw error
-    }
-  }
-  fc.assert(
-    fc.property(
-      fc.array(record, { minLength: 1, maxLength: 3 }),
-      bytes,
-      fc.nat(),
-      fc.nat(255),
-      (records, random, at, byte) => {
+test(
+  'any records come back as they were, byte for byte [wire-roundtrip]',
+  () => {
+    fc.assert(
+      fc.property(fc.array(record, { maxLength: 6 }), (records) => {
         const encoded = encodeRecords(records)
-        encoded[at % encoded.length] = byte
-        outcome(encoded, records.length)
-        outcome(random, at % 9)
-      },
-    ),
-    { numRuns: RUNS },
-  )
-})
+        const decoded = decodeRecords(encoded, records.length)
+
+        expect(decoded).toEqual(records)
+        expect(encodeRecords(decoded).equals(encoded)).toBe(true)
+      }),
+      { numRuns: RUNS },
+    )
+  },
+  LONG_MS,
+)
+
+test(
+  'random bytes, and true ones with a byte changed, give a coded error or records [wire-hostile]',
+  () => {
+    const outcome = (input: Buffer, count: number): void => {
+      try {
+        decodeRecords(input, count)
+      } catch (error) {
+        if (!isHeadgateError(error) || !error.code.startsWith('ERR_WIRE_')) throw error
+      }
+    }
+    fc.assert(
+      fc.property(
+        fc.array(record, { minLength: 1, maxLength: 3 }),
+        bytes,
+        fc.nat(),
+        fc.nat(255),
+        (records, random, at, byte) => {
+          const encoded = encodeRecords(records)
+          encoded[at % encoded.length] = byte
+          outcome(encoded, records.length)
+          outcome(random, at % 9)
+        },
+      ),
+      { numRuns: RUNS },
+    )
+  },
+  LONG_MS,
+)
 
 const ONE: KafkaRecord = {
   attributes: 0,
