@@ -1,12 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClientConnection } from '../clients/connection.ts'
 import { startIdentityProvider } from '../identity/identity-provider.ts'
+import { withAdmin } from '../kafka/admin.ts'
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
-import { writeGatewayFiles } from '../world/gateway-files.ts'
+import { type ChildProgram, startProgram } from './child-program.ts'
+import { AUDIENCE, startGateway, writeBenchGateway } from './gateway-program.ts'
 
 /** A way from the load generator to the broker. */
 export interface Leg {
@@ -21,123 +22,107 @@ export interface BenchWorld {
   readonly kafka: KafkaCluster
   readonly legs: readonly Leg[]
   readonly gatewayLeg: Leg
+  /** An access token of the identity provider. */
   readonly token: string
+  /** The processes that are part of the measurement. */
+  readonly pids: readonly number[]
+  /** Fires when the bench is told to stop. */
+  readonly signal: AbortSignal
+  /** Removes a topic and the bytes it holds, before the disk gets to writing them. */
+  deleteTopic(topic: string): Promise<void>
   /** Starts a second gateway process; gives the milliseconds until `isServing` came true. */
   timeGatewayStart(isServing: (address: string) => Promise<boolean>): Promise<number>
   close(): Promise<void>
 }
 
-const CLI = join(import.meta.dirname, '../../packages/cli/dist/main.js')
-const RULES = 20
-
-/** The rule that the load needs, among others that it does not. */
-function policy(): string {
-  const others = Array.from(
-    { length: RULES - 1 },
-    (_, n) =>
-      `  - id: other-${n}\n    who: { groups: [team-${n}, everyone] }\n    may: { consume: ["team-${n}.*", "shared-${n}"], as: ["team-${n}-*"] }\n`,
-  )
-  return `rules:\n  - id: bench\n    who: { subjects: [bench] }\n    may: { produce: ["bench*"], consume: ["bench*"], as: ["*"] }\n${others.join('')}`
-}
+const TOKEN_SECONDS = 3_600
+const CLIENT = { clientId: 'bench', clientSecret: 'bench-secret-0123456789', groups: ['everyone'] }
 
 /** Starts the broker with the settings of a server, not of a test, and a relay and a gateway as processes of their own. */
-export async function startBenchWorld(tell: (text: string) => void): Promise<BenchWorld> {
-  const directory = await mkdtemp(join(tmpdir(), 'headgate-bench-'))
-  const children: ChildProcess[] = []
-  const undo: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })]
+export async function startBenchWorld(signal: AbortSignal, tell: (text: string) => void): Promise<BenchWorld> {
+  const undo: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
-    for (const child of children) child.kill()
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    const [relayPort = 0, kafkaPort = 0, brokerPort = 0, httpPort = 0, ...spare] = await freePorts(8)
-    const kafka = await startKafka({
-      profile: 'bench',
-      plaintext: true,
-      relayAdvertisedPort: relayPort,
-      onProgress: tell,
-    })
-    undo.push(() => kafka.stop())
-    const identity = await startIdentityProvider({
-      clients: [{ clientId: 'bench', clientSecret: 'bench-secret-0123456789', groups: ['everyone'] }],
-      audience: 'headgate',
-      lifetimeSeconds: 3_600,
-    })
-    undo.push(() => identity.close())
-    const filesFor = async (name: string, ports: readonly [number, number, number]): Promise<string> => {
-      const folder = await mkdtemp(join(directory, name))
-      const files = await writeGatewayFiles({
-        directory: folder,
-        clusterName: 'bench',
-        bootstrap: kafka.scramBootstrap.split(','),
-        credential: kafka.gatewayCredential,
-        kafkaPort: ports[0],
-        firstBrokerPort: ports[1],
-        brokerIds: '0',
-        httpPort: ports[2],
-        issuer: { name: 'corp', url: identity.issuer, audience: 'headgate' },
-        limits: { maxConnectionsPerAddress: 20_000, maxReauthenticationMs: 3_600_000 },
-        policy: policy(),
-      })
-      return files.configPath
-    }
-    tell('starting the relay and the gateway')
-    const relay = spawn(
-      process.execPath,
-      [join(import.meta.dirname, 'relay.ts'), String(relayPort), kafka.relayedAddress ?? ''],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    )
-    children.push(relay)
-    await firstOutput(relay)
-    const startGateway = (config: string): ChildProcess => {
-      const child = spawn(process.execPath, [CLI, 'gateway', '--config', config, '--log-level', 'error'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      })
-      children.push(child)
-      return child
-    }
-    const gateway = startGateway(await filesFor('gateway-', [kafkaPort, brokerPort, httpPort]))
-    await firstOutput(gateway)
-    const token = await identity.tokenFor('bench')
-    const sasl = { mechanism: 'PLAIN' as const, username: 'token', password: token }
-    const gatewayLeg: Leg = {
-      name: 'gateway',
-      connection: { bootstrap: `127.0.0.1:${kafkaPort}`, sasl },
-      pid: gateway.pid,
-    }
-    return {
-      kafka,
-      token,
-      gatewayLeg,
-      legs: [
-        { name: 'direct', connection: { bootstrap: kafka.plaintextBootstrap ?? '' }, pid: undefined },
-        { name: 'relay', connection: { bootstrap: `127.0.0.1:${relayPort}` }, pid: relay.pid },
-        gatewayLeg,
-      ],
-      timeGatewayStart: async (isServing) => {
-        const [kafkaSpare = 0, brokerSpare = 0, httpSpare = 0] = spare
-        const config = await filesFor('start-', [kafkaSpare, brokerSpare, httpSpare])
-        const startedAt = performance.now()
-        const child = startGateway(config)
-        while (!(await isServing(`127.0.0.1:${kafkaSpare}`))) {
-          if (child.exitCode !== null) throw new Error('the gateway ended')
-        }
-        const tookMs = performance.now() - startedAt
-        child.kill()
-        await new Promise((resolve) => child.once('exit', resolve))
-        return tookMs
-      },
-      close,
-    }
+    return await startParts(undo, signal, tell, close)
   } catch (cause) {
     await close()
     throw cause
   }
 }
 
-function firstOutput(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', () => resolve())
-    child.once('exit', (code) => reject(new Error(`a process of the bench ended with ${code}`)))
+async function startParts(
+  undo: (() => Promise<unknown>)[],
+  signal: AbortSignal,
+  tell: (text: string) => void,
+  close: () => Promise<void>,
+): Promise<BenchWorld> {
+  const directory = await mkdtemp(join(tmpdir(), 'headgate-bench-'))
+  undo.push(() => rm(directory, { recursive: true, force: true }))
+  const [relayPort = 0, ...gatewayPorts] = await freePorts(7)
+  const kafka = await startKafka({
+    profile: 'bench',
+    plaintext: true,
+    relayAdvertisedPort: relayPort,
+    extraProperties: { 'log.segment.delete.delay.ms': '500' },
+    onProgress: tell,
   })
+  undo.push(() => kafka.stop())
+  const identity = await startIdentityProvider({
+    clients: [CLIENT],
+    audience: AUDIENCE,
+    lifetimeSeconds: TOKEN_SECONDS,
+  })
+  undo.push(() => identity.close())
+  tell('starting the relay and the gateway')
+  const relay = startProgram([join(import.meta.dirname, 'relay.ts'), String(relayPort), kafka.relayedAddress ?? ''])
+  undo.push(() => relay.end())
+  const [kafkaPort = 0, broker = 0, http = 0, ...spare] = gatewayPorts
+  const surroundings = { directory, kafka, identity }
+  const gateway = startGateway(await writeBenchGateway(surroundings, { kafka: kafkaPort, broker, http }))
+  undo.push(() => gateway.end())
+  await Promise.all([relay.ready, gateway.ready])
+  const token = await identity.tokenFor(CLIENT.clientId)
+  const sasl = { mechanism: 'PLAIN' as const, username: 'token', password: token }
+  const gatewayLeg: Leg = {
+    name: 'gateway',
+    connection: { bootstrap: `127.0.0.1:${kafkaPort}`, sasl },
+    pid: gateway.pid,
+  }
+  return {
+    kafka,
+    token,
+    signal,
+    gatewayLeg,
+    legs: [
+      { name: 'direct', connection: { bootstrap: kafka.plaintextBootstrap ?? '' }, pid: undefined },
+      { name: 'relay', connection: { bootstrap: `127.0.0.1:${relayPort}` }, pid: relay.pid },
+      gatewayLeg,
+    ],
+    pids: [relay.pid, gateway.pid, ...kafka.brokers.map(({ pid }) => pid)],
+    deleteTopic: (topic) =>
+      withAdmin(kafka.scramBootstrap, kafka.adminCredential, (admin) => admin.deleteTopics({ topics: [topic] })),
+    timeGatewayStart: async (isServing) => {
+      const [kafkaSpare = 0, brokerSpare = 0, httpSpare = 0] = spare
+      const ports = { kafka: kafkaSpare, broker: brokerSpare, http: httpSpare }
+      const configPath = await writeBenchGateway(surroundings, ports)
+      return await timeStart(
+        () => startGateway(configPath),
+        () => isServing(`127.0.0.1:${kafkaSpare}`),
+      )
+    },
+    close,
+  }
+}
+
+async function timeStart(start: () => ChildProgram, isServing: () => Promise<boolean>): Promise<number> {
+  const startedAt = performance.now()
+  const child = start()
+  try {
+    while (!(await isServing())) if (child.hasEnded()) throw new Error('the gateway ended before it served')
+    return performance.now() - startedAt
+  } finally {
+    await child.end()
+  }
 }

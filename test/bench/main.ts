@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [produce|consume|latency|idle|startup|decide …] [--rounds N] [--json]`
+ * `npm run bench -- [decide|wire|startup|idle|latency|produce|consume …] [--rounds N] [--json]`
  *
  * Measures real parts on loopback, the legs of a comparison in turn, and prints medians with their spread beside the
  * budgets. It passes no judgement by its exit code. It stops by itself and ends only what it started.
@@ -7,61 +7,104 @@
  * @module
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type BenchWorld, startBenchWorld } from './bench-world.ts'
 import { benchDecide } from './decide.ts'
+import type { Figure } from './figure.ts'
+import { COMMAND } from './gateway-program.ts'
 import { benchIdle } from './idle.ts'
 import { benchLatency } from './latency.ts'
-import { type Figure, figureTable, machineLine } from './report.ts'
+import { loadNow, machineText, runJson, runText } from './report.ts'
 import { benchStartup } from './startup.ts'
-import { benchThroughput } from './throughput.ts'
+import { benchConsume, benchProduce } from './throughput.ts'
+import { benchWire } from './wire.ts'
 
-type Bench = (world: BenchWorld, rounds: number, tell: (text: string) => void) => Promise<Figure[]>
+type Tell = (text: string) => void
 
-const BENCHES: Readonly<Record<string, Bench>> = {
+const IN_PROCESS: Readonly<Record<string, (rounds: number, tell: Tell) => Figure[]>> = {
+  decide: benchDecide,
+  wire: benchWire,
+}
+// Idle connections come before the load, which leaves a grown heap behind.
+const WITH_BROKER: Readonly<Record<string, (world: BenchWorld, rounds: number, tell: Tell) => Promise<Figure[]>>> = {
   startup: benchStartup,
-  idle: (world, _, tell) => benchIdle(world, tell),
+  idle: benchIdle,
   latency: benchLatency,
-  produce: (world, rounds, tell) => benchThroughput(world, 'produce', rounds, tell),
-  consume: (world, rounds, tell) => benchThroughput(world, 'consume', rounds, tell),
+  produce: benchProduce,
+  consume: benchConsume,
+}
+const KNOWN = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_BROKER)]
+const MAX_ROUNDS = 50
+const tell: Tell = (text) => void process.stderr.write(`  ${text}\n`)
+
+interface Wanted {
+  readonly names: readonly string[]
+  readonly rounds: number
+  readonly json: boolean
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
-})
-const rounds = Number(values.rounds)
-const known = ['decide', ...Object.keys(BENCHES)]
-const wanted = positionals.length === 0 ? known : positionals
-const unknown = wanted.filter((name) => !known.includes(name))
-if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1 || rounds > 50) {
-  process.stderr.write(`usage: npm run bench -- [${known.join('|')} …] [--rounds 1..50] [--json]\n`)
-  process.exit(2)
-}
-if (!existsSync(join(import.meta.dirname, '../../packages/cli/dist/main.js'))) {
-  process.stderr.write('the command has not been built: run `npm run build` first\n')
-  process.exit(1)
-}
-
-const tell = (text: string): void => {
-  process.stderr.write(`  ${text}\n`)
-}
-const figures: Figure[] = wanted.includes('decide') ? benchDecide(rounds, tell) : []
-const withWorld = Object.entries(BENCHES).filter(([name]) => wanted.includes(name))
-if (withWorld.length > 0) {
-  const world = await startBenchWorld(tell)
-  process.once('SIGINT', () => world.close().then(() => process.exit(130)))
+function wantedBy(args: readonly string[]): Wanted | undefined {
   try {
-    await world.kafka.createTopics([{ topic: 'bench', partitions: 3 }])
-    for (const [, bench] of withWorld) figures.push(...(await bench(world, rounds, tell)))
-  } finally {
-    await world.close()
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { rounds: { type: 'string', default: '5' }, json: { type: 'boolean', default: false } },
+    })
+    const rounds = Number(values.rounds)
+    const isInRange = Number.isInteger(rounds) && rounds >= 1 && rounds <= MAX_ROUNDS
+    if (!isInRange || positionals.some((name) => !KNOWN.includes(name))) return undefined
+    return { names: positionals.length === 0 ? KNOWN : positionals, rounds, json: values.json }
+  } catch {
+    return undefined
   }
 }
-const machine = machineLine()
-process.stdout.write(
-  values.json
-    ? `${JSON.stringify({ machine, rounds, figures }, null, 2)}\n`
-    : `\n${machine}, ${rounds} rounds\n\n${figureTable(figures)}\n`,
-)
+
+async function figuresWithBroker({ names, rounds }: Wanted): Promise<{ figures: Figure[]; kafka: string }> {
+  const benches = Object.entries(WITH_BROKER).filter(([name]) => names.includes(name))
+  if (benches.length === 0) return { figures: [], kafka: 'not run' }
+  const stopper = new AbortController()
+  let world: BenchWorld | undefined
+  for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143 })) {
+    process.once(signal, () => {
+      stopper.abort()
+      // What was not ready yet ends with this process.
+      void Promise.resolve(world?.close()).finally(() => process.exit(code))
+    })
+  }
+  try {
+    world = await startBenchWorld(stopper.signal, tell)
+    const figures: Figure[] = []
+    for (const [, bench] of benches) figures.push(...(await bench(world, rounds, tell)))
+    return { figures, kafka: world.kafka.version }
+  } finally {
+    await world?.close()
+  }
+}
+
+async function main(): Promise<number> {
+  const wanted = wantedBy(process.argv.slice(2))
+  if (wanted === undefined) {
+    process.stderr.write(`usage: npm run bench -- [${KNOWN.join('|')} …] [--rounds 1..${MAX_ROUNDS}] [--json]\n`)
+    return 2
+  }
+  if (!existsSync(COMMAND)) {
+    process.stderr.write('the command has not been built: run `npm run build` first\n')
+    return 1
+  }
+  const [before, date] = [loadNow(), new Date().toISOString().slice(0, 16).replace('T', ' ')]
+  const inProcess = Object.entries(IN_PROCESS).filter(([name]) => wanted.names.includes(name))
+  const small = inProcess.flatMap(([, bench]) => bench(wanted.rounds, tell))
+  const { figures, kafka } = await figuresWithBroker(wanted)
+  const facts = {
+    machine: machineText(),
+    node: process.version,
+    kafka,
+    rounds: wanted.rounds,
+    date: `${date} UTC`,
+    load: { before, after: loadNow() },
+  }
+  process.stdout.write((wanted.json ? runJson : runText)(facts, [...small, ...figures]))
+  return 0
+}
+
+process.exitCode = await main()

@@ -15,8 +15,3 @@ export function percentile(figures: readonly number[], part: number): number {
 export function spreadOf(figures: readonly number[]): Spread {
   return { median: percentile(figures, 0.5), min: Math.min(...figures), max: Math.max(...figures) }
 }
-
-/** `1.52 (1.47–1.63)` */
-export function spreadText({ median, min, max }: Spread, digits = 2): string {
-  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`
-}

@@ -1,133 +1,161 @@
 import { runTool } from '../clients/java.ts'
+import type { ProgramResult } from '../kafka/program.ts'
 import type { BenchWorld, Leg } from './bench-world.ts'
-import { cpuSeconds } from './process-usage.ts'
-import type { Figure } from './report.ts'
-import { spreadOf, spreadText } from './statistics.ts'
+import type { Budget, Figure } from './figure.ts'
+import { type LegSamples, measureLegs } from './legs.ts'
+import { cpuSeconds, forgetPeak, peakResidentBytes } from './process-usage.ts'
+import { spreadOf } from './statistics.ts'
 
-const RECORDS = 400_000
-const RECORD_BYTES = 1_000
-const GIGABYTE = 1_000_000_000
-const TOPIC = 'bench'
-const TIMEOUT_MS = 120_000
-const JVM = ['-Xmx512m', '-XX:+UseG1GC']
+type Tell = (text: string) => void
 
 interface Sample {
   readonly mebibytesPerSecond: number
   readonly cpuSecondsPerGigabyte: number
+  readonly peakMegabytes: number
 }
 
 interface Load {
   readonly name: 'produce' | 'consume'
-  readonly budgetCpu: number
-  readonly budgetShare: number
-  run(leg: Leg): Promise<number>
+  readonly records: number
+  readonly maxCpu: number
+  readonly minShare: number
 }
 
-const LOADS: Readonly<Record<'produce' | 'consume', Load>> = {
-  produce: { name: 'produce', budgetCpu: 1.6, budgetShare: 85, run: produce },
-  consume: { name: 'consume', budgetCpu: 0.7, budgetShare: 70, run: consume },
-}
+const RECORD_BYTES = 1_000
+const GIGABYTE = 1e9
+const PARTITIONS = 3
+const TIMEOUT_MS = 120_000
+const JVM = ['-Xms512m', '-Xmx512m', '-XX:+UseG1GC']
+const PRODUCE: Load = { name: 'produce', records: 400_000, maxCpu: 1.6, minShare: 85 }
+const CONSUME: Load = { name: 'consume', records: 600_000, maxCpu: 0.7, minShare: 70 }
+const CONSUMED_TOPIC = 'bench-consume'
 
-/** CPU of the process in between and share of the direct rate, with Kafka's own load generators. */
-export async function benchThroughput(
-  world: BenchWorld,
-  name: 'produce' | 'consume',
-  rounds: number,
-  tell: (text: string) => void,
-): Promise<Figure[]> {
-  const load = LOADS[name]
-  const samples = new Map<string, Sample[]>(world.legs.map((leg) => [leg.name, []]))
-  // The first round warms up the broker, the generators' files and the just-in-time compilers; it does not count.
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const leg of world.legs) {
-      const sample = await measure(load, leg)
-      if (round > 0) samples.get(leg.name)?.push(sample)
-      tell(
-        `${name} ${round === 0 ? 'warm-up' : `round ${round} of ${rounds}`}: ${leg.name} ${sample.mebibytesPerSecond.toFixed(1)} MiB/s`,
-      )
+let lastName = 0
+
+/** Writing with Kafka's own load generator, each time into a topic of its own. */
+export async function benchProduce(world: BenchWorld, rounds: number, tell: Tell): Promise<Figure[]> {
+  return await benchLoad(world, PRODUCE, rounds, tell, async (leg, measured) => {
+    const topic = nextName('bench-produce')
+    await createTopic(world, topic)
+    try {
+      return await measured(() => produce(world, leg, topic, PRODUCE.records))
+    } finally {
+      await world.deleteTopic(topic)
     }
+  })
+}
+
+/** Reading with Kafka's own load generator, each time in a group of its own, what stands in the page cache. */
+export async function benchConsume(world: BenchWorld, rounds: number, tell: Tell): Promise<Figure[]> {
+  const [direct] = world.legs
+  if (direct === undefined) throw new Error('a bench without legs')
+  await createTopic(world, CONSUMED_TOPIC)
+  await produce(world, direct, CONSUMED_TOPIC, CONSUME.records)
+  return await benchLoad(world, CONSUME, rounds, tell, (leg, measured) => measured(() => consume(world, leg)))
+}
+
+async function benchLoad(
+  world: BenchWorld,
+  load: Load,
+  rounds: number,
+  tell: Tell,
+  run: (leg: Leg, measured: (work: () => Promise<number>) => Promise<Sample>) => Promise<Sample>,
+): Promise<Figure[]> {
+  const bench = {
+    name: load.name,
+    measure: (leg: Leg) => run(leg, (work) => measureUsage(leg.pid, load.records * RECORD_BYTES, work)),
+    text: ({ mebibytesPerSecond, cpuSecondsPerGigabyte }: Sample) =>
+      `${mebibytesPerSecond.toFixed(0)} MiB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB`,
   }
-  return figures(load, samples)
+  const { samples, foreign } = await measureLegs(world, rounds, bench, tell)
+  return [...loadFigures(load, samples), foreign]
 }
 
-async function measure(load: Load, leg: Leg): Promise<Sample> {
-  const before = leg.pid === undefined ? 0 : cpuSeconds(leg.pid)
-  const mebibytesPerSecond = await load.run(leg)
-  const after = leg.pid === undefined ? 0 : cpuSeconds(leg.pid)
-  return { mebibytesPerSecond, cpuSecondsPerGigabyte: ((after - before) * GIGABYTE) / (RECORDS * RECORD_BYTES) }
+async function measureUsage(pid: number | undefined, bytes: number, work: () => Promise<number>): Promise<Sample> {
+  if (pid === undefined) return { mebibytesPerSecond: await work(), cpuSecondsPerGigabyte: 0, peakMegabytes: 0 }
+  forgetPeak(pid)
+  const before = cpuSeconds(pid)
+  const mebibytesPerSecond = await work()
+  return {
+    mebibytesPerSecond,
+    cpuSecondsPerGigabyte: ((cpuSeconds(pid) - before) * GIGABYTE) / bytes,
+    peakMegabytes: peakResidentBytes(pid) / 1e6,
+  }
 }
 
-function figures(load: Load, samples: ReadonlyMap<string, readonly Sample[]>): Figure[] {
+function loadFigures(load: Load, samples: LegSamples<Sample>): Figure[] {
   const direct = samples.get('direct') ?? []
   return [...samples].flatMap(([leg, own]): Figure[] => {
-    const isOurs = leg === 'gateway'
-    const rate = spreadOf(own.map(({ mebibytesPerSecond }) => mebibytesPerSecond))
-    const rateFigure = { bench: load.name, what: `${leg}: MiB/s`, value: spreadText(rate, 1), number: rate.median }
-    if (leg === 'direct') return [rateFigure]
-    const cpu = spreadOf(own.map(({ cpuSecondsPerGigabyte }) => cpuSecondsPerGigabyte))
-    const share = spreadOf(
-      own.map(
-        ({ mebibytesPerSecond }, round) =>
-          (100 * mebibytesPerSecond) / (direct[round]?.mebibytesPerSecond ?? Number.NaN),
-      ),
-    )
-    const budget = (text: string, isMet: boolean): object => (isOurs ? { budget: text, isMet } : {})
+    const figure = (
+      what: string,
+      unit: string,
+      digits: number,
+      values: readonly number[],
+      budget?: Budget,
+    ): Figure => ({
+      bench: load.name,
+      what: `${leg}: ${what}`,
+      unit,
+      digits,
+      spread: spreadOf(values),
+      ...(leg === 'gateway' && budget !== undefined ? { budget } : {}),
+    })
+    const rates = own.map(({ mebibytesPerSecond }) => mebibytesPerSecond)
+    const rate = figure('rate', 'MiB/s', 0, rates)
+    if (leg === 'direct') return [rate]
+    const shares = rates.map((own, round) => (100 * own) / (direct[round]?.mebibytesPerSecond ?? Number.NaN))
+    const cpu = own.map(({ cpuSecondsPerGigabyte }) => cpuSecondsPerGigabyte)
+    const peaks = own.map(({ peakMegabytes }) => peakMegabytes)
     return [
-      rateFigure,
-      {
-        bench: load.name,
-        what: `${leg}: share of direct, %`,
-        value: spreadText(share, 0),
-        number: share.median,
-        ...budget(`≥ ${load.budgetShare}`, share.median >= load.budgetShare),
-      },
-      {
-        bench: load.name,
-        what: `${leg}: CPU s/GB`,
-        value: spreadText(cpu),
-        number: cpu.median,
-        ...budget(`≤ ${load.budgetCpu}`, cpu.median <= load.budgetCpu),
-      },
+      figure('CPU', 's/GB', 2, cpu, { bound: 'at most', limit: load.maxCpu }),
+      figure('share of the direct rate', '%', 0, shares, { bound: 'at least', limit: load.minShare }),
+      rate,
+      figure('peak RSS', 'MB', 0, peaks),
     ]
   })
 }
 
-async function produce(leg: Leg): Promise<number> {
-  const args = (config: string): string[] => [
-    ...[
-      '--topic',
-      TOPIC,
-      '--num-records',
-      String(RECORDS),
-      '--record-size',
-      String(RECORD_BYTES),
-      '--throughput',
-      '-1',
-    ],
-    ...['--command-config', config, '--command-property', 'acks=all'],
-  ]
-  const { stdout, stderr } = await runTool('org.apache.kafka.tools.ProducerPerformance', leg.connection, args, {
-    timeoutMs: TIMEOUT_MS,
-    jvmFlags: JVM,
-  })
-  const rate = /\(([\d.]+) MB\/sec\), [\d.]+ ms avg latency.*99th/.exec(stdout.trim().split('\n').at(-1) ?? '')?.[1]
-  if (rate === undefined) throw new Error(`the producer of ${leg.name} told no rate: ${stderr.slice(-500)}`)
-  return Number(rate)
+async function createTopic(world: BenchWorld, topic: string): Promise<void> {
+  await world.kafka.createTopics([{ topic, partitions: PARTITIONS }])
 }
 
-async function consume(leg: Leg): Promise<number> {
-  const args = (config: string): string[] => [
-    ...['--topic', TOPIC, '--num-records', String(RECORDS), '--bootstrap-server', leg.connection.bootstrap],
-    ...['--group', `bench-${Math.random().toString(36).slice(2)}`, '--timeout', '20000', '--command-config', config],
-  ]
-  const { stdout, stderr } = await runTool('org.apache.kafka.tools.ConsumerPerformance', leg.connection, args, {
-    timeoutMs: TIMEOUT_MS,
-    jvmFlags: JVM,
-  })
+function nextName(prefix: string): string {
+  lastName += 1
+  return `${prefix}-${lastName}`
+}
+
+async function produce(world: BenchWorld, leg: Leg, topic: string, records: number): Promise<number> {
+  const output = await runPerf(world, leg, 'ProducerPerformance', (config) => [
+    ...['--topic', topic, '--num-records', String(records), '--record-size', String(RECORD_BYTES)],
+    ...['--throughput', '-1', '--command-config', config, '--command-property', 'acks=all'],
+  ])
+  const last = output.stdout.trim().split('\n').at(-1) ?? ''
+  return rateOf(output, /\(([\d.]+) MB\/sec\), [\d.]+ ms avg latency.*99th/.exec(last)?.[1])
+}
+
+async function consume(world: BenchWorld, leg: Leg): Promise<number> {
+  const output = await runPerf(world, leg, 'ConsumerPerformance', (config) => [
+    ...['--topic', CONSUMED_TOPIC, '--num-records', String(CONSUME.records)],
+    ...['--bootstrap-server', leg.connection.bootstrap, '--group', nextName('bench-group')],
+    ...['--timeout', '20000', '--command-config', config],
+  ])
+  const columns = (output.stdout.trim().split('\n').at(-1) ?? '').split(',')
   // The last but one column leaves out the time in which the group was joined.
-  const columns = (stdout.trim().split('\n').at(-1) ?? '').split(',').map((cell) => cell.trim())
-  const rate = Number(columns[8])
-  if (!(rate > 0))
-    throw new Error(`the consumer of ${leg.name} told no rate: ${stdout.slice(-300)} ${stderr.slice(-300)}`)
-  return rate
+  return rateOf(output, columns[8])
+}
+
+function runPerf(
+  world: BenchWorld,
+  leg: Leg,
+  tool: string,
+  args: (config: string) => readonly string[],
+): Promise<ProgramResult> {
+  const options = { timeoutMs: TIMEOUT_MS, jvmFlags: JVM, signal: world.signal }
+  return runTool(`org.apache.kafka.tools.${tool}`, leg.connection, args, options)
+}
+
+function rateOf({ stdout, stderr }: ProgramResult, text: string | undefined): number {
+  const rate = Number(text)
+  if (rate > 0) return rate
+  throw new Error(`the load generator told no rate: ${stdout.slice(-300)} ${stderr.slice(-300)}`)
 }
