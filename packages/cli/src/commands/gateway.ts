@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { type LogPort, systemClock } from '@headgate/core'
 import { createGateway, createLog, type Gateway, type GatewayConfig, type LogLevel } from '@headgate/gateway'
 import { Option } from 'commander'
@@ -62,7 +63,16 @@ async function serve(io: CommandIo, config: GatewayConfig, options: GatewayOptio
   return drain(gateway, log, second)
 }
 
+/**
+ * A burst of sign-ins would grow V8's young generation to its largest, and idle connections would hold it for ever. What a
+ * gateway makes is read buffers, which are pooled, and small objects that die at once: growth buys it nothing.
+ */
+function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
 async function runGateway(io: CommandIo, options: GatewayOptions): Promise<ExitCode> {
+  keepYoungGenerationSmall()
   const checked = loadCheckedConfig(resolve(io.folder, options.config), io)
   if (!checked.ok) return reportProblems(io, checked.problems, options)
   try {
