@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { toolJars } from '../kafka/jars.ts'
 import { findJava } from '../kafka/java-runtime.ts'
 import { type ProgramResult, runProgram } from '../kafka/program.ts'
+import { watchdog } from '../kafka/watchdog.ts'
 import { type ClientConnection, type ClientSasl, securityProtocol } from './connection.ts'
 
 /** How long a tool may run, and what it is given. */
@@ -107,6 +108,7 @@ export async function runTool(
   const java = await findJava()
   const jars = await toolJars()
   const directory = await mkdtemp(join(tmpdir(), 'headgate-java-'))
+  watchdog().watchFolder(directory)
   try {
     const config = join(directory, 'client.properties')
     await writeFile(config, propertiesText({ ...connectionProperties(connection), ...options.properties }), {
@@ -121,7 +123,7 @@ export async function runTool(
       java.java,
       [...jvmFlags, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', ...allowed, mainClass, ...args(config)],
       {
-        env: { ...process.env, CLASSPATH: [classPath, jars.classPath].filter((part) => part !== '').join(':') },
+        env: { ...process.env, CLASSPATH: [classPath, jars.classPath].filter((part) => part !== '').join(delimiter) },
         timeoutMs,
         ...(input === undefined ? {} : { input }),
         ...(signal === undefined ? {} : { signal }),
@@ -129,6 +131,7 @@ export async function runTool(
     )
   } finally {
     await rm(directory, { recursive: true, force: true })
+    watchdog().forgetFolder(directory)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -14,9 +14,8 @@ export interface BrokerProcess {
   hasEnded(): boolean
   /** The last lines of its log, which are the whole diagnosis of a failed start. */
   lastLog(): Promise<string>
-  /** Asks it to end, waits, and kills it where it takes longer than `graceMs`. */
-  stop(graceMs: number): Promise<void>
-  kill(): Promise<void>
+  /** Asks it to end and waits; kills it where that takes longer than `graceMs`, at once for 0. */
+  end(graceMs: number): Promise<void>
 }
 
 /** The name of a broker's properties in its folder. */
@@ -37,7 +36,7 @@ export function startBroker({ java, flags, classPath }: JavaProgram, id: number,
   })
   closeSync(log)
   const pid = child.pid ?? 0
-  watchdog().watchProcess(pid)
+  if (pid !== 0) watchdog().watchProcess(pid)
   let over = false
   const end = new Promise<void>((resolve) => {
     child.once('error', () => resolve())
@@ -52,20 +51,12 @@ export function startBroker({ java, flags, classPath }: JavaProgram, id: number,
     pid,
     hasEnded: () => over,
     lastLog: async () => lastLines(await readFile(logPath, 'utf8').catch(() => '(no log was written)'), 50),
-    stop: (graceMs) => endProcess(child, end, 'SIGTERM', graceMs),
-    kill: () => endProcess(child, end, 'SIGKILL', 1_000),
+    end: async (graceMs) => {
+      child.ref()
+      child.kill(graceMs === 0 ? 'SIGKILL' : 'SIGTERM')
+      const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+      await end
+      clearTimeout(timer)
+    },
   }
-}
-
-async function endProcess(
-  child: ChildProcess,
-  end: Promise<void>,
-  signal: NodeJS.Signals,
-  graceMs: number,
-): Promise<void> {
-  child.ref()
-  child.kill(signal)
-  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
-  await end
-  clearTimeout(timer)
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { watchdog } from './watchdog.ts'
 
 /** How a program is run to its end. */
 export interface ProgramOptions {
@@ -24,7 +25,7 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a program without a shell and collects its output.
+ * Runs a program without a shell and collects its output. It ends with this process, however that ends.
  *
  * @throws the spawn error (`code` is `ENOENT` where there is no such program)
  */
@@ -36,6 +37,8 @@ export function runProgram(
   const timeoutMs = options.timeoutMs ?? 60_000
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { env: options.env ?? process.env, cwd: options.cwd, stdio: 'pipe' })
+    const { pid } = child
+    if (pid !== undefined) watchdog().watchProcess(pid)
     let stdout = ''
     let stderr = ''
     let timedOut = false
@@ -55,10 +58,17 @@ export function runProgram(
     // A program may end before it has read its input; that is its business, not an error of ours.
     child.stdin.on('error', () => undefined)
     child.stdin.end(options.input ?? '')
-    child.on('error', reject)
-    child.on('close', (code) => {
+    const settle = (): void => {
       clearTimeout(timer)
       options.signal?.removeEventListener('abort', kill)
+      if (pid !== undefined) watchdog().forgetProcess(pid)
+    }
+    child.on('error', (cause) => {
+      settle()
+      reject(cause)
+    })
+    child.on('close', (code) => {
+      settle()
       resolve({ stdout, stderr, code, timedOut })
     })
   })

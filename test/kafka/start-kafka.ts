@@ -73,14 +73,14 @@ export interface KafkaCluster {
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /** Creates access rules and waits until they are in force on every broker. */
   createAcls(acls: readonly Acl[]): Promise<void>
-  /** Ends all brokers in order and removes their folders. A second call waits for the first. */
+  /** Kills all brokers and removes their folders. A second call waits for the first. */
   stop(): Promise<void>
   /** Kills one broker at once; its folder stays. */
   kill(brokerId: number): Promise<void>
 }
 
-const STOP_GRACE_MS = 30_000
-const START_ATTEMPTS = 4
+const ARCHIVE_GRACE_MS = 30_000
+const START_ATTEMPTS = 3
 const START_TIMEOUT_MS = 90_000
 
 /**
@@ -115,18 +115,24 @@ async function javaProgram(options: KafkaOptions, version: KafkaVersion): Promis
   const own = [...profileFlags(profile), ...(options.extraJavaFlags ?? [])]
   if (profile !== 'test') return withFlags(...own)
   const archive = await classArchive(java, jars, onProgress, async (extraFlags) => {
-    const cluster = await startOnce({}, version, withFlags(...profileFlags('test'), ...extraFlags))
+    const cluster = await startOnce({}, version, withFlags(...profileFlags('test'), ...extraFlags), ARCHIVE_GRACE_MS)
     await cluster.stop()
   })
   return withFlags(...own, ...archiveFlags(archive))
 }
 
-async function startOnce(options: KafkaOptions, version: KafkaVersion, program: JavaProgram): Promise<KafkaCluster> {
+// The folders are thrown away, so brokers are killed unless they have something to do at their end.
+async function startOnce(
+  options: KafkaOptions,
+  version: KafkaVersion,
+  program: JavaProgram,
+  graceMs = 0,
+): Promise<KafkaCluster> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-kafka-'))
   watchdog().watchFolder(directory)
   const processes: BrokerProcess[] = []
   const stop = onceOnly(async () => {
-    await stopInOrder(processes)
+    await Promise.all(processes.map((process) => process.end(graceMs)))
     await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     watchdog().forgetFolder(directory)
   })
@@ -154,7 +160,6 @@ async function startOnce(options: KafkaOptions, version: KafkaVersion, program: 
       kill: (brokerId) => killBroker(processes, brokerId),
     }
   } catch (error) {
-    await Promise.all(processes.map((process) => process.kill()))
     await stop()
     throw error
   }
@@ -197,13 +202,7 @@ async function untilReady(processes: readonly BrokerProcess[], access: InternalA
 async function killBroker(processes: readonly BrokerProcess[], brokerId: number): Promise<void> {
   const process = processes.find(({ id }) => id === brokerId)
   if (process === undefined) throw new NotInThisClusterError(`broker ${brokerId}`)
-  await process.kill()
-}
-
-// Broker 0 last: a broker that cannot reach the controller waits for its own orderly end.
-async function stopInOrder(processes: readonly BrokerProcess[]): Promise<void> {
-  await Promise.all(processes.filter(({ id }) => id !== 0).map((process) => process.stop(STOP_GRACE_MS)))
-  await Promise.all(processes.filter(({ id }) => id === 0).map((process) => process.stop(STOP_GRACE_MS)))
+  await process.end(0)
 }
 
 function onceOnly(work: () => Promise<void>): () => Promise<void> {

@@ -40,6 +40,8 @@ function startChild(): ChildProcess {
     env: { ...process.env, NODE_OPTIONS: '' },
   })
   started.unref()
+  // Somebody may have ended it; the tests go on without.
+  started.stdin?.on('error', () => undefined)
   if (started.stdin instanceof Socket) started.stdin.unref()
   return started
 }
