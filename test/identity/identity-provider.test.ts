@@ -1,0 +1,78 @@
+import { type CryptoKey, createRemoteJWKSet, exportSPKI, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
+
+const AUDIENCE = 'headgate'
+
+let identity: IdentityProvider
+
+beforeAll(async () => {
+  identity = await startIdentityProvider({
+    clients: [{ clientId: 'shop', clientSecret: 'shop-secret-0123456789', groups: ['sellers'] }],
+    audience: AUDIENCE,
+  })
+})
+
+afterAll(() => identity?.close())
+
+async function verify(token: string): Promise<JWTPayload> {
+  const keys = createRemoteJWKSet(new URL(identity.jwksUri))
+  const expected = { issuer: identity.issuer, audience: AUDIENCE, typ: 'at+jwt', algorithms: ['ES256'] }
+  return (await jwtVerify(token, keys, { ...expected, requiredClaims: ['exp'] })).payload
+}
+
+test('its metadata names its endpoints', async () => {
+  const answer = await fetch(`${identity.issuer}/.well-known/openid-configuration`)
+
+  expect(await answer.json()).toMatchObject({
+    issuer: identity.issuer,
+    jwks_uri: identity.jwksUri,
+    token_endpoint: identity.tokenEndpoint,
+  })
+})
+
+test('a client that asks for a token is named in it with its groups', async () => {
+  const payload = await verify(await identity.tokenFor('shop'))
+
+  expect(payload).toMatchObject({ sub: 'shop', client_id: 'shop', groups: ['sellers'] })
+})
+
+test('a wrong secret gives no token', async () => {
+  const authorization = `Basic ${Buffer.from('shop:wrong').toString('base64')}`
+
+  const answer = await fetch(identity.tokenEndpoint, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'grant_type=client_credentials',
+  })
+
+  expect(answer.status).toBe(401)
+  expect(await answer.json()).toMatchObject({ error: 'invalid_client' })
+})
+
+test('a token that a test signs is taken, and each hostile variant of it is refused for its own reason', async () => {
+  const claims = { sub: 'shop', aud: AUDIENCE }
+  const code = async (token: Promise<string>): Promise<unknown> =>
+    verify(await token).then(
+      () => 'taken',
+      (error: { code: string }) => error.code,
+    )
+
+  expect(await code(identity.signToken(claims))).toBe('taken')
+  expect(await code(identity.signToken(claims, { expiresInSeconds: -60 }))).toBe('ERR_JWT_EXPIRED')
+  expect(await code(identity.signToken(claims, { expiresInSeconds: null }))).toBe('ERR_JWT_CLAIM_VALIDATION_FAILED')
+  expect(await code(identity.signToken({ ...claims, aud: 'other' }))).toBe('ERR_JWT_CLAIM_VALIDATION_FAILED')
+  expect(await code(identity.signToken(claims, { typ: 'JWT' }))).toBe('ERR_JWT_CLAIM_VALIDATION_FAILED')
+  expect(await code(identity.signToken(claims, { key: 'foreign' }))).toBe('ERR_JWS_SIGNATURE_VERIFICATION_FAILED')
+  expect(await code(identity.signToken(claims, { alg: 'HS256' }))).toBe('ERR_JOSE_ALG_NOT_ALLOWED')
+})
+
+test('the token that abuses the public key is well signed, so that a lax verifier would take it', async () => {
+  const token = await identity.signToken({ sub: 'shop', aud: AUDIENCE }, { alg: 'HS256' })
+  const { keys } = (await (await fetch(identity.jwksUri)).json()) as { readonly keys: readonly [JWK] }
+  const publicPem = await exportSPKI((await importJWK(keys[0], 'ES256')) as CryptoKey)
+
+  const { payload } = await jwtVerify(token, new TextEncoder().encode(publicPem), { algorithms: ['HS256'] })
+
+  expect(payload.sub).toBe('shop')
+})
