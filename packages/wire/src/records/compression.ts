@@ -52,7 +52,9 @@ export function compress(codec: number, bytes: Buffer): Buffer {
 }
 
 /**
- * Decompresses the records of a batch; nothing larger than `maxBytes` is ever allocated for them.
+ * Decompresses the records of a batch; no output larger than `maxBytes` is ever allocated for them.
+ *
+ * The window that a zstd frame asks for, of up to 128 MB, is beside that bound and lives during the call.
  *
  * @throws {DecompressedTooLargeError} `ERR_WIRE_DECOMPRESSED_TOO_LARGE` when more than `maxBytes` would come out.
  * @throws {InvalidCompressionError} `ERR_WIRE_INVALID_COMPRESSION` when the bytes are not of the codec.
