@@ -7,6 +7,7 @@ import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createCertificates } from '../certificates/certificates.ts'
 import { HOST } from './broker-properties.ts'
+import { externalKafka } from './external-kafka.ts'
 import { freePorts } from './ports.ts'
 import { type KafkaCluster, startKafka } from './start-kafka.ts'
 import { until } from './until.ts'
@@ -93,6 +94,19 @@ describe('one broker', () => {
     for (const credential of [cluster.gatewayCredential, cluster.adminCredential]) {
       expect(await produce(signedIn(cluster.scramBootstrap, credential), 'foreign')).toBe('written')
     }
+  })
+
+  test('the same cluster may be used as one that another started, and is left as it is', async () => {
+    const { scramBootstrap: bootstrap, adminCredential: credential } = cluster
+    const other = await externalKafka({ bootstrap, credential })
+
+    await other.createTopics([{ topic: 'others', partitions: 2 }])
+    await other.createTopics([{ topic: 'others', partitions: 2 }])
+    await other.stop()
+
+    expect(other.brokers).toMatchObject([{ id: 0, host: HOST, port: cluster.brokers[0]?.port }])
+    await expect(other.kill(0)).rejects.toMatchObject({ code: 'ERR_TEST_NOT_IN_THIS_CLUSTER' })
+    expect(await produce(signedIn(bootstrap, credential), 'others')).toBe('written')
   })
 
   test('a topic that exists is told by its code', async () => {
