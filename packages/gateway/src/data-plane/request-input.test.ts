@@ -68,3 +68,16 @@ test.each([-1, 1_000_001, 0x7fffffff])('a length prefix of %i is refused before 
 
   expect(() => input.next(1_000_000)).toThrow(FrameLimitError)
 })
+
+test('a request without records has a bound of its own', () => {
+  const prefix = Buffer.alloc(8)
+  prefix.writeInt32BE(9 * 1024 * 1024)
+  const [metadata, produce] = [new RequestInput(), new RequestInput()]
+  prefix.writeInt16BE(3, 4)
+  metadata.push(Buffer.from(prefix))
+  prefix.writeInt16BE(0, 4)
+  produce.push(Buffer.from(prefix))
+
+  expect(() => metadata.next(100_000_000)).toThrow(FrameLimitError)
+  expect(produce.next(100_000_000)).toBeNull()
+})

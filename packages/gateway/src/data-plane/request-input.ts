@@ -20,6 +20,8 @@ const API_KEY_BYTES = 2
 const PRODUCE = 0
 /** An opening holds at least this much, which any request header and the first names of a Produce fit into. */
 const OPENING_BYTES = 4096
+/** Requests without records become objects, which take many times their bytes; none that a client needs comes near. */
+const MAX_DECODED_BYTES = 8 * 1024 * 1024
 const EMPTY = Buffer.alloc(0)
 
 /**
@@ -58,7 +60,8 @@ export class RequestInput {
    * Gives the next frame, or the opening of a large Produce frame, whose rest {@link RequestInput.piece} gives; `null`
    * when more bytes are needed.
    *
-   * @throws {FrameLimitError} `ERR_GATEWAY_FRAME_LIMIT` when a length prefix is negative or above `maxFrameBytes`.
+   * @throws {FrameLimitError} `ERR_GATEWAY_FRAME_LIMIT` when a length prefix is negative or above `maxFrameBytes`, or above
+   * 8 MiB for a request without records.
    */
   next(maxFrameBytes: number): FrameSpan | null {
     const availableBytes = this.#end - this.#at
@@ -71,8 +74,12 @@ export class RequestInput {
       })
     }
     const totalBytes = sizeBytes + PREFIX_BYTES
-    const isProduce =
-      availableBytes >= PREFIX_BYTES + API_KEY_BYTES && this.#chunk.readInt16BE(this.#at + PREFIX_BYTES) === PRODUCE
+    if (availableBytes < PREFIX_BYTES + API_KEY_BYTES) return null
+    const isProduce = this.#chunk.readInt16BE(this.#at + PREFIX_BYTES) === PRODUCE
+    if (!isProduce && sizeBytes > MAX_DECODED_BYTES) {
+      const details = { bytes: sizeBytes, maxFrameBytes: MAX_DECODED_BYTES }
+      throw new FrameLimitError({ message: 'client: a request without records is too large', details })
+    }
     if (availableBytes >= totalBytes) return isProduce ? this.#view(totalBytes, totalBytes) : this.#copy(totalBytes)
     if (isProduce && availableBytes >= OPENING_BYTES) {
       this.#pieceBytes = totalBytes - availableBytes
