@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -9,6 +9,7 @@ import { createCertificates } from '../certificates/certificates.ts'
 import { HOST } from './broker-properties.ts'
 import { externalKafka } from './external-kafka.ts'
 import { freePorts } from './ports.ts'
+import { runningProcesses } from './process-table.ts'
 import { type KafkaCluster, startKafka } from './start-kafka.ts'
 import { until } from './until.ts'
 
@@ -77,7 +78,7 @@ describe('one broker', () => {
   })
 
   test('no port of the broker takes a client that does not sign in', async () => {
-    const ports = boundPorts(cluster.brokers[0]?.pid ?? 0)
+    const ports = await boundPorts(cluster.brokers[0]?.pid ?? 0)
 
     expect(ports).toHaveLength(4)
     for (const port of ports) expect(await produce(client(`${HOST}:${port}`), 'app.orders')).not.toBe('written')
@@ -199,7 +200,7 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     const parent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const [said] = (await once(parent.stdout, 'data')) as [Buffer]
     const [pid] = JSON.parse(said.toString()) as [number]
-    const folder = dirname(dirname(propertiesPath(pid)))
+    const folder = dirname(dirname(await propertiesPath(pid)))
     expect(existsSync(folder)).toBe(true)
 
     parent.kill(signal)
@@ -217,12 +218,12 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function propertiesPath(pid: number): string {
-  const command = execFileSync('ps', ['-ww', '-o', 'command=', '-p', `${pid}`], { encoding: 'utf8' })
-  return /\S+\/server\.properties/.exec(command)?.[0] ?? ''
+async function propertiesPath(pid: number): Promise<string> {
+  const broker = (await runningProcesses()).find((process) => process.pid === pid)
+  return /\S+\/server\.properties/.exec(broker?.command ?? '')?.[0] ?? ''
 }
 
-function boundPorts(pid: number): number[] {
-  const listeners = /^listeners=(.*)$/m.exec(readFileSync(propertiesPath(pid), 'utf8'))?.[1] ?? ''
+async function boundPorts(pid: number): Promise<number[]> {
+  const listeners = /^listeners=(.*)$/m.exec(readFileSync(await propertiesPath(pid), 'utf8'))?.[1] ?? ''
   return listeners.split(',').map((address) => Number(address.split(':').at(-1)))
 }

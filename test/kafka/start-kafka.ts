@@ -12,6 +12,7 @@ import { KafkaStartError, NotInThisClusterError, PortTakenError } from './errors
 import { type KafkaVersion, kafkaJars, type Progress } from './jars.ts'
 import { archiveFlags, type JavaProgram, type KafkaProfile, profileFlags } from './java-program.ts'
 import { findJava } from './java-runtime.ts'
+import { CLUSTER_FOLDER_PREFIX, claimFolder, sweepLeftovers } from './leftovers.ts'
 import { formatStorage } from './storage.ts'
 import { allListed, createTopics, type NewTopic } from './topics.ts'
 import { until } from './until.ts'
@@ -96,6 +97,7 @@ const START_TIMEOUT_MS = 90_000
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaCluster> {
   const version = options.version ?? '4.3.1'
   const program = await javaProgram(options, version)
+  await sweepLeftovers()
   options.onProgress?.(`starting Kafka ${version}, ${options.brokers ?? 1} broker(s)`)
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -128,8 +130,9 @@ async function startOnce(
   program: JavaProgram,
   graceMs = 0,
 ): Promise<KafkaCluster> {
-  const directory = await mkdtemp(join(tmpdir(), 'headgate-kafka-'))
+  const directory = await mkdtemp(join(tmpdir(), CLUSTER_FOLDER_PREFIX))
   watchdog().watchFolder(directory)
+  await claimFolder(directory)
   const processes: BrokerProcess[] = []
   const stop = onceOnly(async () => {
     await Promise.all(processes.map((process) => process.end(graceMs)))
