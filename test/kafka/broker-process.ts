@@ -27,7 +27,9 @@ const LOGGING = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-Dorg.slf4j.s
 export function startBroker({ java, flags, classPath }: JavaProgram, id: number, directory: string): BrokerProcess {
   const logPath = join(directory, 'broker.log')
   const log = openSync(logPath, 'a', 0o600)
-  const args = [...flags, ...LOGGING, 'kafka.Kafka', join(directory, PROPERTIES_FILE)]
+  // What Java unpacks for itself (native codecs, statistics) goes with the folder, as a killed Java removes nothing.
+  const own = ['-XX:-UsePerfData', `-Djava.io.tmpdir=${directory}`]
+  const args = [...flags, ...LOGGING, ...own, 'kafka.Kafka', join(directory, PROPERTIES_FILE)]
   // Detached: a Ctrl-C at the terminal is for the test, which then stops its brokers in order.
   const child = spawn(java, args, {
     env: { ...process.env, CLASSPATH: classPath },
