@@ -1,0 +1,327 @@
+import {
+  encodeBatch,
+  encodeRecords,
+  type FetchResponse,
+  type MetadataResponse,
+  type ProduceResponse,
+  type SaslAuthenticateResponse,
+  type SaslHandshakeResponse,
+  ZERO_UUID,
+} from '@headgate/wire'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RawClient } from '../clients/raw-client.ts'
+import { until } from '../kafka/until.ts'
+import { startWorld, type World } from '../world/start-world.ts'
+
+const POLICY = `
+rules:
+  - id: shop-owns-orders
+    who: { subjects: [shop] }
+    may: { produce: [orders], consume: [orders], as: ["shop-*"] }
+  - id: others-own-payments
+    who: { subjects: [others] }
+    may: { produce: [payments], consume: [payments] }
+`
+const TOKEN_LIFE_SECONDS = 20
+const [PRODUCE, FETCH, METADATA, API_VERSIONS, HANDSHAKE, AUTHENTICATE] = [0, 1, 3, 18, 17, 36]
+
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld({
+    clients: [
+      { clientId: 'shop', groups: [] },
+      { clientId: 'others', groups: [] },
+    ],
+    topics: [
+      { topic: 'orders', partitions: 1 },
+      { topic: 'payments', partitions: 1 },
+    ],
+    policy: POLICY,
+    tokenLifetimeSeconds: TOKEN_LIFE_SECONDS,
+  })
+})
+
+afterAll(() => world?.close())
+
+function connect(): Promise<RawClient> {
+  const [host = '', port = ''] = world.bootstrap.split(':')
+  return RawClient.connect({ host, port: Number(port), caPem: world.ca.pem })
+}
+
+async function signedIn(clientId = 'shop'): Promise<RawClient> {
+  const client = await connect()
+  expect(await client.signInPlain(clientId, world.secretOf(clientId))).toMatchObject({ errorCode: 0 })
+  return client
+}
+
+function batch(value: string): Buffer {
+  const record = {
+    attributes: 0,
+    timestampDelta: 0n,
+    offsetDelta: 0,
+    key: null,
+    value: Buffer.from(value),
+    headers: [],
+  }
+  const now = BigInt(Date.now())
+  const times = { baseTimestamp: now, maxTimestamp: now }
+  const producer = { producerId: -1n, producerEpoch: -1, baseSequence: -1, recordCount: 1 }
+  return encodeBatch(
+    { baseOffset: 0n, partitionLeaderEpoch: -1, magic: 2, attributes: 0, lastOffsetDelta: 0, ...times, ...producer },
+    encodeRecords([record]),
+  )
+}
+
+function produceBody(topics: readonly { readonly name?: string; readonly topicId?: string }[], acks = 1): object {
+  const partitionData = [{ index: 0, records: batch('x') }]
+  return {
+    transactionalId: null,
+    acks,
+    timeoutMs: 5_000,
+    topicData: topics.map(({ name = '', topicId = ZERO_UUID }) => ({ name, topicId, partitionData })),
+  }
+}
+
+function fetchBody(topic: string, more: object = {}): object {
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset: 0n,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1n,
+    partitionMaxBytes: 1_000_000,
+  }
+  const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: 1_000_000, isolationLevel: 0 }
+  return {
+    replicaId: -1,
+    ...limits,
+    sessionId: 0,
+    sessionEpoch: -1,
+    topics: [{ topic, topicId: ZERO_UUID, partitions: [partition] }],
+    ...more,
+  }
+}
+
+async function endOf(topic: string, client: RawClient): Promise<bigint> {
+  const { responses } = await client.request<FetchResponse>(FETCH, 11, fetchBody(topic))
+  return responses[0]?.partitions[0]?.highWatermark ?? 0n
+}
+
+async function idsOf(topics: readonly string[]): Promise<Map<string, string>> {
+  const others = await Promise.all([signedIn('shop'), signedIn('others')])
+  const answers = await Promise.all(
+    others.map((client) =>
+      client.request<MetadataResponse>(METADATA, 12, { topics: null, allowAutoTopicCreation: false }),
+    ),
+  )
+  for (const client of others) client.close()
+  const all = new Map(
+    answers.flatMap(({ topics: listed }) => listed.map(({ name, topicId }) => [name ?? '', topicId] as const)),
+  )
+  return new Map(topics.map((name) => [name, all.get(name) ?? '']))
+}
+
+test('answers come in the order of the requests, those of the gateway between those of the broker [answer-order]', async () => {
+  const client = await signedIn()
+
+  const answers = Array.from({ length: 40 }, (_, n): Promise<object> => {
+    if (n % 4 === 0)
+      return client.request(METADATA, 9, {
+        topics: [{ topicId: ZERO_UUID, name: 'orders' }],
+        allowAutoTopicCreation: false,
+      })
+    if (n % 4 === 1) return client.request(API_VERSIONS, 3, { clientSoftwareName: 'x', clientSoftwareVersion: '1' })
+    if (n % 4 === 2) return client.request(PRODUCE, 9, produceBody([{ name: 'payments' }]))
+    return client.request(FETCH, 11, fetchBody('orders'))
+  })
+
+  // An answer in another's place would not decode, or not have the member that is looked for.
+  const members = (await Promise.all(answers)).map((answer) =>
+    Object.keys(answer).find((key) => ['brokers', 'apiKeys', 'responses'].includes(key)),
+  )
+  expect(members).toEqual(Array.from({ length: 40 }, (_, n) => ['brokers', 'apiKeys', 'responses', 'responses'][n % 4]))
+  client.close()
+})
+
+test('a denied part of a produce is refused in its place, the rest is written, and nobody is told of a topic [partial-denial]', async () => {
+  const client = await signedIn()
+  const ids = await idsOf(['orders', 'payments'])
+  const before = await endOf('orders', client)
+
+  const byName = await client.request<ProduceResponse>(
+    PRODUCE,
+    9,
+    produceBody([{ name: 'orders' }, { name: 'payments' }, { name: 'nothing-like-it' }]),
+  )
+  const byId = await client.request<ProduceResponse>(
+    PRODUCE,
+    13,
+    produceBody([{ topicId: ids.get('orders') ?? '' }, { topicId: ids.get('payments') ?? '' }]),
+  )
+
+  const codes = ({ responses }: ProduceResponse): object =>
+    Object.fromEntries(
+      responses.map(({ name, topicId, partitionResponses }) => [name || topicId, partitionResponses[0]?.errorCode]),
+    )
+  expect(codes(byName)).toEqual({ orders: 0, payments: 29, 'nothing-like-it': 29 })
+  expect(codes(byId)).toEqual({ [ids.get('orders') ?? '']: 0, [ids.get('payments') ?? '']: 29 })
+  expect(await endOf('orders', client)).toBe(before + 2n)
+  client.close()
+})
+
+test('a topic that one may not see and one that does not exist look the same [hidden]', async () => {
+  const client = await signedIn()
+
+  const topics = ['payments', 'nothing-like-it'].map((name) => ({ topicId: ZERO_UUID, name }))
+  const named = await client.request<MetadataResponse>(METADATA, 12, { topics, allowAutoTopicCreation: true })
+  const all = await client.request<MetadataResponse>(METADATA, 12, { topics: null, allowAutoTopicCreation: true })
+
+  const [seen, missing] = named.topics.map(({ name: _, ...rest }) => rest)
+  expect(seen).toEqual(missing)
+  expect(seen).toMatchObject({ errorCode: 29, topicId: ZERO_UUID, partitions: [] })
+  expect(all.topics.map(({ name }) => name)).toEqual(['orders'])
+  client.close()
+})
+
+test('a refused produce without acknowledgement ends the connection, and writes nothing [acks-0]', async () => {
+  const client = await signedIn()
+  client.send(PRODUCE, 9, produceBody([{ name: 'orders' }, { name: 'payments' }], 0))
+
+  await client.closed()
+
+  const others = await signedIn('others')
+  expect(await endOf('payments', others)).toBe(0n)
+  others.close()
+})
+
+test('a fetch session of somebody is unknown, and a fetch in the name of a replica ends the connection [fetch-sessions]', async () => {
+  const client = await signedIn()
+
+  expect(
+    await client.request<FetchResponse>(FETCH, 11, fetchBody('orders', { sessionId: 4711, sessionEpoch: 3 })),
+  ).toMatchObject({ errorCode: 70 })
+  expect(await client.request<FetchResponse>(FETCH, 11, fetchBody('orders', { sessionEpoch: 0 }))).toMatchObject({
+    errorCode: 0,
+    sessionId: 0,
+  })
+  await expect(client.request(FETCH, 11, fetchBody('orders', { replicaId: 0 }))).rejects.toThrow('closed')
+})
+
+test('a fetch that waits at the broker is decided again when the policy changes [policy-while-waiting]', async () => {
+  const client = await signedIn()
+  const end = await endOf('orders', client)
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset: end,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1n,
+    partitionMaxBytes: 1_000_000,
+  }
+  const topics = [{ topic: 'orders', topicId: ZERO_UUID, partitions: [partition] }]
+
+  const waiting = client.request<FetchResponse>(
+    FETCH,
+    11,
+    fetchBody('orders', { topics, maxWaitMs: 2_000, minBytes: 1_000_000 }),
+  )
+  // A whole sign-in later the fetch has long reached the broker.
+  const later = await signedIn()
+  later.close()
+  await world.setPolicy(POLICY.replace('consume: [orders], ', ''))
+  const answer = await waiting
+  await world.setPolicy(POLICY)
+
+  expect(answer.responses[0]?.partitions[0]).toMatchObject({ errorCode: 29 })
+  client.close()
+}, 20_000)
+
+test('a fetch that waits when the session ends is answered empty at once, and then only a sign-in is listened to [session-end]', async () => {
+  const client = await connect()
+  const startedAt = Date.now()
+  const signIn = await client.signInPlain(
+    'token',
+    await world.identity.signToken(
+      { sub: 'shop', aud: 'headgate', client_id: 'shop', groups: [] },
+      { expiresInSeconds: 3 },
+    ),
+  )
+  expect(Number(signIn.sessionLifetimeMs)).toBeLessThanOrEqual(3_000)
+  const end = await endOf('orders', client)
+  const partition = {
+    partition: 0,
+    currentLeaderEpoch: -1,
+    fetchOffset: end,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1n,
+    partitionMaxBytes: 1_000_000,
+  }
+
+  const answer = await client.request<FetchResponse>(
+    FETCH,
+    11,
+    fetchBody('orders', {
+      topics: [{ topic: 'orders', topicId: ZERO_UUID, partitions: [partition] }],
+      maxWaitMs: 30_000,
+      minBytes: 1_000_000,
+    }),
+  )
+
+  expect(Date.now() - startedAt).toBeLessThan(5_000)
+  expect(answer.responses[0]?.partitions[0]).toMatchObject({ errorCode: 0, records: Buffer.alloc(0) })
+  await expect(client.request(METADATA, 9, { topics: [] })).rejects.toThrow('closed')
+}, 20_000)
+
+test('another principal, another mechanism or a second handshake does not get into a signed-in connection [sasl-states]', async () => {
+  const [principal, mechanism, twice] = await Promise.all([signedIn(), signedIn(), connect()])
+
+  expect(await principal.signInPlain('others', world.secretOf('others'))).toMatchObject({ errorCode: 58 })
+  await principal.closed()
+  expect(await mechanism.request<SaslHandshakeResponse>(HANDSHAKE, 1, { mechanism: 'OAUTHBEARER' })).toMatchObject({
+    errorCode: 34,
+  })
+  await mechanism.closed()
+  await twice.request(HANDSHAKE, 1, { mechanism: 'PLAIN' })
+  expect(await twice.request<SaslHandshakeResponse>(HANDSHAKE, 1, { mechanism: 'PLAIN' })).toMatchObject({
+    errorCode: 34,
+  })
+  await twice.closed()
+})
+
+test('extensions and authorization ids are never authority [sasl-states]', async () => {
+  const client = await connect()
+  const token = await world.identity.tokenFor('shop')
+  await client.request(HANDSHAKE, 1, { mechanism: 'OAUTHBEARER' })
+
+  const message = `n,,\x01auth=Bearer ${token}\x01principal=others\x01groups=admins\x01\x01`
+  expect(
+    await client.request<SaslAuthenticateResponse>(AUTHENTICATE, 1, { authBytes: Buffer.from(message) }),
+  ).toMatchObject({ errorCode: 0 })
+  const { topics } = await client.request<MetadataResponse>(METADATA, 9, { topics: null })
+
+  expect(topics.map(({ name }) => name)).toEqual(['orders'])
+  client.close()
+})
+
+test.each([
+  ['an API that is not offered', (client: RawClient) => client.send(30, 3)],
+  ['a version that is not offered', (client: RawClient) => client.send(FETCH, 16, fetchBody('orders'))],
+  ['a length that lies', (client: RawClient) => client.write(Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 3, 0, 9]))],
+  ['a negative length', (client: RawClient) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 3, 0, 9]))],
+  [
+    'bytes that are no request',
+    (client: RawClient) =>
+      client.write(
+        Buffer.concat([Buffer.from([0, 0, 0, 40, 0, 3, 0, 9, 0, 0, 0, 1, 0, 1, 0x61]), Buffer.alloc(29, 0xff)]),
+      ),
+  ],
+])('%s ends the connection, and leaves a line [hostile-requests]', async (_, attack) => {
+  const client = await signedIn()
+  const before = world.logLines.filter(({ event }) => event === 'closed').length
+  attack(client)
+
+  await client.closed()
+
+  await until('the line', () => world.logLines.filter(({ event }) => event === 'closed').length > before)
+})
