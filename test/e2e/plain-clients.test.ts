@@ -128,14 +128,36 @@ test('kafkajs produces, reads in a group through a rebalance, and is refused a t
   )
 })
 
-test('kcat produces, reads in a group, and is refused a topic and a group [client-kcat]', async (context) => {
+/** Waits until a group is stable with so many members, as its own principal sees it. */
+async function untilMembers(groupId: string, count: number): Promise<void> {
+  const admin = kafkajs().admin()
+  await admin.connect()
+  await until(`${count} members of ${groupId}`, async () => {
+    const { groups } = await admin.describeGroups([groupId])
+    return groups[0]?.state === 'Stable' && groups[0].members.length === count
+  })
+  await admin.disconnect()
+}
+
+/** Both members had a share, and together they had everything. */
+function expectEach(members: readonly { readonly stdout: string }[], values: readonly string[]): void {
+  const seen = members.map(({ stdout }) => stdout.split('\n').filter((line) => line !== ''))
+  for (const own of seen) expect(own.length).toBeGreaterThan(0)
+  expect([...new Set(seen.flat())].sort()).toEqual(values.toSorted())
+}
+
+test('kcat produces, reads in a group through a rebalance, and is refused a topic and a group [client-kcat]', async (context) => {
   needsPart(context, 'kcat')
   const values = numbered('kcat', 20)
 
   const produced = await kcat(plain(), ['-P', '-t', 'shop.kcat'], { input: `${values.join('\n')}\n` })
-  const read = await kcat(plain(), ['-G', 'shop-kcat', 'shop.kcat', '-e', '-q'], {
-    properties: { 'auto.offset.reset': 'earliest' },
-  })
+  const read = { properties: { 'auto.offset.reset': 'earliest' }, timeoutMs: 14_000 }
+  const one = kcat(plain(), ['-G', 'shop-kcat', 'shop.kcat', '-u'], read)
+  await untilMembers('shop-kcat', 1)
+  const two = kcat(plain(), ['-G', 'shop-kcat', 'shop.kcat', '-u'], read)
+  await untilMembers('shop-kcat', 2)
+  await produceAll(kafkajs(), 'shop.kcat', numbered('more', 30))
+  const both = await Promise.all([one, two])
   const token = await world.identity.tokenFor('shop')
   const pasted: ClientConnection = { ...plain(), sasl: { mechanism: 'PLAIN', username: 'token', password: token } }
   const listed = await kcat(pasted, ['-L'])
@@ -143,7 +165,8 @@ test('kcat produces, reads in a group, and is refused a topic and a group [clien
   const group = await kcat(plain(), ['-G', 'foreign-group', 'shop.kcat'], { timeoutMs: 15_000 })
 
   expect(produced).toMatchObject({ code: 0 })
-  expect(read.stdout.trim().split('\n').sort()).toEqual([...values].sort())
+  expectEach(both, [...values, ...numbered('more', 30)])
+  expect(both[0].stderr.match(/rebalanced .*assigned/g)?.length).toBeGreaterThan(1)
   expect(listed.stdout).toContain('3 brokers')
   expect(listed.stdout).not.toContain('foreign')
   for (const { port } of world.kafka.brokers) expect(listed.stdout).not.toContain(`:${port}`)
@@ -156,20 +179,17 @@ test('Java clients produce, read in a group through a rebalance, and are refused
 
   const produced = await consoleProduce(oauth(), 'shop.java', values)
   expect(produced.stderr).not.toContain('Exception')
-  const one = consoleConsume(plain(), 'shop.java', { group: 'shop-java', maxMessages: 1_000, idleMs: 12_000 })
-  const two = consoleConsume(oauth(), 'shop.java', { group: 'shop-java', maxMessages: 1_000, idleMs: 12_000 })
-  await consoleProduce(plain(), 'shop.java', numbered('more', 20))
+  const read = { group: 'shop-java', maxMessages: 1_000, idleMs: 12_000 }
+  const one = consoleConsume(plain(), 'shop.java', read)
+  await untilMembers('shop-java', 1)
+  const two = consoleConsume(oauth(), 'shop.java', read)
+  await untilMembers('shop-java', 2)
+  await produceAll(kafkajs(), 'shop.java', numbered('more', 30))
   const both = await Promise.all([one, two])
   const topic = await consoleProduce(plain(), 'foreign', ['x'])
   const group = await consoleConsume(plain(), 'shop.java', { group: 'foreign-group', maxMessages: 1, idleMs: 10_000 })
 
-  const seen = both.flatMap(({ stdout }) =>
-    stdout
-      .trim()
-      .split('\n')
-      .filter((line) => line !== ''),
-  )
-  expect([...new Set(seen)].sort()).toEqual([...values, ...numbered('more', 20)].sort())
+  expectEach(both, [...values, ...numbered('more', 30)])
   expect(topic.stderr).toContain('TopicAuthorizationException')
   expect(group.stderr).toContain('GroupAuthorizationException')
 })
