@@ -73,7 +73,8 @@ test('the root has the scripts that the README speaks of, each one command', () 
     'test:long',
     'test:unit',
   ])
-  for (const command of Object.values(scripts)) expect(command).toMatch(/^node \.ci\/steps\.mjs (?:prerequisites )?install/)
+  for (const command of Object.values(scripts))
+    expect(command).toMatch(/^node \.ci\/steps\.mjs (?:prerequisites )?install/)
 })
 
 test('every package is part of the build of types', () => {
