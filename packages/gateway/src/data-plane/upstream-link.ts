@@ -108,8 +108,9 @@ export class UpstreamLinks {
   #renewBefore(sessionLifetimeMs: number, upstream: Upstream, credential: UpstreamSasl, clientId: string): void {
     this.#clock.after(sessionLifetimeMs * RENEW_AFTER, () => {
       if (upstream.isClosed) return
-      upstream.hold()
-      this.#signIn(upstream, credential, clientId).catch((cause: unknown) => upstream.abort(asError(cause)))
+      upstream.hold(() => {
+        this.#signIn(upstream, credential, clientId).catch((cause: unknown) => upstream.abort(asError(cause)))
+      })
     })
   }
 }

@@ -45,8 +45,7 @@ export function requestUpstream<Response>(
     }
     const pending = ownAnswer(correlationId, take, reject)
     if (isDirect) return upstream.sendDirect(frame, pending)
-    upstream.expect(pending)
-    upstream.write(frame)
+    upstream.request(frame, pending)
   })
 }
 

@@ -34,6 +34,7 @@ interface QueuedWrite {
 }
 
 const HEAD_BYTES = 8
+const PREFIX_BYTES = 4
 
 /**
  * One connection to a broker: bytes out, answers in, in order.
@@ -47,8 +48,11 @@ export class Upstream {
   readonly #pending = new Fifo<PendingAnswer>()
   readonly #queue: QueuedWrite[] = []
   readonly #queuedPending: PendingAnswer[] = []
+  readonly #atFrameEnd: (() => void)[] = []
   readonly #head: Buffer = Buffer.allocUnsafeSlow(HEAD_BYTES)
   #headBytes = 0
+  /** What is still to be written of the frame that was written last. */
+  #openFrameBytes = 0
   #isHeld = true
   #isClosed = false
   #current: PendingAnswer | null = null
@@ -77,29 +81,44 @@ export class Upstream {
 
   /** Announces the answer to a request whose bytes follow by {@link Upstream.write}; it is queued as they are. */
   expect(pending: PendingAnswer): void {
-    if (this.#isHeld) this.#queuedPending.push(pending)
+    if (this.#isClosed) pending.lost(this.#unreachable('closed'))
+    else if (this.#isHeld) this.#queuedPending.push(pending)
     else this.#pending.push(pending)
   }
 
   /**
    * Writes request bytes, or queues them while the connection is not open; `false` asks to wait for `onDrain`.
    *
-   * A lease is released when the bytes have left, or cannot leave any more.
+   * They are whole frames, or pieces of one, of which the first holds at least its length prefix. A lease is released when
+   * the bytes have left, or cannot leave any more.
    */
   write(bytes: Buffer, lease: ReadBuffer | null = null): boolean {
     if (this.#isClosed) {
       lease?.release()
       return true
     }
-    if (!this.#isHeld) return lease === null ? this.#socket.write(bytes) : this.#socket.write(bytes, lease.release)
-    this.#queue.push({ bytes, lease })
-    return this.#queue.length < 2
+    const isTaken = this.#isHeld ? this.#enqueue({ bytes, lease }) : this.#send(bytes, lease)
+    this.#openFrameBytes = bytesMissing(bytes, this.#openFrameBytes)
+    if (this.#openFrameBytes === 0) for (const act of this.#atFrameEnd.splice(0)) act()
+    return isTaken
+  }
+
+  /** Writes a request of the gateway's own, behind the frame that is being written. */
+  request(bytes: Buffer, pending: PendingAnswer): void {
+    this.#whenFrameEnds(() => {
+      this.expect(pending)
+      this.write(bytes)
+    })
   }
 
   /** Sends a request past the queue; the sign-in's own. */
   sendDirect(bytes: Buffer, pending: PendingAnswer): void {
+    if (this.#isClosed) {
+      pending.lost(this.#unreachable('closed'))
+      return
+    }
     this.#pending.push(pending)
-    if (!this.#isClosed) this.#socket.write(bytes)
+    this.#socket.write(bytes)
   }
 
   /** Lets queued and later writes pass. */
@@ -108,14 +127,17 @@ export class Upstream {
     this.#socket.setTimeout(0)
     for (const pending of this.#queuedPending.splice(0)) this.#pending.push(pending)
     this.#socket.cork()
-    for (const { bytes, lease } of this.#queue.splice(0)) this.write(bytes, lease)
+    for (const { bytes, lease } of this.#queue.splice(0)) this.#send(bytes, lease)
     this.#socket.uncork()
     this.#options.onDrain()
   }
 
-  /** Queues later writes until {@link Upstream.open}. */
-  hold(): void {
-    this.#isHeld = true
+  /** Queues later writes until {@link Upstream.open}, from the end of the frame on that is being written; then calls `onHeld`. */
+  hold(onHeld: () => void): void {
+    this.#whenFrameEnds(() => {
+      this.#isHeld = true
+      onHeld()
+    })
   }
 
   /** Stops reading. */
@@ -133,6 +155,24 @@ export class Upstream {
     this.#isClosed = true
     for (const { lease } of this.#queue.splice(0)) lease?.release()
     this.#socket.destroy()
+  }
+
+  /**
+   * INVARIANT: nothing of the gateway's own stands between the pieces of a client's frame. It would become that frame's
+   * tail, and the broker would take what follows, which the client chose, for requests that the gateway has decided.
+   */
+  #whenFrameEnds(act: () => void): void {
+    if (this.#openFrameBytes === 0 || this.#isClosed) act()
+    else this.#atFrameEnd.push(act)
+  }
+
+  #enqueue(write: QueuedWrite): boolean {
+    this.#queue.push(write)
+    return this.#queue.length < 2
+  }
+
+  #send(bytes: Buffer, lease: ReadBuffer | null): boolean {
+    return lease === null ? this.#socket.write(bytes) : this.#socket.write(bytes, lease.release)
   }
 
   #connectPooled(): Socket {
@@ -238,8 +278,12 @@ export class Upstream {
   }
 
   #fail(what: string): void {
+    this.#end(this.#unreachable(what))
+  }
+
+  #unreachable(what: string): UpstreamUnreachableError {
     const { host, port } = this.#options.address
-    this.#end(new UpstreamUnreachableError({ message: `upstream: ${what}`, retryable: true, details: { host, port } }))
+    return new UpstreamUnreachableError({ message: `upstream: ${what}`, retryable: true, details: { host, port } })
   }
 
   #end(cause: Error): void {
@@ -247,11 +291,19 @@ export class Upstream {
     this.close()
     this.#current?.lost(cause)
     for (const pending of [...this.#pending, ...this.#queuedPending]) pending.lost(cause)
+    for (const act of this.#atFrameEnd.splice(0)) act()
     this.#options.onClosed(cause)
   }
 }
 
 const EMPTY = Buffer.alloc(0)
+
+/** How many bytes of the last frame are missing after `bytes`, of which the first `openBytes` belong to an earlier one. */
+function bytesMissing(bytes: Buffer, openBytes: number): number {
+  let frameEnd = openBytes
+  while (frameEnd < bytes.length) frameEnd += PREFIX_BYTES + bytes.readInt32BE(frameEnd)
+  return frameEnd - bytes.length
+}
 
 function errorWord(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : 'connection failed'
