@@ -96,6 +96,16 @@ export class RawClient {
     return await this.request<SaslAuthenticateResponse>(36, 1, { ...defaultSaslAuthenticateRequest(), authBytes })
   }
 
+  /** Stops reading, so that what is owed piles up on the other side. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  /** Reads again. */
+  resume(): void {
+    this.#socket.resume()
+  }
+
   /** Resolves when the other side has ended the connection. */
   closed(): Promise<void> {
     if (this.#socket.destroyed) return Promise.resolve()

@@ -1,7 +1,11 @@
 import {
+  apiMessage,
   encodeBatch,
   encodeRecords,
+  encodeRequestFrame,
   type FetchResponse,
+  type FindCoordinatorResponse,
+  type InitProducerIdResponse,
   type MetadataResponse,
   type ProduceResponse,
   type SaslAuthenticateResponse,
@@ -17,7 +21,7 @@ const POLICY = `
 rules:
   - id: shop-owns-orders
     who: { subjects: [shop] }
-    may: { produce: [orders], consume: [orders], as: ["shop-*"] }
+    may: { produce: [orders], consume: [orders], as: ["shop-*"], transact-as: ["shop-*"], describe-transactions: ["shop-*"] }
   - id: others-own-payments
     who: { subjects: [others] }
     may: { produce: [payments], consume: [payments] }
@@ -55,7 +59,7 @@ async function signedIn(clientId = 'shop'): Promise<RawClient> {
   return client
 }
 
-function batch(value: string): Buffer {
+function batch(value: string | Buffer): Buffer {
   const record = {
     attributes: 0,
     timestampDelta: 0n,
@@ -106,6 +110,27 @@ function fetchBody(topic: string, more: object = {}): object {
 async function endOf(topic: string, client: RawClient): Promise<bigint> {
   const { responses } = await client.request<FetchResponse>(FETCH, 11, fetchBody(topic))
   return responses[0]?.partitions[0]?.highWatermark ?? 0n
+}
+
+function frameOf(apiKey: number, apiVersion: number, body: object): Buffer {
+  const { defaultRequest, encodeRequest } = apiMessage(apiKey)
+  return encodeRequestFrame({ apiKey, apiVersion, correlationId: 7, clientId: 'x' }, (writer) =>
+    encodeRequest(writer, { ...defaultRequest(), ...body }, apiVersion),
+  )
+}
+
+/** A Produce frame that is large enough to go on to the broker before it is complete. */
+function largeProduce(partitions: readonly number[]): Buffer {
+  const partitionData = partitions.map((index) => ({ index, records: batch(Buffer.alloc(8_000, 0x61)) }))
+  const topicData = [{ name: 'orders', topicId: ZERO_UUID, partitionData }]
+  return frameOf(PRODUCE, 9, { transactionalId: null, acks: 1, timeoutMs: 5_000, topicData })
+}
+
+/** Long enough for bytes that were written to have reached the broker: a whole sign-in and a request. */
+async function aWhileLater(): Promise<void> {
+  const client = await signedIn()
+  await endOf('orders', client)
+  client.close()
 }
 
 async function idsOf(topics: readonly string[]): Promise<Map<string, string>> {
@@ -271,6 +296,87 @@ test('a fetch that waits when the session ends is answered empty at once, and th
   expect(Date.now() - startedAt).toBeLessThan(5_000)
   expect(answer.responses[0]?.partitions[0]).toMatchObject({ errorCode: 0, records: Buffer.alloc(0) })
   await expect(client.request(METADATA, 9, { topics: [] })).rejects.toThrow('closed')
+}, 20_000)
+
+test('nothing of the gateway gets between the pieces of a frame, where it would turn what a client chose into requests [frame-pieces]', async () => {
+  const client = await signedIn()
+  const deletion = frameOf(20, 1, { topicNames: ['payments'], timeoutMs: 4_096 })
+  // An abort of this transaction, written behind a frame that lacks 40 bytes, would end the frame where the deletion begins.
+  const transactionalId = `shop-\0\0\0${deletion.toString('latin1')}`
+  await until('the transaction coordinator', async () => {
+    await client.request<FindCoordinatorResponse>(10, 3, { key: transactionalId, keyType: 1 })
+    const init = { transactionalId, transactionTimeoutMs: 60_000 }
+    return (await client.request<InitProducerIdResponse>(22, 1, init)).errorCode === 0
+  })
+  const frame = largeProduce([0])
+
+  client.write(frame.subarray(0, -40))
+  await aWhileLater()
+  client.write(Buffer.concat([frame.subarray(-40, -3), Buffer.from([1, 0, 0])]))
+  await client.closed()
+  await aWhileLater()
+
+  const others = await signedIn('others')
+  const { topics } = await others.request<MetadataResponse>(METADATA, 9, { topics: null })
+  expect(topics.map(({ name }) => name)).toEqual(['payments'])
+  others.close()
+}, 20_000)
+
+test('a produce that comes in pieces is not written when the right to it, or the session, ends meanwhile [produce-pieces]', async () => {
+  const [streamed, held, expired] = await Promise.all([signedIn(), signedIn(), connect()])
+  const token = await world.identity.signToken(
+    { sub: 'shop', aud: 'headgate', client_id: 'shop', groups: [] },
+    { expiresInSeconds: 2 },
+  )
+  await expired.signInPlain('token', token)
+  const before = await endOf('orders', held)
+  const [one, several] = [largeProduce([0]), largeProduce([0, 0])]
+  streamed.write(one.subarray(0, 6_000))
+  held.write(several.subarray(0, 6_000))
+  expired.write(one.subarray(0, 6_000))
+  await aWhileLater()
+
+  await world.setPolicy(POLICY.replace('produce: [orders], ', ''))
+  streamed.write(one.subarray(6_000))
+  held.write(several.subarray(6_000))
+  await streamed.closed()
+  expect(await endOf('orders', held)).toBe(before)
+  await world.setPolicy(POLICY)
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  expired.write(one.subarray(6_000))
+  await expired.closed()
+
+  const later = await signedIn()
+  expect(await endOf('orders', later)).toBe(before)
+  for (const client of [held, later]) client.close()
+}, 20_000)
+
+test('an answer that is half sent is cut when the right to it ends [half-sent]', async () => {
+  const writer = await signedIn()
+  for (let n = 0; n < 16; n += 1) {
+    const partitionData = [{ index: 0, records: batch(Buffer.alloc(1_000_000, n)) }]
+    const topicData = [{ name: 'orders', topicId: ZERO_UUID, partitionData }]
+    await writer.request(PRODUCE, 9, { transactionalId: null, acks: 1, timeoutMs: 5_000, topicData })
+  }
+  writer.close()
+  const client = await signedIn()
+  const partition = { partition: 0, fetchOffset: 0n, logStartOffset: -1n, partitionMaxBytes: 100_000_000 }
+  const topics = [
+    {
+      topic: 'orders',
+      topicId: ZERO_UUID,
+      partitions: [{ ...partition, currentLeaderEpoch: -1, lastFetchedEpoch: -1 }],
+    },
+  ]
+
+  const answer = client.request<FetchResponse>(FETCH, 11, fetchBody('orders', { topics, maxBytes: 100_000_000 }))
+  client.pause()
+  await aWhileLater()
+  await world.setPolicy(POLICY.replace('consume: [orders], ', ''))
+  client.resume()
+
+  await expect(answer).rejects.toThrow('closed')
+  await world.setPolicy(POLICY)
 }, 20_000)
 
 test('another principal, another mechanism or a second handshake does not get into a signed-in connection [sasl-states]', async () => {

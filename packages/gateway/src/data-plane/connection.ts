@@ -70,7 +70,7 @@ export class Connection {
     this.#signIn = this.#createSignIn()
     this.#desk = this.#createDesk()
     this.#produce = new ProduceIntake(this.#desk, plane.apis)
-    this.#stopListening = plane.policy.onChange(() => this.#onPolicyChange())
+    this.#stopListening = plane.policy.onChange(() => this.#onRightsChange())
     this.#listen()
   }
 
@@ -96,13 +96,12 @@ export class Connection {
       maxReauthenticationMs: limits.maxReauthenticationMs,
       policyRevision: () => policy.revision,
     })
-    const onSignedIn = (): void => this.#desk.refreshPolicy()
     return new ClientSignIn({
       sasl,
       clock,
       control,
       origin: this.#origin,
-      onSignedIn,
+      onSignedIn: () => this.#onRightsChange(),
       onSessionEnd: () => this.#onSessionEnd(),
     })
   }
@@ -159,8 +158,10 @@ export class Connection {
   #takeNext(): boolean {
     if (this.#produce.isOpen) {
       const piece = this.#input.piece()
-      if (piece !== null) this.#produce.feed(piece)
-      return piece !== null
+      if (piece === null) return false
+      this.#requireSession()
+      this.#produce.feed(piece)
+      return true
     }
     const { maxFrameBytes, maxUnauthenticatedFrameBytes } = this.#plane.limits
     const span = this.#input.next(this.#signIn.current === null ? maxUnauthenticatedFrameBytes : maxFrameBytes)
@@ -253,10 +254,18 @@ export class Connection {
       })
   }
 
-  #onPolicyChange(): void {
+  /** Another policy is in force, or the principal signed in anew, perhaps with other groups. */
+  #onRightsChange(): void {
     if (this.#signIn.current === null) return
-    this.#desk.refreshPolicy()
-    if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#desk.call(OWN_HEADER, true))
+    try {
+      this.#desk.refreshPolicy()
+      if (this.#desk.mustCut())
+        throw new SessionExpiredError({ message: 'client: access ended in the middle of an answer' })
+      if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#desk.call(OWN_HEADER, true))
+    } catch (cause) {
+      // INVARIANT: it never throws, or the connections behind this one would keep the policy that is gone.
+      this.#end(cause)
+    }
   }
 
   #onSessionEnd(): void {

@@ -43,6 +43,14 @@ export class ForwardedCall implements PendingAnswer {
     return slot.isStarted && !slot.isComplete
   }
 
+  /** Whether an answer that could be parked is half sent, and would not be let through as it is any more. */
+  mustBeCut(): boolean {
+    const { request, decideAgain } = this.#context
+    if (request === null || !this.isHalfSent) return false
+    const verdict = decideAgain(request)
+    return verdict?.kind !== 'forward' || verdict.edit !== null
+  }
+
   mode(): AnswerMode {
     if (this.#isAbandoned) return 'discard'
     return this.#context.edit !== null || this.#context.isStale() ? 'whole' : 'pass'

@@ -4,7 +4,8 @@ import type { AnswerEdit } from './api.ts'
 import type { ApiTable } from './api-table.ts'
 import { produceEdit } from './apis/produce.ts'
 import type { Call } from './call.ts'
-import { ClientProtocolError } from './errors.ts'
+import { ClientProtocolError, SessionExpiredError } from './errors.ts'
+import type { PrincipalPolicy } from './policy-view.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
 
@@ -23,6 +24,11 @@ export class ProduceIntake {
   readonly #walker: ProduceRequestWalker
   #header: DecodedRequestHeader | null = null
   #call: Call | null = null
+  /** The policy by which the open frame has been decided so far. */
+  #policy: PrincipalPolicy | null = null
+  #transactionalId: string | null = null
+  #topicName = ''
+  #partition = 0
   #held: Span[] = []
   #bytesLeft = 0
   #acks = 0
@@ -49,6 +55,7 @@ export class ProduceIntake {
     const headerBytes = header.bodyOffset - span.start
     this.#header = header
     this.#call = this.#desk.call(header, true)
+    this.#policy = this.#desk.policy
     this.#bytesLeft = span.totalBytes
     this.#isGranted = true
     this.#isForwarding = false
@@ -68,6 +75,7 @@ export class ProduceIntake {
   }
 
   #take(span: Span, bodyStart: number): void {
+    if (this.#policy !== this.#desk.policy) this.#decideAgain()
     this.#bytesLeft -= span.end - span.start
     this.#held.push(span)
     span.lease?.retain()
@@ -84,8 +92,26 @@ export class ProduceIntake {
     else this.#handOver()
   }
 
+  /**
+   * Another policy came into force while the frame came in: what has been held is decided by the desk, and what is on its
+   * way to the broker must still be granted.
+   */
+  #decideAgain(): void {
+    this.#policy = this.#desk.policy
+    if (!this.#isForwarding || this.#header === null) {
+      this.#isGranted = false
+      return
+    }
+    const call = this.#desk.call(this.#header)
+    const id = this.#transactionalId
+    const mayTransact = id === null || call.permits('transactional-id', Operation.Write, id)
+    if (mayTransact && call.permits('topic', Operation.Write, this.#topicName, this.#partition)) return
+    throw new SessionExpiredError({ message: 'client: access ended in the middle of a produce' })
+  }
+
   #onPreamble(transactionalId: string | null, acks: number): void {
     this.#acks = acks
+    this.#transactionalId = transactionalId
     if (transactionalId !== null)
       this.#isGranted = this.#call?.can('transactional-id', Operation.Write, transactionalId) === true
   }
@@ -94,7 +120,10 @@ export class ProduceIntake {
     if (!this.#isGranted) return
     const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
     this.#isGranted = name !== undefined && this.#call?.can('topic', Operation.Write, name, index) === true
-    if (this.#isGranted && isOnly) this.#startForwarding()
+    if (!this.#isGranted || name === undefined || !isOnly) return
+    this.#topicName = name
+    this.#partition = index
+    this.#startForwarding()
   }
 
   #forwardAll(): void {

@@ -53,6 +53,11 @@ export class RequestDesk {
     this.#context = context
   }
 
+  /** The policy by which requests are decided; `null` before the sign-in. */
+  get policy(): PrincipalPolicy | null {
+    return this.#policy
+  }
+
   /** Takes the policy in force for the signed-in principal; requests from here on are decided by it. */
   refreshPolicy(): void {
     const signIn = this.#context.signIn.current
@@ -72,12 +77,20 @@ export class RequestDesk {
         details: { apiKey: header.apiKey },
       })
     }
+    const policy = this.#policy
     const call = this.call(header)
     const verdict = api.decide(call, request)
-    const apply = (decided: Verdict<unknown, unknown>): void =>
-      this.#apply({ api, header, message, span, request, call }, decided)
-    if (verdict instanceof Promise) this.#context.wait(verdict.then(apply))
-    else apply(verdict)
+    const taken = { api, header, message, span, request, call }
+    if (!(verdict instanceof Promise)) this.#apply(taken, verdict)
+    else this.#context.wait(verdict.then((decided) => this.#applyLater(taken, decided, policy)))
+  }
+
+  /** Applies a decision that had to look something up, unless what it was taken by has gone meanwhile. */
+  #applyLater(taken: TakenRequest, verdict: Verdict<unknown, unknown>, policy: PrincipalPolicy | null): void {
+    if (this.#context.signIn.hasEnded)
+      throw new SessionExpiredError({ message: 'client: the session ended while something was looked up' })
+    if (policy === this.#policy) this.#apply(taken, verdict)
+    else this.take(taken.api, taken.header, taken.span)
   }
 
   /** A call for one request; its denials are reported unless `isSilent`. */
@@ -133,6 +146,11 @@ export class RequestDesk {
    */
   endParked(): boolean {
     return [...this.#forwarded].every((forwarded) => forwarded.endParked())
+  }
+
+  /** Whether an answer is half sent that the policy in force would not let through. */
+  mustCut(): boolean {
+    return [...this.#forwarded].some((forwarded) => forwarded.mustBeCut())
   }
 
   #apply(taken: TakenRequest, verdict: Verdict<unknown, unknown>): void {
