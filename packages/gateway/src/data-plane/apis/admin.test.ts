@@ -50,7 +50,7 @@ describe('creating topics', () => {
     topicId: uuidOf(9),
     numPartitions: 3,
     replicationFactor: 1,
-    configs: [],
+    configs: [{ name: 'retention.ms', value: '1' }],
   })
 
   test('shows the configuration to those who may see it, and hides it as Kafka does', async () => {
@@ -58,8 +58,8 @@ describe('creating topics', () => {
     const response = { topics: [created('orders'), created('orders.eu')] }
     await answered(decide(client, 19, { topics: [{ name: 'orders' }, { name: 'orders.eu' }] }), response)
     expect(response.topics).toMatchObject([
-      { name: 'orders', numPartitions: 3, topicConfigErrorCode: 0, configs: [] },
-      { name: 'orders.eu', numPartitions: -1, replicationFactor: -1, topicConfigErrorCode: 29, configs: null },
+      { name: 'orders', numPartitions: 3, topicConfigErrorCode: 0, configs: [{ name: 'retention.ms' }] },
+      { name: 'orders.eu', numPartitions: -1, replicationFactor: -1, topicConfigErrorCode: 29, configs: [] },
     ])
     expect(client.cluster.topicName(uuidOf(9))).toBe('orders.eu')
   })
@@ -84,6 +84,17 @@ test('a topic id that the cluster does not know is not deleted', async () => {
         { name: null, topicId: uuidOf(2), errorCode: 29 },
       ],
     },
+  })
+  client.cluster.close()
+})
+
+test('a topic that is seen and may not be deleted is told by its name, when its id was given', async () => {
+  await using broker = await startBrokerStub(new Map([[uuidOf(2), 'seen']]))
+  const client = createClient('rules: [{ id: sees, who: everyone, may: { describe: [seen] } }]', [broker.address])
+  const verdict = await decide(client, 20, { topics: [{ name: null, topicId: uuidOf(2) }] })
+  expect(verdict).toMatchObject({
+    kind: 'answer',
+    response: { responses: [{ name: 'seen', topicId: uuidOf(2), errorCode: 29 }] },
   })
   client.cluster.close()
 })

@@ -54,6 +54,6 @@ function editTopic(call: Call, topic: CreateTopicsResponseCreatableTopicResult):
   if (call.apiVersion < FIRST_VERSION_WITH_CONFIGS || call.can('topic', Operation.DescribeConfigs, topic.name)) return
   topic.numPartitions = -1
   topic.replicationFactor = -1
-  topic.configs = null
+  topic.configs = []
   if (topic.errorCode === ErrorCode.NONE) topic.topicConfigErrorCode = ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }

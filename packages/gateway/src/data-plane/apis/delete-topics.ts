@@ -33,9 +33,7 @@ export const deleteTopics: AnyApi = defineApi<DeleteTopicsRequest, DeleteTopicsR
 
 function decideNames(call: Call, request: DeleteTopicsRequest): DeleteTopicsVerdict {
   const { allowed, denied } = splitItems(request.topicNames, (name) => call.permits('topic', Operation.Delete, name))
-  const refusals = denied.map((name) =>
-    refusedTopic({ name, topicId: ZERO_UUID }, ErrorCode.TOPIC_AUTHORIZATION_FAILED),
-  )
+  const refusals = denied.map((name) => refusedTopic(name, ZERO_UUID, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
   return verdict(refusals, allowed.length, { ...request, topicNames: allowed })
 }
 
@@ -43,7 +41,7 @@ function decideTopics(call: Call, request: DeleteTopicsRequest): DeleteTopicsVer
   const refusals: DeleteTopicsResponseDeletableTopicResult[] = []
   const topics = request.topics.filter((topic) => {
     const errorCode = refusalOf(call, topic)
-    if (errorCode !== ErrorCode.NONE) refusals.push(refusedTopic(topic, errorCode))
+    if (errorCode !== ErrorCode.NONE) refusals.push(refusedTopic(shownName(call, topic), topic.topicId, errorCode))
     return errorCode === ErrorCode.NONE
   })
   return verdict(refusals, topics.length, { ...request, topics })
@@ -60,16 +58,19 @@ function refusalOf(call: Call, { name, topicId }: DeleteTopicsRequestDeleteTopic
   return isPermitted ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }
 
+/** By id a refused topic has a name only where it is seen. */
+function shownName(call: Call, { name, topicId }: DeleteTopicsRequestDeleteTopicState): string | null {
+  if (topicId === ZERO_UUID) return name
+  const known = call.cluster.topicName(topicId)
+  return known !== undefined && call.sees(known) ? known : null
+}
+
 function refusedTopic(
-  { name, topicId }: DeleteTopicsRequestDeleteTopicState,
+  name: string | null,
+  topicId: string,
   errorCode: number,
 ): DeleteTopicsResponseDeletableTopicResult {
-  return {
-    ...defaultDeleteTopicsResponseDeletableTopicResult(),
-    name: topicId === ZERO_UUID ? name : null,
-    topicId,
-    errorCode,
-  }
+  return { ...defaultDeleteTopicsResponseDeletableTopicResult(), name, topicId, errorCode }
 }
 
 function verdict(

@@ -53,7 +53,8 @@ function decideNamed(call: Call, request: MetadataRequest, topics: readonly Meta
   const refusals: MetadataResponseTopic[] = []
   const { allowed } = splitItems(topics, (topic) => {
     const errorCode = refusalOf(call, topic)
-    if (errorCode !== ErrorCode.NONE) refusals.push(refusedTopic(topic, errorCode))
+    if (errorCode !== ErrorCode.NONE && !refusals.some((known) => isOf(known, topic)))
+      refusals.push(refusedTopic(topic, errorCode))
     return errorCode === ErrorCode.NONE
   })
   const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
@@ -85,6 +86,11 @@ function mayCreate(call: Call, { name }: MetadataRequestTopic): boolean {
 /** A refused topic looks like one that does not exist: no id where it was named, no name where an id was given. */
 function refusedTopic({ name, topicId }: MetadataRequestTopic, errorCode: number): MetadataResponseTopic {
   return { ...defaultMetadataResponseTopic(), errorCode, name: topicId === ZERO_UUID ? name : null, topicId }
+}
+
+/** A topic that is named twice is told once, as Kafka does. */
+function isOf(refused: MetadataResponseTopic, { name, topicId }: MetadataRequestTopic): boolean {
+  return topicId === ZERO_UUID ? refused.name === name : refused.topicId === topicId
 }
 
 /** Ids before the version that has them, which Kafka calls an invalid request. */
