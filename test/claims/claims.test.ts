@@ -9,7 +9,7 @@ Some words.
 
 - **Blocked at the gateway**, whatever the client; see [the page](docs/x.md)
   and the log. [gateway-blocks]
-- A second thing [starts-fast].
+- A second thing [starts-fast], and more.
 
 [gateway-blocks]: test/e2e/a.test.ts
 [starts-fast]: test/long/b.test.ts
@@ -47,7 +47,7 @@ test('a claim is the list item that ends in its id, linked to a test file', () =
       text: 'Blocked at the gateway, whatever the client; see the page and the log.',
       proof: 'test/e2e/a.test.ts',
     },
-    { id: 'starts-fast', text: 'A second thing.', proof: 'test/long/b.test.ts' },
+    { id: 'starts-fast', text: 'A second thing, and more.', proof: 'test/long/b.test.ts' },
     { id: 'lonely', text: '', proof: 'test/e2e/c.test.ts' },
   ])
 })
@@ -84,4 +84,13 @@ test('the table shows claim, result, text, test and, where it is stale, its comm
 
   expect(table).toContain('gateway-blocks  stale        blocks')
   expect(table).toContain('passed  a.test.ts (abc1234, 2026-01-01): it blocks [gateway-blocks]')
+})
+
+test('a sweep is counted, and what failed among it is named', () => {
+  const sweep = [...Array.from({ length: 20 }, () => named('passed')), named('failed')]
+  const table = formatTable(judgeClaims([claim], [run(sweep)]))
+
+  expect(table).toContain('passed  a.test.ts: 20 tests')
+  expect(table).toContain('failed  a.test.ts: it blocks [gateway-blocks]')
+  expect(table.split('\n')).toHaveLength(7)
 })

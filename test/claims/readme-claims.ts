@@ -19,6 +19,7 @@ function plainText(block: string): string {
     .replace(/^\s*(?:[-*|]|\d+\.)\s+/, '')
     .replace(/[*`|]/g, '')
     .replace(/\s+/g, ' ')
+    .replace(/ (?=[.,;:])/g, '')
     .replace(/[\s(]+(?=[.,;]?$)/, '')
     .trim()
 }

@@ -1,12 +1,14 @@
-import type { JudgedClaim, Proof, Verdict } from './proofs.ts'
+import type { JudgedClaim, JudgedRun, Proof, Verdict } from './proofs.ts'
 
 const WIDTH = 72
+/** A sweep has hundreds of tests for one claim: more than these, and a file's are counted. */
+const NAMED_PASSES = 5
 
 const MEND: Readonly<Record<Verdict, string>> = {
   proved: '',
   stale: 'passed on a state of the code that has changed since',
   failed: 'a test that proves it fails',
-  'not run': 'no test that proves it ran: see the notes on the tests',
+  'not run': 'no test that proves it ran: its part, such as kcat, is not declared in HEADGATE_TEST_PARTS',
   'no test': 'no test in the linked file names it at the end of its name',
   'not claimed': 'has a link definition, but no sentence ends in it',
 }
@@ -25,16 +27,33 @@ function wrap(text: string, width: number): string[] {
 }
 
 function proofLine({ test, run }: Proof): string {
-  const { commit, finishedAt } = run.record
-  const when = run.stale ? ` (${commit}, ${finishedAt.slice(0, 10)})` : ''
-  return `${test.state.padEnd(7)} ${test.file}${when}: ${test.name}`
+  return `${test.state.padEnd(7)} ${place(test.file, run)}: ${test.name}`
+}
+
+function place(file: string, { record, stale }: JudgedRun): string {
+  return stale ? `${file} (${record.commit}, ${record.finishedAt.slice(0, 10)})` : file
+}
+
+/** Tells each test that did not pass, and those that passed by name where a file has few of them, else by their number. */
+function proofLines(proofs: readonly Proof[]): string[] {
+  const groups = new Map<string, Proof[]>()
+  for (const proof of proofs) {
+    const key = `${proof.test.state} ${place(proof.test.file, proof.run)}`
+    groups.set(key, [...(groups.get(key) ?? []), proof])
+  }
+  return [...groups].flatMap(([, group]) => {
+    const [first] = group
+    if (first === undefined || first.test.state !== 'passed' || group.length <= NAMED_PASSES)
+      return group.map(proofLine)
+    return [`${first.test.state.padEnd(7)} ${place(first.test.file, first.run)}: ${group.length} tests`]
+  })
 }
 
 function rows({ claim, proofs, verdict }: JudgedClaim, idWidth: number): string[] {
   const left = `${claim.id.padEnd(idWidth)}  ${verdict.padEnd(11)}  `
   const indent = ' '.repeat(left.length)
   const mend = MEND[verdict] === '' ? [] : [MEND[verdict]]
-  const right = [...wrap(claim.text, WIDTH), ...mend, ...proofs.map(proofLine)]
+  const right = [...wrap(claim.text, WIDTH), ...mend, ...proofLines(proofs)]
   return right.map((text, index) => `${index === 0 ? left : indent}${text}`)
 }
 
