@@ -73,7 +73,12 @@ export class ApiTable {
           maxVersion: Math.min(feature.maxVersion, OFFERED_FEATURES.get(feature.name) ?? 0),
         })),
       finalizedFeaturesEpoch: broker.finalizedFeaturesEpoch,
-      finalizedFeatures: broker.finalizedFeatures.filter(({ name }) => OFFERED_FEATURES.has(name)),
+      finalizedFeatures: broker.finalizedFeatures
+        .filter(({ name }) => OFFERED_FEATURES.has(name))
+        .map((feature) => ({
+          ...feature,
+          maxVersionLevel: Math.min(feature.maxVersionLevel, OFFERED_FEATURES.get(feature.name) ?? 0),
+        })),
     }
   }
 
