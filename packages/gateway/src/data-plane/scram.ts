@@ -18,6 +18,7 @@ export type ScramMechanism = 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
 const MIN_ITERATIONS = 4096
 const MAX_ITERATIONS = 1_000_000
 const MAX_CACHED_KEYS = 256
+const NONCE_BYTES = 24
 
 /**
  * Salted passwords by (mechanism, user, salt, iterations), so that a thousand upstream connections derive a key once.
@@ -61,12 +62,19 @@ export class ScramExchange {
   readonly #nonce: string
   #serverSignature: Buffer | null = null
 
-  constructor(mechanism: ScramMechanism, username: string, password: Secret<string>, cache: SaltedPasswordCache) {
+  /** `nonce` is new for each exchange; a test gives its own. */
+  constructor(
+    mechanism: ScramMechanism,
+    username: string,
+    password: Secret<string>,
+    cache: SaltedPasswordCache,
+    nonce: string = randomBytes(NONCE_BYTES).toString('base64url'),
+  ) {
     this.#mechanism = mechanism
     this.#username = username
     this.#password = password
     this.#cache = cache
-    this.#nonce = randomBytes(24).toString('base64url')
+    this.#nonce = nonce
   }
 
   /** Gives the client-first message. */
