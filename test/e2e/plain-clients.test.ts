@@ -20,7 +20,8 @@ rules:
 `
 const TOPICS = ['kafkajs', 'kcat', 'java', 'transactions', 'long.kafkajs', 'long.java', 'long.kcat'].map((name) => ({
   topic: `shop.${name}`,
-  partitions: 3,
+  // One partition keeps the order in which transactions ended: whoever read the last record has read all before it.
+  partitions: name === 'transactions' ? 1 : 3,
 }))
 
 let world: World
@@ -118,8 +119,7 @@ test('kafkajs produces, reads in a group through a rebalance, and is refused a t
   expect([...one.seen, ...two.seen].sort()).toEqual([...first, ...second].sort())
   expect(two.seen.length).toBeGreaterThan(0)
   await expect(produceAll(kafka, 'foreign', ['x'])).rejects.toMatchObject({ cause: { code: 29 } })
-  const refused = await joinGroup(kafka, 'shop.kafkajs', 'foreign-group').then(() => 'joined')
-  expect(refused).toBe('joined') // kafkajs tells a refused group in its CRASH event only
+  await joinGroup(kafka, 'shop.kafkajs', 'foreign-group') // kafkajs tells a refused group in its CRASH event only
   await until('the refusal of the group', () =>
     world.logLines.some(
       ({ event, resourceName, errorCode }) =>
