@@ -1,6 +1,8 @@
 import { connect } from 'node:tls'
+import type { SaslAuthenticateResponse } from '@headgate/wire'
 import { Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RawClient } from '../clients/raw-client.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
@@ -73,24 +75,35 @@ test.each([
     expect(performance.now() - startedAt).toBeLessThan(3_000)
     expect(refusalLines()).toHaveLength(before + 1)
     expect(JSON.stringify(world.logLines)).not.toContain(token)
+    expect(await refusalOf(token)).toMatchObject({ errorCode: 58, errorMessage: expect.stringMatching(text) })
   },
 )
 
-test('a wrong client secret is refused with a clear text [token-refused]', async () => {
-  const kafka = new Kafka({
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: 'orders', password: 'not-the-secret' },
-    retry: { retries: 0 },
-    logLevel: 0,
+function rawClient(): Promise<RawClient> {
+  const [host = '', port = ''] = world.bootstrap.split(':')
+  return RawClient.connect({ host, port: Number(port), caPem: world.ca.pem })
+}
+
+/** The first answer to the token, as it stands on the wire. */
+async function refusalOf(token: string): Promise<SaslAuthenticateResponse> {
+  const client = await rawClient()
+  await client.request(17, 1, { mechanism: 'OAUTHBEARER' })
+  const answer = await client.request<SaslAuthenticateResponse>(36, 2, {
+    authBytes: Buffer.from(`n,,\x01auth=Bearer ${token}\x01\x01`),
   })
+  await client.closed()
+  return answer
+}
 
-  const error = await kafka
-    .admin()
-    .connect()
-    .catch((cause: unknown) => cause)
+test('a wrong client secret is refused with 58 and a clear text, and leaves a line [token-refused]', async () => {
+  const before = refusalLines().length
+  const client = await rawClient()
 
-  expect(error).toMatchObject({ name: 'KafkaJSSASLAuthenticationError' })
+  const answer = await client.signInPlain('orders', 'not-the-secret')
+  await client.closed()
+
+  expect(answer).toMatchObject({ errorCode: 58, errorMessage: expect.stringMatching(/client|secret/) })
+  expect(refusalLines()).toHaveLength(before + 1)
   expect(JSON.stringify(world.logLines)).not.toContain('not-the-secret')
 })
 
