@@ -149,6 +149,7 @@ test('Kafka itself answers nobody without a password [no-way-around]', async () 
 
   await expect(admin.connect().then(() => admin.listTopics())).rejects.toThrow()
   await admin.disconnect()
+  expect(await recordsOf('audit-log')).toEqual([]) // with a password the same address answers
 })
 
 test('one import: a service exchanges its token, writes and reads what the policy grants [spine-allowed]', async () => {
