@@ -89,14 +89,17 @@ function runStep({ says, run, progress }) {
   })
 }
 
-/** Runs the steps in turn and gives whether all passed. A failed check does not keep the next one from telling its own. */
+/**
+ * Runs the steps in turn and gives whether all passed. A failed check does not keep the next one from telling its own;
+ * what others need before they can run does.
+ */
 async function runSteps(names) {
   const failed = []
   for (const name of names) {
     if (!Object.hasOwn(STEPS, name)) throw new Error(`unknown step \`${name}\`: ${Object.keys(STEPS).join(', ')}`)
     if ((await runStep(STEPS[name])) === 0) continue
     failed.push(name)
-    if (name === 'install' || name === 'build') break
+    if (name === 'prerequisites' || name === 'install' || name === 'build') break
   }
   if (failed.length > 0) console.log(`failed: ${failed.join(', ')}`)
   return failed.length === 0
