@@ -22,7 +22,14 @@ interface Tally {
 function stateOf(test: TestCase): ResultState {
   const result = test.result()
   if (result.state === 'passed') return 'passed'
-  return result.state === 'skipped' && result.note?.startsWith(NOT_RUN) === true ? 'not run' : 'failed'
+  if (result.state !== 'skipped') return 'failed'
+  return result.note?.startsWith(NOT_RUN) === true || isLeftOut(test) ? 'not run' : 'failed'
+}
+
+/** Whether `-t` asked for other tests. What is skipped by its own code is marked so, and told as failed all the same. */
+function isLeftOut(test: TestCase): boolean {
+  const pattern = test.project.config.testNamePattern
+  return pattern !== undefined && !pattern.test(test.fullName.replaceAll(' > ', ' '))
 }
 
 function toRecorded(test: TestCase): RecordedTest {
@@ -67,7 +74,7 @@ async function isWholeRun(vitest: Vitest, project: TestProject, ran: readonly Te
  * Prints `N passed, N failed` as the last line of a run, and records each whole run of a project.
  *
  * A skipped test is a failure, unless a part that it needs is not declared: then it is told as "not run". A run of some
- * files, or by name, leaves the records as they are.
+ * files, or by name, leaves the records as they are, and counts what it asked for.
  */
 export default class ResultsReporter implements Reporter {
   #vitest: Vitest | undefined
@@ -100,7 +107,7 @@ export default class ResultsReporter implements Reporter {
 
   #tell(test: TestCase): void {
     const result = test.result()
-    if (result.state !== 'skipped') return
+    if (result.state !== 'skipped' || isLeftOut(test)) return
     const label = stateOf(test) === 'not run' ? result.note : 'failed: skipped'
     console.log(`${label}: ${test.fullName}`)
   }
