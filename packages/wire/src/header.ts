@@ -26,6 +26,8 @@ export interface DecodedResponseHeader {
   readonly bodyOffset: number
 }
 
+const MAX_HEADER_TAGS = 100
+
 /**
  * Reads the header of a request of any version, also of one that no codec knows.
  *
@@ -38,9 +40,11 @@ export interface DecodedResponseHeader {
  *
  * @throws {UnknownApiKeyError} `ERR_WIRE_UNKNOWN_API_KEY`: how long the header is cannot be known.
  * @throws {ShortReadError} `ERR_WIRE_SHORT_READ`
+ * @throws {InvalidLengthError} `ERR_WIRE_INVALID_LENGTH` when it has more than 100 tagged fields.
  */
 export function decodeRequestHeader(frame: Buffer, offset = 0, end: number = frame.length): DecodedRequestHeader {
   const reader = new Reader(frame, offset, end)
+  reader.elementsLeft = MAX_HEADER_TAGS
   const apiKey = reader.int16('apiKey')
   const apiVersion = reader.int16('apiVersion')
   const correlationId = reader.int32('correlationId')

@@ -120,11 +120,10 @@ export class Call {
   isLimitedToPartitions(resourceType: ResourceType, operation: Operation, name: string): boolean {
     const { effect, reason } = decide(this.#program, resourceType, operation, name)
     if (effect === 'allow') return false
+    if (reason === 'partition-not-granted') return true
     // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
-    return (
-      reason === 'partition-not-granted' ||
-      PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
-    )
+    const mayBePartial = reason === 'denied-by-rule' || reason === 'groups-unknown'
+    return mayBePartial && PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
   }
 
   /**

@@ -21,6 +21,13 @@ import type { Span } from './request-input.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
 
+/** Elements of one request that become objects: more partitions than a cluster has, and little enough to keep others waiting. */
+const MAX_ELEMENTS = 250_000
+/** Refusals of one request that are told of one by one. */
+const MAX_DENIALS_TOLD = 100
+/** The longest name that policy considers. */
+const MAX_NAME_TOLD = 255
+
 /** What the desk needs of its connection. */
 export interface DeskContext {
   readonly plane: PlaneContext
@@ -68,6 +75,7 @@ export class RequestDesk {
   take(api: AnyApi, header: DecodedRequestHeader, span: Span): void {
     const message = apiMessage(header.apiKey)
     const reader = new Reader(span.bytes, header.bodyOffset, span.end)
+    reader.elementsLeft = MAX_ELEMENTS
     const request = message.decodeRequest(reader, header.apiVersion)
     reader.expectEnd()
     // A field that nobody has decided on could change what the request means to a newer broker.
@@ -106,8 +114,23 @@ export class RequestDesk {
       addresses: plane.addresses,
       maxTransactionTimeoutMs: plane.limits.maxTransactionTimeoutMs,
       waitBudgetMs: signIn.leftMs,
-      report: isSilent ? () => {} : (denial) => this.#report(header, policy, denial),
+      report: isSilent ? () => {} : this.#reporter(header, policy),
     })
+  }
+
+  /** A request can be refused in as many parts as it has bytes; what is told of them is bounded. */
+  #reporter(header: DecodedRequestHeader, policy: PrincipalPolicy): (denial: Denial) => void {
+    let told = 0
+    return (denial) => {
+      told += 1
+      if (told <= MAX_DENIALS_TOLD) this.#report(header, policy, denial)
+      if (told !== MAX_DENIALS_TOLD + 1) return
+      const { plane, origin, signIn } = this.#context
+      const { name: apiName } = apiMessage(header.apiKey)
+      const principal = signIn.current?.principal.subject ?? ''
+      const fields = { event: 'denials-not-told', ...origin, principal, apiName, count: MAX_DENIALS_TOLD }
+      plane.log.warn(fields, 'a request was refused in more parts than are logged one by one')
+    }
   }
 
   /** Expects the broker's answer to a request that the caller has decided, and whose bytes it forwards. */
@@ -226,6 +249,7 @@ export class RequestDesk {
       apiName: apiMessage(header.apiKey).name,
       apiVersion: header.apiVersion,
       ...resource,
+      resourceName: resource.resourceName.slice(0, MAX_NAME_TOLD),
       ...(partition === undefined ? {} : { partition }),
       decision: decision.effect,
       reason: decision.reason,

@@ -170,3 +170,14 @@ describe('versions', () => {
     expect(() => decodeFetchRequest(reader('00'), Number.NaN)).toThrow(withCode('ERR_WIRE_UNSUPPORTED_VERSION'))
   })
 })
+
+test('a reader gives no more elements and unknown tags than it was told to', () => {
+  const reader = new Reader(Buffer.from([4, 1, 1, 1, 3, 1, 1, 2, 0, 0, 1, 0]))
+  reader.elementsLeft = 5
+
+  expect(reader.arrayLength(true, 1, 'names')).toBe(3)
+  reader.skip(3)
+  expect(reader.nullableArrayLength(true, 1, 'names')).toBe(2)
+  reader.skip(2)
+  expect(() => reader.unknownTags()).toThrow(withCode('ERR_WIRE_INVALID_LENGTH'))
+})

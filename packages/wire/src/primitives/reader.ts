@@ -43,6 +43,8 @@ export class Reader {
   end: number
   /** Whether a tagged field was read that the message's version does not define. */
   hasUnknownTags = false
+  /** How many elements of arrays, and unknown tags, may still be read: small ones take many times their bytes as objects. */
+  elementsLeft: number = Number.POSITIVE_INFINITY
 
   /** @throws {ShortReadError} `ERR_WIRE_SHORT_READ` when `offset` or `end` is outside the buffer. */
   constructor(bytes: Buffer, offset = 0, end: number = bytes.length) {
@@ -200,6 +202,7 @@ export class Reader {
     const count = flexible ? this.uvarint(field) - 1 : this.int32(field)
     if (count < -1) throw new InvalidLengthError(this.#at(field), count)
     if (count * minElementBytes > this.end - this.offset) throw this.#short(count * minElementBytes, field)
+    this.#takeElements(count, field)
     return count
   }
 
@@ -256,12 +259,18 @@ export class Reader {
   unknownTags(): UnknownTags | undefined {
     const count = this.tagCount()
     if (count === 0) return undefined
+    this.#takeElements(count, 'taggedFields')
     const tags: UnknownTag[] = []
     for (let n = 0, tag = -1; n < count; n++) {
       tag = this.tag(tag)
       tags.push(this.unknownTag(tag))
     }
     return tags
+  }
+
+  #takeElements(count: number, field: string): void {
+    if (count > this.elementsLeft) throw new InvalidLengthError(this.#at(field), count)
+    this.elementsLeft -= Math.max(count, 0)
   }
 
   #text(start: number, length: number, field: string): string {

@@ -26,6 +26,7 @@ const FIRST_VERSION_WITH_IDS = 13
 const FIRST_VERSION_WITH_SESSIONS = 7
 const FIRST_VERSION_WITHOUT_REPLICA_ID = 15
 const NO_SESSION = -1
+const NO_RECORDS = Buffer.alloc(0)
 
 type FetchVerdict = Verdict<FetchRequest, FetchResponse>
 
@@ -112,7 +113,7 @@ function refusedTopic(
 }
 
 function emptyPartition(partitionIndex: number, errorCode: number, highWatermark: bigint): FetchResponsePartitionData {
-  return { ...defaultFetchResponsePartitionData(), partitionIndex, errorCode, highWatermark, records: Buffer.alloc(0) }
+  return { ...defaultFetchResponsePartitionData(), partitionIndex, errorCode, highWatermark, records: NO_RECORDS }
 }
 
 /** Keeps what the broker answered for allowed partitions, and adds the refused ones. */

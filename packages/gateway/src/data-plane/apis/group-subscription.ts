@@ -16,10 +16,16 @@ export const CONSUMER_PROTOCOL = 'consumer'
 const MAX_GROUPS = 10
 const MAX_TOPICS = 10_000
 const MAX_TOPIC_NAME_LENGTH = 249
+const MAX_SUBSCRIPTION_BYTES = 1024 * 1024
 const NO_BYTES = Buffer.alloc(0)
 
-/** The topics that a member asks for in any of its protocols. Bytes that cannot be read name none: fetches are the gate. */
+/**
+ * The topics that a member asks for in any of its protocols. Bytes that cannot be read, and more than a mebibyte of them,
+ * name none: fetches are the gate.
+ */
 export function subscribedTopics(protocols: readonly JoinGroupRequestProtocol[]): string[] {
+  const readable = protocols.reduce((bytes, { metadata }) => bytes + metadata.length, 0) <= MAX_SUBSCRIPTION_BYTES
+  if (!readable) return []
   const topics = protocols.flatMap(({ metadata }) => readOr(() => decodeSubscription(metadata).message.topics, []))
   return [...new Set(topics)]
 }
