@@ -410,9 +410,50 @@ test('extensions and authorization ids are never authority [sasl-states]', async
   client.close()
 })
 
+test('of a request that is refused in very many parts a bounded number is told of [bounded-requests]', async () => {
+  const client = await signedIn()
+  const before = world.logLines.length
+  const topics = Array.from({ length: 1_000 }, (_, n) => ({ topicId: ZERO_UUID, name: `${n}-${'x'.repeat(1_000)}` }))
+
+  const answer = await client.request<MetadataResponse>(METADATA, 9, { topics, allowAutoTopicCreation: false })
+
+  expect(answer.topics).toHaveLength(1_000)
+  const told = world.logLines.slice(before)
+  expect(told.map(({ event }) => event)).toEqual([...Array(100).fill('denial'), 'denials-not-told'])
+  expect(Math.max(...told.map(({ resourceName = '' }) => resourceName.length))).toBe(255)
+  client.close()
+})
+
+test('what is pipelined behind a refused handshake is not listened to [sasl-states]', async () => {
+  const client = await signedIn()
+  const before = await endOf('orders', client)
+  const produce = frameOf(PRODUCE, 9, produceBody([{ name: 'orders' }], 0))
+
+  client.write(Buffer.concat([frameOf(HANDSHAKE, 1, { mechanism: 'OAUTHBEARER' }), produce, produce]))
+  await client.closed()
+
+  const later = await signedIn()
+  expect(await endOf('orders', later)).toBe(before)
+  later.close()
+})
+
 test.each([
   ['an API that is not offered', (client: RawClient) => client.send(30, 3)],
   ['a version that is not offered', (client: RawClient) => client.send(FETCH, 16, fetchBody('orders'))],
+  [
+    'a tagged field in the header',
+    (client: RawClient) =>
+      client.write(Buffer.from('0000000f' + '00030009' + '00000001' + '000178' + '01000107', 'hex')),
+  ],
+  [
+    'more elements than a cluster has',
+    (client: RawClient) => {
+      const opening = Buffer.from('00000000' + '000a0004' + '00000001' + '000178' + '00' + '00' + 'c1843d', 'hex')
+      const bytes = Buffer.concat([opening, Buffer.alloc(1_000_001, 1)])
+      bytes.writeInt32BE(bytes.length - 4)
+      client.write(bytes)
+    },
+  ],
   ['a length that lies', (client: RawClient) => client.write(Buffer.from([0x7f, 0xff, 0xff, 0xff, 0, 3, 0, 9]))],
   ['a negative length', (client: RawClient) => client.write(Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 3, 0, 9]))],
   [

@@ -42,6 +42,7 @@ export class ClientSignIn {
   #endsAtMonotonicMs = 0
   #timer: ClockTimer | null = null
   #hasEnded = false
+  #isClosed = false
 
   constructor(options: ClientSignInOptions) {
     this.#options = options
@@ -68,8 +69,9 @@ export class ClientSignIn {
     return this.#authenticate(header, Buffer.from(decodeSaslAuthenticateRequest(body, header.apiVersion).authBytes))
   }
 
-  /** Stops the timer. */
+  /** The connection is gone: stops the timer, and starts none for a sign-in that is still being verified. */
   close(): void {
+    this.#isClosed = true
     this.#timer?.cancel()
   }
 
@@ -136,6 +138,7 @@ export class ClientSignIn {
 
   #accept(signIn: SignIn, lifetimeMs: number): void {
     const { clock, onSignedIn, onSessionEnd } = this.#options
+    if (this.#isClosed) return
     this.#timer?.cancel()
     this.#signIn = signIn
     this.#hasEnded = false

@@ -172,7 +172,10 @@ export class Connection {
   #onFrame(span: FrameSpan): void {
     const { apis, cluster } = this.#plane
     const header = decodeRequestHeader(span.bytes, span.start + 4, span.end)
+    if (header.unknownTags !== undefined)
+      throw new ClientProtocolError({ message: 'client: a tagged field in the header of a request' })
     if (header.apiKey === API_VERSIONS) {
+      if (this.#signIn.hasEnded) this.#requireSession()
       this.#order.answer(this.#order.reserve(), apis.apiVersionsAnswer(header, cluster.versions))
       return
     }
@@ -207,7 +210,9 @@ export class Connection {
 
   #finishSasl(slot: ResponseSlot, answer: SaslAnswer): void {
     this.#order.answer(slot, answer.frame)
-    this.#isDraining ||= answer.closes
+    if (!answer.closes) return
+    this.#isDraining = true
+    this.#isBusy = true
   }
 
   /**
@@ -227,6 +232,8 @@ export class Connection {
 
   #upstream(clientId: string): Upstream {
     if (this.#link !== null) return this.#link.upstream
+    if (this.#isClosing)
+      throw new ClientProtocolError({ message: 'client: gone before its first request went to a broker' })
     const signIn = this.#signIn.current
     if (signIn === null) throw new NotSignedInError({ message: 'client: no upstream connection without a sign-in' })
     this.#link = this.#plane.openUpstream(signIn, this.#brokerId, clientId, {

@@ -3,7 +3,7 @@ import { ErrorCode } from '@headgate/wire'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { type ClientMechanism, parseSaslMessage, type SaslMessage } from './sasl-message.ts'
 
-/** An answer to SaslHandshake. */
+/** An answer to SaslHandshake; as in Kafka, the connection is closed behind a refusal. */
 export interface HandshakeOutcome {
   readonly errorCode: number
   readonly closes: boolean
@@ -164,9 +164,8 @@ export class SaslServer {
   }
 
   #refuseHandshake(errorCode: number, reason: string): HandshakeOutcome {
-    const closes = this.#state !== 'start'
-    if (closes) this.#state = 'failed'
-    return { errorCode, closes, reason }
+    this.#state = 'failed'
+    return { errorCode, closes: true, reason }
   }
 }
 
