@@ -1,7 +1,7 @@
+import { nearestWord } from '@headgate/policy'
 import { isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 import type { ConfigProblemCode } from './config-problem-code.ts'
 import type { ConfigSource } from './config-source.ts'
-import { nearestWord } from './nearest-word.ts'
 
 /** A value and where it stands. */
 export interface Located<T> {

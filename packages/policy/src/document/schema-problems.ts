@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { printable } from '../printable.ts'
+import { nearestWord } from './nearest-word.ts'
 import type { Fault, SourceProblem } from './problem.ts'
-import { nearestWord } from './spelling.ts'
 import { verbs } from './verbs.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
 
