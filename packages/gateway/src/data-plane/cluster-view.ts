@@ -172,9 +172,8 @@ export class ClusterView {
         return await this.#connectTo(address)
       } catch (cause) {
         lastCause = cause
-        const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
         this.#log.warn(
-          { event: 'upstream-unreachable', host: address.host, port: address.port, code },
+          { event: 'upstream-unreachable', host: address.host, port: address.port, code: codeOf(cause) },
           'a broker could not be reached',
         )
       }
