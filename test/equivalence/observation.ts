@@ -1,6 +1,7 @@
 import type { RawClient } from '../clients/raw-client.ts'
 import { type Difference, type NormalForm, normalForm } from './normal-form.ts'
 import type { KnownDifference, Prepared, Row } from './row.ts'
+import type { KafkajsRow } from './rows/kafkajs.ts'
 import type { Side } from './sides.ts'
 
 const METADATA = 3
@@ -39,6 +40,30 @@ async function answerOf(client: RawClient, row: Row, version: number, body: obje
     if (client.isClosed) return { connection: 'ended' }
     throw error
   })
+}
+
+/** Runs a program of kafkajs, and flattens what it gives or throws. */
+export async function observeKafkajs(row: KafkajsRow, side: Side): Promise<NormalForm> {
+  const outcome = await row.run(side.kafkajs(row.as ?? 'restricted')).then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: errorForm(error) }),
+  )
+  return normalForm(outcome, side.topicName)
+}
+
+/** What a program can act on; messages are prose. */
+function errorForm(error: unknown): object {
+  if (!(error instanceof Error)) return { name: String(error) }
+  const { name, type, code, retriable, cause, errors } = error as KafkajsFailure
+  const within = [...(cause === undefined ? [] : [cause]), ...(errors ?? [])]
+  return { name, type, code, retriable, within: within.map(errorForm) }
+}
+
+interface KafkajsFailure extends Error {
+  readonly type?: string
+  readonly code?: number
+  readonly retriable?: boolean
+  readonly errors?: readonly unknown[]
 }
 
 /** What is wrong with a comparison, in a line each: differences that nobody meant, and meant ones that did not show. */
