@@ -6,6 +6,7 @@ import { startIdentityProvider } from '../identity/identity-provider.ts'
 import { withAdmin } from '../kafka/admin.ts'
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
+import { watchdog } from '../kafka/watchdog.ts'
 import { type ChildProgram, startProgram } from './child-program.ts'
 import { AUDIENCE, startGateway, writeBenchGateway } from './gateway-program.ts'
 
@@ -59,7 +60,11 @@ async function startParts(
   close: () => Promise<void>,
 ): Promise<BenchWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-bench-'))
-  undo.push(() => rm(directory, { recursive: true, force: true }))
+  watchdog().watchFolder(directory)
+  undo.push(async () => {
+    await rm(directory, { recursive: true, force: true })
+    watchdog().forgetFolder(directory)
+  })
   const [relayPort = 0, ...gatewayPorts] = await freePorts(7)
   const kafka = await startKafka({
     profile: 'bench',

@@ -31,6 +31,7 @@ export async function benchLatency(world: BenchWorld, rounds: number, tell: (tex
   await world.kafka.createTopics([{ topic: TOPIC, partitions: 1 }])
   const bench = {
     name: 'latency',
+    warmUpRounds: 1,
     measure,
     text: ({ p50, p99 }: Sample) => `p50 ${p50.toFixed(0)} µs, p99 ${p99.toFixed(0)} µs`,
   }

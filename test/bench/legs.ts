@@ -9,6 +9,8 @@ export type LegSamples<T> = ReadonlyMap<Leg['name'], readonly T[]>
 /** What is done in every round, on every leg. */
 export interface LegBench<T> {
   readonly name: string
+  /** Rounds that do not count, in which whatever is compiled just in time gets warm. */
+  readonly warmUpRounds: number
   measure(leg: Leg): Promise<T>
   /** A sample in a few words. */
   text(sample: T): string
@@ -24,8 +26,7 @@ interface Sample<T> {
 }
 
 /**
- * Measures the legs in turn, round by round; every round begins with another leg, and the one before the first warms up
- * whatever is compiled just in time.
+ * Measures the legs in turn, round by round; every round begins with another leg.
  *
  * Where other processes take more than a quarter of a core meanwhile, the sample is taken again, twice at most, and the
  * quietest one counts.
@@ -38,7 +39,12 @@ export async function measureLegs<T>(
 ): Promise<{ readonly samples: LegSamples<T>; readonly foreign: Figure }> {
   const samples = new Map<Leg['name'], T[]>(world.legs.map(({ name }) => [name, []]))
   const disturbances: number[] = []
-  for (const leg of world.legs) await bench.measure(leg)
+  for (let round = 1; round <= bench.warmUpRounds; round += 1) {
+    for (const leg of world.legs) {
+      world.signal.throwIfAborted()
+      tell(`${bench.name} warm-up ${leg.name}: ${bench.text(await bench.measure(leg))}`)
+    }
+  }
   for (let round = 1; round <= rounds; round += 1) {
     for (const leg of rotated(world.legs, round)) {
       const { result, foreignCores } = await quietest(world, () => bench.measure(leg))

@@ -49,11 +49,14 @@ export async function quietMachine(pids: readonly number[], maxForeignCores: num
 }
 
 function foreignSeconds(pids: readonly number[]): number {
-  // cpu  user nice system …: interrupts are the kernel's own, and follow from what everybody does.
-  const [user = 0, nice = 0, system = 0] = readFileSync('/proc/stat', 'utf8').slice(5).split(' ', 3).map(Number)
+  // cpu  user nice system idle iowait irq softirq …: what the network does for a process counts as the process's own time.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = readFileSync('/proc/stat', 'utf8')
+    .slice(5)
+    .split(' ', 7)
+    .map(Number)
   const own = cpuTicks(process.pid).reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND
   const others = pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0)
-  return (user + nice + system) / TICKS_PER_SECOND - own - others
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND - own - others
 }
 
 /** User and system ticks of a process, then those of its children that have ended. */
