@@ -38,7 +38,7 @@ beforeAll(async () => {
       { clientId: 'others', groups: [] },
     ],
     topics: [
-      { topic: 'orders', partitions: 1 },
+      { topic: 'orders', partitions: 2 },
       { topic: 'payments', partitions: 1 },
     ],
     policy: POLICY,
@@ -330,7 +330,7 @@ test('a produce that comes in pieces is not written when the right to it, or the
   )
   await expired.signInPlain('token', token)
   const before = await endOf('orders', held)
-  const [one, several] = [largeProduce([0]), largeProduce([0, 0])]
+  const [one, several] = [largeProduce([0]), largeProduce([0, 1])]
   streamed.write(one.subarray(0, 6_000))
   held.write(several.subarray(0, 6_000))
   expired.write(one.subarray(0, 6_000))
@@ -350,6 +350,21 @@ test('a produce that comes in pieces is not written when the right to it, or the
   expect(await endOf('orders', later)).toBe(before)
   for (const client of [held, later]) client.close()
 }, 20_000)
+
+test('a produce that comes in pieces of any size is written as it is [produce-pieces]', async () => {
+  const client = await signedIn()
+  const before = await endOf('orders', client)
+  const frame = largeProduce([0, 1])
+
+  client.write(frame.subarray(0, 5_000))
+  for (let at = 5_000, size = 1; at < frame.length; at += size, size = (size * 7) % 1_500) {
+    client.write(frame.subarray(at, at + size))
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  await until('the record', async () => (await endOf('orders', client)) === before + 1n)
+  client.close()
+})
 
 test('an answer that is half sent is cut when the right to it ends [half-sent]', async () => {
   const writer = await signedIn()

@@ -10,6 +10,9 @@ import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
 
 const PREFIX_BYTES = 4
+const SMALL_PIECE_BYTES = 1024
+const GATHERED_BYTES = 16 * 1024
+const NO_BYTES = Buffer.alloc(0)
 
 /**
  * Takes Produce requests by walking them, so that granted records are neither decoded nor copied.
@@ -30,6 +33,7 @@ export class ProduceIntake {
   #topicName = ''
   #partition = 0
   #held: Span[] = []
+  #gathered: Buffer = NO_BYTES
   #bytesLeft = 0
   #acks = 0
   #isGranted = true
@@ -60,11 +64,14 @@ export class ProduceIntake {
     this.#isGranted = true
     this.#isForwarding = false
     this.#walker.reset(header.apiVersion, span.totalBytes - headerBytes)
+    this.#hold(span)
     this.#take(span, header.bodyOffset)
   }
 
   /** Takes the next bytes of the open frame. */
   feed(span: Span): void {
+    if (this.#isForwarding || span.end - span.start > SMALL_PIECE_BYTES) this.#hold(span)
+    else this.#gather(span)
     this.#take(span, span.start)
   }
 
@@ -77,8 +84,6 @@ export class ProduceIntake {
   #take(span: Span, bodyStart: number): void {
     if (this.#policy !== this.#desk.policy) this.#decideAgain()
     this.#bytesLeft -= span.end - span.start
-    this.#held.push(span)
-    span.lease?.retain()
     this.#walker.push(span.bytes, bodyStart, span.end)
     if (this.#walker.hasUnknownTags) {
       throw new ClientProtocolError({
@@ -90,6 +95,23 @@ export class ProduceIntake {
     if (this.#bytesLeft > 0) return
     if (this.#isGranted) this.#forwardAll()
     else this.#handOver()
+  }
+
+  #hold(span: Span): void {
+    this.#held.push(span)
+    span.lease?.retain()
+  }
+
+  /** Puts a small piece behind the one before it: by itself it would keep a whole read buffer for a few bytes. */
+  #gather({ bytes, start, end }: Span): void {
+    const last = this.#held.at(-1)
+    const hasRoom = last?.bytes === this.#gathered && last.end + end - start <= this.#gathered.length
+    if (!hasRoom) this.#gathered = Buffer.allocUnsafeSlow(GATHERED_BYTES)
+    const at = hasRoom ? last.end : 0
+    bytes.copy(this.#gathered, at, start, end)
+    const gathered = { bytes: this.#gathered, start: hasRoom ? last.start : 0, end: at + end - start, lease: null }
+    if (hasRoom) this.#held[this.#held.length - 1] = gathered
+    else this.#held.push(gathered)
   }
 
   /**

@@ -27,26 +27,26 @@ const EMPTY = Buffer.alloc(0)
 /**
  * Cuts what a client sends into frames.
  *
- * Produce frames are views of what was read: whole ones, or openings with pieces to follow. Every other frame, and one
- * that is cut in its first bytes, is a copy of its own, made when it is complete, so that a length prefix alone makes
- * nobody allocate, and nothing decoded from it depends on a read buffer.
+ * Produce frames are views of what was read: whole ones, or openings with pieces to follow. Every other frame, and the
+ * opening of one that is cut in its first bytes, is a copy of its own, which grows with what comes, so that a length prefix
+ * alone makes nobody allocate, and nothing decoded from it depends on a read buffer.
  */
 export class RequestInput {
   #chunk: Buffer = EMPTY
   #at = 0
   #end = 0
   #lease: ReadBuffer | null = null
-  #parts: Buffer[] = []
-  #partsBytes = 0
+  /** The first bytes of a frame that is copied, in a buffer that grows with them. */
+  #gathered: Buffer = EMPTY
+  #gatheredBytes = 0
   #wantedBytes = 0
   #pieceBytes = 0
 
   /** Takes the next bytes of the client: the first `length` of `bytes`. */
   push(bytes: Buffer, length: number = bytes.length, lease: ReadBuffer | null = null): void {
     if (this.#wantedBytes > 0) {
-      this.#parts.push(copyOf(bytes, 0, length, lease))
-      this.#partsBytes += length
-      if (this.#partsBytes >= this.#wantedBytes) this.#join()
+      this.#gather(bytes, 0, length)
+      if (this.#gatheredBytes >= this.#wantedBytes) this.#join()
       return
     }
     if (this.#at === this.#end) this.#set(bytes, 0, length, lease)
@@ -85,7 +85,7 @@ export class RequestInput {
       this.#pieceBytes = totalBytes - availableBytes
       return this.#view(availableBytes, totalBytes)
     }
-    this.#collect(totalBytes)
+    this.#collect(isProduce ? Math.min(totalBytes, OPENING_BYTES) : totalBytes)
     return null
   }
 
@@ -123,17 +123,27 @@ export class RequestInput {
     return { bytes, start: 0, end: totalBytes, lease: null, totalBytes }
   }
 
-  #collect(totalBytes: number): void {
-    const opening = copyOf(this.#chunk, this.#at, this.#end, this.#lease)
-    this.#parts = [opening]
-    this.#partsBytes = opening.length
-    this.#wantedBytes = totalBytes
+  #collect(wantedBytes: number): void {
+    this.#wantedBytes = wantedBytes
+    this.#gather(this.#chunk, this.#at, this.#end)
     this.#set(EMPTY, 0, 0, null)
   }
 
+  #gather(bytes: Buffer, start: number, end: number): void {
+    const neededBytes = this.#gatheredBytes + end - start
+    if (neededBytes > this.#gathered.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(neededBytes, Math.min(neededBytes * 2, this.#wantedBytes)))
+      this.#gathered.copy(grown, 0, 0, this.#gatheredBytes)
+      this.#gathered = grown
+    }
+    bytes.copy(this.#gathered, this.#gatheredBytes, start, end)
+    this.#gatheredBytes = neededBytes
+  }
+
   #join(): void {
-    this.#set(Buffer.concat(this.#parts, this.#partsBytes), 0, this.#partsBytes, null)
-    this.#parts = []
+    this.#set(this.#gathered, 0, this.#gatheredBytes, null)
+    this.#gathered = EMPTY
+    this.#gatheredBytes = 0
     this.#wantedBytes = 0
   }
 }
