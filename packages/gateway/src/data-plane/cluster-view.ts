@@ -12,6 +12,7 @@ import type { ClusterConfig } from '../config/gateway-config.ts'
 import { UpstreamUnreachableError } from './errors.ts'
 import type { UpstreamAddress } from './upstream.ts'
 import type { UpstreamLink, UpstreamLinks } from './upstream-link.ts'
+import type { UpstreamRequest } from './upstream-request.ts'
 
 const API_VERSIONS = { apiKey: 18, apiVersion: 3 }
 const METADATA_KEY = 3
@@ -19,6 +20,8 @@ const METADATA_VERSION_WITH_IDS = 12
 const REFRESH_MS = 30_000
 const CLIENT_ID = 'headgate-gateway'
 const MAX_CACHED_TOPICS = 100_000
+/** A broker that has not answered by then is given up with its connection, or every look-up would wait for it. */
+const REQUEST_TIMEOUT_MS = 10_000
 
 /** What a cluster offers: the broker's own ApiVersions answer. */
 export type BrokerVersions = ApiVersionsResponse
@@ -146,10 +149,27 @@ export class ClusterView {
     const link = await this.#connected()
     const apiVersion = Math.min(METADATA_VERSION_WITH_IDS, this.#maxVersion(METADATA_KEY))
     const body = { ...defaultMetadataRequest(), topics, allowAutoTopicCreation: false }
-    const answer = await link.request<MetadataResponse>({ apiKey: METADATA_KEY, apiVersion, clientId: CLIENT_ID, body })
+    const answer = await this.#ask<MetadataResponse>(link, {
+      apiKey: METADATA_KEY,
+      apiVersion,
+      clientId: CLIENT_ID,
+      body,
+    })
     this.#brokers.clear()
     for (const broker of answer.brokers) this.#brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
     for (const topic of answer.topics) if (topic.errorCode === 0) this.learnTopic(topic.name, topic.topicId)
+  }
+
+  async #ask<Response>(link: UpstreamLink, request: UpstreamRequest): Promise<Response> {
+    const cause = { message: 'upstream: a broker did not answer the gateway in time', retryable: true }
+    const deadline = this.#clock.after(REQUEST_TIMEOUT_MS, () =>
+      link.upstream.abort(new UpstreamUnreachableError(cause)),
+    )
+    try {
+      return await link.request<Response>(request)
+    } finally {
+      deadline.cancel()
+    }
   }
 
   #maxVersion(apiKey: number): number {
@@ -186,7 +206,7 @@ export class ClusterView {
     const link = await this.#links.open(address, this.#config.sasl, CLIENT_ID)
     try {
       const body = { ...defaultApiVersionsRequest(), clientSoftwareName: 'headgate', clientSoftwareVersion: '1' }
-      this.#versions = await link.request<BrokerVersions>({ ...API_VERSIONS, clientId: CLIENT_ID, body })
+      this.#versions = await this.#ask<BrokerVersions>(link, { ...API_VERSIONS, clientId: CLIENT_ID, body })
       this.#link = link
       await this.#learnMetadata([])
       return link

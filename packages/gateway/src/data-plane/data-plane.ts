@@ -116,11 +116,14 @@ export class DataPlane {
 
   async #listen(port: number, brokerId: number | null): Promise<Listener> {
     const { host, tls } = this.#options.config.listener
+    const { maxConnections, maxConnectionsPerAddress } = this.#options.config.limits
     const name = brokerId === null ? 'bootstrap' : `broker-${brokerId}`
     const listener = await listen({
       host,
       port,
       tls: tls ?? null,
+      maxConnections,
+      maxConnectionsPerAddress,
       onSocket: (socket) => this.#route(socket, name, brokerId),
       onHandshakeFailed: (code, clientAddress) =>
         this.#options.log.warn(

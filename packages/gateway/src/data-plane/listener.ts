@@ -11,6 +11,9 @@ export interface ListenerOptions {
   readonly port: number
   /** `null` where the configuration says `insecure: true`. */
   readonly tls: ServerTls | null
+  readonly maxConnections: number
+  /** Bounds what one address may have open, handshakes that are not done included. */
+  readonly maxConnectionsPerAddress: number
   readonly onSocket: (socket: Socket) => void
   /** A TLS handshake that failed; `code` names why. */
   readonly onHandshakeFailed: (code: string, clientAddress: string) => void
@@ -29,6 +32,7 @@ export interface Listener {
  */
 export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = createServer(options)
+  server.maxConnections = options.maxConnections
   const { host, port } = options
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
@@ -50,7 +54,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 }
 
-function createServer({ tls, onSocket, onHandshakeFailed }: ListenerOptions): Server {
+function createServer({ tls, onSocket, onHandshakeFailed, maxConnectionsPerAddress }: ListenerOptions): Server {
   if (tls === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
   const options = {
     cert: tls.certPem,
@@ -60,8 +64,25 @@ function createServer({ tls, onSocket, onHandshakeFailed }: ListenerOptions): Se
     handshakeTimeout: 10_000,
   }
   const server = createTlsServer(options, onSocket)
+  limitPerAddress(server, maxConnectionsPerAddress)
   server.on('tlsClientError', (error, socket) =>
     onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'),
   )
   return server
+}
+
+/** Ends connections over the limit before their handshake; who is signed in is counted elsewhere, across all ports. */
+function limitPerAddress(server: Server, limit: number): void {
+  const countByAddress = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? 'unknown'
+    const count = (countByAddress.get(address) ?? 0) + 1
+    countByAddress.set(address, count)
+    socket.once('close', () => {
+      const left = (countByAddress.get(address) ?? 1) - 1
+      if (left === 0) countByAddress.delete(address)
+      else countByAddress.set(address, left)
+    })
+    if (count > limit) socket.destroy()
+  })
 }

@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { Secret } from '@headgate/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { listen } from './listener.ts'
+
+test('connections of one address are bounded before their handshake', async () => {
+  const listener = await listen({
+    host: '127.0.0.1',
+    port: 0,
+    tls: { certPem: '', keyPem: new Secret('') },
+    maxConnections: 100,
+    maxConnectionsPerAddress: 2,
+    onSocket: () => {},
+    onHandshakeFailed: () => {},
+  })
+  const open = async (): Promise<Socket> => {
+    const socket = connect(listener.port, '127.0.0.1')
+    socket.on('error', () => {})
+    onTestFinished(() => void socket.destroy())
+    await once(socket, 'connect')
+    return socket
+  }
+  onTestFinished(() => void listener.close())
+
+  const [first, second] = [await open(), await open()]
+  const third = await open()
+  await once(third.resume(), 'close')
+  expect([first, second].map(({ destroyed }) => destroyed)).toEqual([false, false])
+
+  first.destroy()
+  await expect
+    .poll(async () => {
+      const next = await open()
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      return next.resume().readableEnded || next.destroyed
+    })
+    .toBe(false)
+})
