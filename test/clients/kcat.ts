@@ -8,6 +8,8 @@ export interface KcatOptions {
   readonly timeoutMs?: number
   /** librdkafka properties beside those of the connection. */
   readonly properties?: Readonly<Record<string, string>>
+  /** Kills it when it fires. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs kcat with a connection; `args` are its own, such as `['-L']` or `['-P', '-t', 'orders']`. */
@@ -18,10 +20,11 @@ export function kcat(
 ): Promise<ProgramResult> {
   const properties = Object.entries({ ...connectionProperties(connection), ...options.properties })
   const settings = properties.flatMap(([key, value]) => ['-X', `${key}=${value}`])
-  const { input, timeoutMs = 30_000 } = options
+  const { input, timeoutMs = 30_000, signal } = options
   return runProgram('kcat', ['-b', connection.bootstrap, ...settings, ...args], {
     timeoutMs,
     ...(input === undefined ? {} : { input }),
+    ...(signal === undefined ? {} : { signal }),
   })
 }
 

@@ -1,294 +1,225 @@
-import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ClientConnection } from '../clients/connection.ts'
-import { consoleConsume, consoleProduce, runTool } from '../clients/java.ts'
+import { consoleConsume, consoleProduce } from '../clients/java.ts'
 import { runJavaProgram } from '../clients/java-program.ts'
 import { kcat } from '../clients/kcat.ts'
 import { until } from '../kafka/until.ts'
 import { needsPart } from '../reporter/parts.ts'
-import { startWorld, type World } from '../world/start-world.ts'
+import type { World } from '../world/start-world.ts'
+import { joinGroup, linesOf, numbered, produceAll, timed, untilCommitted, untilMembers } from './plain-members.ts'
+import { surviveJava, surviveKafkajs, tick } from './plain-survival.ts'
+import {
+  kafkajsWithSecret,
+  kafkajsWithToken,
+  startPlainWorld,
+  withOauth,
+  withPastedToken,
+  withSecret,
+} from './plain-world.ts'
 
-const TOKEN_LIFE_SECONDS = 20
-/** Long enough for two tokens to end. */
-const SURVIVED_SECONDS = 45
-
-const POLICY = `
-rules:
-  - id: shop-owns-its-topics
-    who: { subjects: [shop] }
-    may: { produce: ["shop.*"], consume: ["shop.*"], as: ["shop-*"], transact-as: ["shop-*"] }
-`
-const TOPICS = ['kafkajs', 'kcat', 'java', 'transactions', 'long.kafkajs', 'long.java', 'long.kcat'].map((name) => ({
-  topic: `shop.${name}`,
-  // One partition keeps the order in which transactions ended: whoever read the last record has read all before it.
-  partitions: name === 'transactions' ? 1 : 3,
-}))
+/** A client that hangs on a refusal takes longer; most of a Java program's time is its start. */
+const PROMPT_MS = { kafkajs: 3_000, kcat: 8_000, java: 20_000 }
+const TEST_TIMEOUT_MS = 120_000
 
 let world: World
 
 beforeAll(async () => {
-  world = await startWorld({
-    brokers: 3,
-    clients: [{ clientId: 'shop', groups: [] }],
-    topics: [...TOPICS, { topic: 'foreign', partitions: 1 }],
-    policy: POLICY,
-    tokenLifetimeSeconds: TOKEN_LIFE_SECONDS,
-  })
+  world = await startPlainWorld()
 })
 
 afterAll(() => world?.close())
 
-function plain(): ClientConnection {
-  return {
-    bootstrap: world.bootstrap,
-    caPath: world.ca.path,
-    sasl: { mechanism: 'PLAIN', username: 'shop', password: world.secretOf('shop') },
-  }
-}
+// The clients wait for most of the time, each with topics and groups of its own.
+describe.concurrent('plain clients over TLS and three brokers', { timeout: TEST_TIMEOUT_MS }, () => {
+  test('kafkajs produces, reads in a group through rebalances, and is refused a topic and a group [client-kafkajs]', async () => {
+    const [withToken, plain] = [kafkajsWithToken(world), kafkajsWithSecret(world)]
+    const [first, second, third] = [numbered('first', 30), numbered('second', 30), numbered('third', 30)]
+    await produceAll(withToken, 'shop.kafkajs', first)
 
-/** Kafka's built-in login, which asks the identity provider itself. */
-function oauth(): ClientConnection {
-  const { tokenEndpoint } = world.identity
-  const sasl = {
-    mechanism: 'OAUTHBEARER' as const,
-    tokenEndpoint,
-    clientId: 'shop',
-    clientSecret: world.secretOf('shop'),
-  }
-  return { bootstrap: world.bootstrap, caPath: world.ca.path, sasl }
-}
+    const one = await joinGroup(withToken, 'shop.kafkajs', 'shop-kafkajs')
+    await until('the first records', () => one.seen.length >= first.length)
+    const two = await joinGroup(plain, 'shop.kafkajs', 'shop-kafkajs')
+    await until('the second member to join', () => two.joins() > 0 && one.joins() > 1)
+    await produceAll(plain, 'shop.kafkajs', second)
+    await until('the second records', () => one.seen.length + two.seen.length >= 60)
+    const joins = one.joins()
+    await two.stop()
+    await until('the group without the second member', () => one.joins() > joins)
+    await produceAll(plain, 'shop.kafkajs', third)
+    await until('the third records', () => third.every((value) => one.seen.includes(value)))
+    await one.stop()
 
-function kafkajs(
-  sasl: KafkaConfig['sasl'] = { mechanism: 'plain', username: 'shop', password: world.secretOf('shop') },
-): Kafka {
-  return new Kafka({
-    clientId: 'shop',
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl,
-    logLevel: logLevel.NOTHING,
-    retry: { retries: 4 },
+    expect([...one.seen, ...two.seen].sort()).toEqual([...first, ...second, ...third].sort())
+    expect(two.seen.length).toBeGreaterThan(0)
   })
-}
 
-async function produceAll(kafka: Kafka, topic: string, values: readonly string[]): Promise<void> {
-  const producer = kafka.producer()
-  await producer.connect()
-  await producer.send({ topic, messages: values.map((value, index) => ({ key: `${index}`, value })) })
-  await producer.disconnect()
-}
+  test('kafkajs is told at once that a topic or a group is refused [client-kafkajs]', async () => {
+    const kafka = kafkajsWithSecret(world)
 
-interface Member {
-  readonly seen: string[]
-  joins(): number
-  stop(): Promise<void>
-}
+    const topic = await timed(() => produceAll(kafka, 'foreign', ['x']).catch((error: unknown) => error))
+    const read = await timed(() => joinGroup(kafka, 'foreign', 'shop-none').catch((error: unknown) => error))
+    const member = await joinGroup(kafka, 'shop.kafkajs', 'foreign-group')
+    // kafkajs swallows the code of a refused coordinator, as it does on Kafka itself, and tries as often as it is told to.
+    const crash = await until('the consumer to give up', () => member.crash())
+    await member.stop()
 
-async function joinGroup(kafka: Kafka, topic: string, groupId: string): Promise<Member> {
-  const consumer = kafka.consumer({ groupId, sessionTimeout: 10_000, heartbeatInterval: 500 })
-  const seen: string[] = []
-  let joins = 0
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    joins += 1
+    expect(topic.result).toMatchObject({ cause: { type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 } })
+    expect(read.result).toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED', code: 29 })
+    expect(Math.max(topic.ms, read.ms)).toBeLessThan(PROMPT_MS.kafkajs)
+    expect(crash.name).toMatch(/^KafkaJS(GroupCoordinatorNotFound|NumberOfRetriesExceeded)$/)
+    expect(isRefused('foreign-group', 30)).toBe(true)
   })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [topic], fromBeginning: true })
-  await consumer.run({ eachMessage: async ({ message }) => void seen.push(String(message.value)) })
-  return { seen, joins: () => joins, stop: () => consumer.disconnect() }
+
+  test('kcat produces, reads in a group through rebalances, and is refused a topic and a group [client-kcat]', async (context) => {
+    needsPart(context, 'kcat')
+    const kafka = kafkajsWithSecret(world)
+    const [first, second, third] = [numbered('first', 30), numbered('second', 30), numbered('third', 30)]
+    const ended = new AbortController()
+    const read = {
+      properties: { 'auto.offset.reset': 'earliest', 'auto.commit.interval.ms': '200' },
+      timeoutMs: 60_000,
+      signal: ended.signal,
+    }
+
+    const produced = await kcat(withSecret(world), ['-P', '-t', 'shop.kcat'], { input: `${first.join('\n')}\n` })
+    const one = kcat(withSecret(world), ['-G', 'shop-kcat', 'shop.kcat', '-u'], read)
+    await untilCommitted(kafka, 'shop-kcat', 'shop.kcat', 30)
+    const two = kcat(await withPastedToken(world), ['-G', 'shop-kcat', 'shop.kcat', '-u', '-c', '5'], read)
+    await untilMembers(kafka, 'shop-kcat', 2)
+    await produceAll(kafka, 'shop.kcat', second)
+    const left = await two
+    await untilMembers(kafka, 'shop-kcat', 1)
+    await produceAll(kafka, 'shop.kcat', third)
+    await untilCommitted(kafka, 'shop-kcat', 'shop.kcat', 90)
+    ended.abort()
+    const stayed = await one
+
+    expect(produced).toMatchObject({ code: 0 })
+    expect(linesOf(left)).toHaveLength(5)
+    expectAll([...linesOf(stayed), ...linesOf(left)], [...first, ...second, ...third])
+  })
+
+  test('kcat is told at once that a topic or a group is refused, and sees what is granted alone [client-kcat]', async (context) => {
+    needsPart(context, 'kcat')
+
+    const listed = await kcat(await withPastedToken(world), ['-L'])
+    const topic = await timed(() => kcat(withSecret(world), ['-P', '-t', 'foreign'], { input: 'x\n' }))
+    const read = await timed(() => kcat(withSecret(world), ['-C', '-t', 'foreign', '-e']))
+    const group = await timed(() => kcat(withSecret(world), ['-G', 'foreign-group', 'shop.kcat']))
+
+    expect(listed.stdout).toContain('3 brokers')
+    expect(listed.stdout).not.toContain('foreign')
+    expect(topic.result.stderr).toContain('Topic authorization failed')
+    expect(read.result.stderr).toContain('Topic authorization failed')
+    expect(group.result.stderr).toMatch(/GROUP_AUTHORIZATION_FAILED|Group authorization failed/)
+    expect([topic, read, group].map(({ ms }) => ms < PROMPT_MS.kcat)).toEqual([true, true, true])
+  })
+
+  test('Java clients produce, read in a group through rebalances, and are refused a topic and a group [client-java]', async () => {
+    const kafka = kafkajsWithSecret(world)
+    const [first, second, third] = [numbered('first', 30), numbered('second', 30), numbered('third', 30)]
+    const ended = new AbortController()
+    const read = {
+      group: 'shop-java',
+      idleMs: 60_000,
+      properties: { 'auto.commit.interval.ms': '200' },
+      signal: ended.signal,
+    }
+
+    const produced = await consoleProduce(withOauth(world), 'shop.java', first)
+    const one = consoleConsume(withOauth(world), 'shop.java', { ...read, maxMessages: 1_000 })
+    await untilCommitted(kafka, 'shop-java', 'shop.java', 30)
+    const two = consoleConsume(withSecret(world), 'shop.java', { ...read, maxMessages: 5 })
+    await untilMembers(kafka, 'shop-java', 2)
+    await produceAll(kafka, 'shop.java', second)
+    const left = await two
+    await untilMembers(kafka, 'shop-java', 1)
+    await produceAll(kafka, 'shop.java', third)
+    await untilCommitted(kafka, 'shop-java', 'shop.java', 90)
+    ended.abort()
+    const stayed = await one
+
+    expect(produced.stderr).not.toContain('Exception')
+    expect(linesOf(left)).toHaveLength(5)
+    expectAll([...linesOf(stayed), ...linesOf(left)], [...first, ...second, ...third])
+  })
+
+  test.for<[string, () => ClientConnection]>([
+    ['client id and secret', () => withSecret(world)],
+    ["the identity provider's own token", () => withOauth(world)],
+  ])('Java clients with %s are told at once that a topic or a group is refused [client-java]', async ([, connect]) => {
+    const topic = await timed(() => consoleProduce(connect(), 'foreign', ['x']))
+    const read = await timed(() => consoleConsume(connect(), 'foreign', { group: 'shop-none', maxMessages: 1 }))
+    const group = await timed(() =>
+      consoleConsume(connect(), 'shop.java', { group: 'foreign-group', maxMessages: 1, idleMs: 30_000 }),
+    )
+
+    expect(topic.result.stderr).toContain('TopicAuthorizationException')
+    expect(read.result.stderr).toContain('TopicAuthorizationException')
+    expect(group.result.stderr).toContain('GroupAuthorizationException')
+    expect([topic, read, group].map(({ ms }) => ms < PROMPT_MS.java)).toEqual([true, true, true])
+  })
+
+  test('kafkajs and Java commit and abort transactions, and readers of committed records see only what was committed [transactions]', async () => {
+    const kafka = kafkajsWithSecret(world)
+    const producer = kafka.producer({ transactionalId: 'shop-kafkajs', maxInFlightRequests: 1, idempotent: true })
+    await producer.connect()
+    for (const [value, ends] of [
+      ['kafkajs committed', 'commit'],
+      ['kafkajs aborted', 'abort'],
+    ] as const) {
+      const transaction = await producer.transaction()
+      await transaction.send({ topic: 'shop.transactions', messages: [{ value }] })
+      await transaction[ends]()
+    }
+    await producer.disconnect()
+    const java = await runJavaProgram('TransactionRoundTrip', withOauth(world), ['shop.transactions', 'shop-java'])
+    expect(java).toMatchObject({ code: 0 })
+    const refused = await runJavaProgram('TransactionRoundTrip', withSecret(world), ['shop.transactions', 'foreign-id'])
+    expect(refused.stderr).toContain('TransactionalIdAuthorizationException')
+    await produceAll(kafka, 'shop.transactions', ['the end'])
+
+    const reader = await joinGroup(kafka, 'shop.transactions', 'shop-transactions')
+    await until('the end', () => reader.seen.includes('the end'))
+    await reader.stop()
+
+    expect(reader.seen.toSorted()).toEqual(['java committed', 'kafkajs committed', 'the end'])
+  })
+
+  test('clients go on when their tokens end, by signing in again on the same connection [reauthentication]', async () => {
+    const survived = await Promise.all([
+      surviveKafkajs(kafkajsWithSecret(world), 'shop.long.kafkajs', 'shop-long-kafkajs-secret'),
+      surviveKafkajs(kafkajsWithToken(world), 'shop.long.kafkajs-token', 'shop-long-kafkajs-token'),
+      surviveJava([withSecret(world), withOauth(world)], withOauth(world), 'shop.long.java'),
+    ])
+
+    for (const { written, read } of survived) expect(read).toBe(written)
+    const again = world.logLines.filter(({ event, decision }) => event === 're-authentication' && decision === 'allow')
+    expect(again.filter(({ mechanism }) => mechanism === 'PLAIN').length).toBeGreaterThan(2)
+    expect(again.filter(({ mechanism }) => mechanism === 'OAUTHBEARER').length).toBeGreaterThan(2)
+  })
+
+  test('kcat reads on across the end of its sessions by connecting again [reauthentication]', async (context) => {
+    needsPart(context, 'kcat')
+    const ended = new AbortController()
+    const args = ['-E', '-C', '-t', 'shop.long.kcat', '-o', 'beginning', '-u']
+    const reading = kcat(withSecret(world), args, { timeoutMs: TEST_TIMEOUT_MS, signal: ended.signal })
+
+    const written = await tick(kafkajsWithSecret(world), 'shop.long.kcat')
+    setTimeout(() => ended.abort(), 1_000)
+    const { stdout } = await reading
+
+    expect(linesOf({ stdout }).sort()).toEqual(numbered('tick', written).sort())
+  })
+})
+
+/** Every record came once; whoever leaves a group may have read more than it had committed. */
+function expectAll(seen: readonly string[], values: readonly string[]): void {
+  expect(seen.toSorted()).toEqual(values.toSorted())
 }
 
-const numbered = (prefix: string, count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `${prefix}-${index}`)
-
-test('kafkajs produces, reads in a group through a rebalance, and is refused a topic and a group [client-kafkajs]', async () => {
-  const kafka = kafkajs({
-    mechanism: 'oauthbearer',
-    oauthBearerProvider: async () => ({ value: await world.identity.tokenFor('shop') }),
-  })
-  const [first, second] = [numbered('first', 30), numbered('second', 30)]
-  await produceAll(kafka, 'shop.kafkajs', first)
-
-  const one = await joinGroup(kafka, 'shop.kafkajs', 'shop-readers')
-  await until('the first records', () => one.seen.length >= first.length)
-  const two = await joinGroup(kafka, 'shop.kafkajs', 'shop-readers')
-  await until('the second member to join', () => two.joins() > 0 && one.joins() > 1)
-  await produceAll(kafka, 'shop.kafkajs', second)
-  await until('the second records', () => one.seen.length + two.seen.length >= first.length + second.length)
-  await Promise.all([one.stop(), two.stop()])
-
-  expect([...one.seen, ...two.seen].sort()).toEqual([...first, ...second].sort())
-  expect(two.seen.length).toBeGreaterThan(0)
-  await expect(produceAll(kafka, 'foreign', ['x'])).rejects.toMatchObject({ cause: { code: 29 } })
-  await joinGroup(kafka, 'shop.kafkajs', 'foreign-group') // kafkajs tells a refused group in its CRASH event only
-  await until('the refusal of the group', () =>
-    world.logLines.some(
-      ({ event, resourceName, errorCode }) =>
-        event === 'denial' && resourceName === 'foreign-group' && errorCode === 30,
-    ),
+function isRefused(name: string, code: number): boolean {
+  return world.logLines.some(
+    ({ event, resourceName, errorCode }) => event === 'denial' && resourceName === name && errorCode === code,
   )
-})
-
-/** Waits until a group is stable with so many members, as its own principal sees it. */
-async function untilMembers(groupId: string, count: number): Promise<void> {
-  const admin = kafkajs().admin()
-  await admin.connect()
-  await until(`${count} members of ${groupId}`, async () => {
-    const { groups } = await admin.describeGroups([groupId])
-    return groups[0]?.state === 'Stable' && groups[0].members.length === count
-  })
-  await admin.disconnect()
-}
-
-/** Both members had a share, and together they had everything. */
-function expectEach(members: readonly { readonly stdout: string }[], values: readonly string[]): void {
-  const seen = members.map(({ stdout }) => stdout.split('\n').filter((line) => line !== ''))
-  for (const own of seen) expect(own.length).toBeGreaterThan(0)
-  expect([...new Set(seen.flat())].sort()).toEqual(values.toSorted())
-}
-
-test('kcat produces, reads in a group through a rebalance, and is refused a topic and a group [client-kcat]', async (context) => {
-  needsPart(context, 'kcat')
-  const values = numbered('kcat', 20)
-
-  const produced = await kcat(plain(), ['-P', '-t', 'shop.kcat'], { input: `${values.join('\n')}\n` })
-  const read = { properties: { 'auto.offset.reset': 'earliest' }, timeoutMs: 14_000 }
-  const one = kcat(plain(), ['-G', 'shop-kcat', 'shop.kcat', '-u'], read)
-  await untilMembers('shop-kcat', 1)
-  const two = kcat(plain(), ['-G', 'shop-kcat', 'shop.kcat', '-u'], read)
-  await untilMembers('shop-kcat', 2)
-  await produceAll(kafkajs(), 'shop.kcat', numbered('more', 30))
-  const both = await Promise.all([one, two])
-  const token = await world.identity.tokenFor('shop')
-  const pasted: ClientConnection = { ...plain(), sasl: { mechanism: 'PLAIN', username: 'token', password: token } }
-  const listed = await kcat(pasted, ['-L'])
-  const topic = await kcat(plain(), ['-P', '-t', 'foreign'], { input: 'x\n', timeoutMs: 15_000 })
-  const group = await kcat(plain(), ['-G', 'foreign-group', 'shop.kcat'], { timeoutMs: 15_000 })
-
-  expect(produced).toMatchObject({ code: 0 })
-  expectEach(both, [...values, ...numbered('more', 30)])
-  expect(both[0].stderr.match(/rebalanced .*assigned/g)?.length).toBeGreaterThan(1)
-  expect(listed.stdout).toContain('3 brokers')
-  expect(listed.stdout).not.toContain('foreign')
-  for (const { port } of world.kafka.brokers) expect(listed.stdout).not.toContain(`:${port}`)
-  expect(topic.stderr).toContain('Topic authorization failed')
-  expect(group.stderr).toMatch(/GROUP_AUTHORIZATION_FAILED|Group authorization failed/)
-})
-
-test('Java clients produce, read in a group through a rebalance, and are refused a topic and a group [client-java]', async () => {
-  const values = numbered('java', 20)
-
-  const produced = await consoleProduce(oauth(), 'shop.java', values)
-  expect(produced.stderr).not.toContain('Exception')
-  const read = { group: 'shop-java', maxMessages: 1_000, idleMs: 12_000 }
-  const one = consoleConsume(plain(), 'shop.java', read)
-  await untilMembers('shop-java', 1)
-  const two = consoleConsume(oauth(), 'shop.java', read)
-  await untilMembers('shop-java', 2)
-  await produceAll(kafkajs(), 'shop.java', numbered('more', 30))
-  const both = await Promise.all([one, two])
-  const topic = await consoleProduce(plain(), 'foreign', ['x'])
-  const group = await consoleConsume(plain(), 'shop.java', { group: 'foreign-group', maxMessages: 1, idleMs: 10_000 })
-
-  expectEach(both, [...values, ...numbered('more', 30)])
-  expect(topic.stderr).toContain('TopicAuthorizationException')
-  expect(group.stderr).toContain('GroupAuthorizationException')
-})
-
-test('kafkajs and Java commit and abort transactions, and readers of committed records see only what was committed [transactions]', async () => {
-  const kafka = kafkajs()
-  const producer = kafka.producer({ transactionalId: 'shop-kafkajs', maxInFlightRequests: 1, idempotent: true })
-  await producer.connect()
-  for (const [value, ends] of [
-    ['kafkajs committed', 'commit'],
-    ['kafkajs aborted', 'abort'],
-  ] as const) {
-    const transaction = await producer.transaction()
-    await transaction.send({ topic: 'shop.transactions', messages: [{ value }] })
-    await transaction[ends]()
-  }
-  await producer.disconnect()
-  const java = await runJavaProgram('TransactionRoundTrip', oauth(), ['shop.transactions', 'shop-java'])
-  expect(java).toMatchObject({ code: 0 })
-  const foreign = await runJavaProgram('TransactionRoundTrip', plain(), ['shop.transactions', 'foreign-id'])
-  expect(foreign.stderr).toContain('TransactionalIdAuthorizationException')
-  await produceAll(kafka, 'shop.transactions', ['the end'])
-
-  const reader = await joinGroup(kafka, 'shop.transactions', 'shop-transactions')
-  await until('the end', () => reader.seen.includes('the end'))
-  await reader.stop()
-
-  expect(reader.seen.toSorted()).toEqual(['java committed', 'kafkajs committed', 'the end'])
-})
-
-test('clients go on when their tokens end, by signing in again on the same connection, kcat by a new one [reauthentication]', async () => {
-  const survived = await Promise.all([
-    surviveKafkajs(),
-    surviveJava('PLAIN', plain()),
-    surviveJava('OAUTHBEARER', oauth()),
-  ])
-
-  for (const { written, read } of survived) expect(read).toBe(written)
-  const again = world.logLines.filter(({ event, decision }) => event === 're-authentication' && decision === 'allow')
-  expect(again.filter(({ mechanism }) => mechanism === 'PLAIN').length).toBeGreaterThan(2)
-  expect(again.filter(({ mechanism }) => mechanism === 'OAUTHBEARER').length).toBeGreaterThan(2)
-}, 120_000)
-
-test('kcat reads on across the end of its sessions by connecting again [reauthentication]', async (context) => {
-  needsPart(context, 'kcat')
-  const kafka = kafkajs()
-  const reading = kcat(plain(), ['-E', '-C', '-t', 'shop.long.kcat', '-o', 'beginning', '-u', '-c', '30'], {
-    timeoutMs: 60_000,
-  })
-  for (let count = 0; count < 30; count += 1) {
-    await produceAll(kafka, 'shop.long.kcat', [`tick-${count}`])
-    await new Promise((resolve) => setTimeout(resolve, 900))
-  }
-  const { stdout, code } = await reading
-
-  expect(code).toBe(0)
-  expect(stdout.trim().split('\n').sort()).toEqual(numbered('tick', 30).sort())
-}, 90_000)
-
-interface Survival {
-  readonly written: number
-  readonly read: number
-}
-
-async function surviveKafkajs(): Promise<Survival> {
-  const kafka = kafkajs()
-  const reader = await joinGroup(kafka, 'shop.long.kafkajs', 'shop-long-kafkajs')
-  const producer = kafka.producer()
-  await producer.connect()
-  let written = 0
-  for (const endsAt = Date.now() + SURVIVED_SECONDS * 1_000; Date.now() < endsAt; ) {
-    await producer.send({ topic: 'shop.long.kafkajs', messages: [{ value: `tick-${written}` }] })
-    written += 1
-    await new Promise((resolve) => setTimeout(resolve, 250))
-  }
-  await until('the last record', () => reader.seen.length >= written)
-  await Promise.all([producer.disconnect(), reader.stop()])
-  return { written, read: new Set(reader.seen).size }
-}
-
-async function surviveJava(name: string, connection: ClientConnection): Promise<Survival> {
-  const written = SURVIVED_SECONDS * 5
-  const group = `shop-long-${name}`
-  const topic = 'shop.long.java'
-  const args = (config: string): string[] => [
-    '--topic',
-    topic,
-    '--num-records',
-    String(written),
-    '--record-size',
-    '20',
-    '--throughput',
-    '5',
-    '--command-config',
-    config,
-  ]
-  const { stdout, stderr } = await runTool('org.apache.kafka.tools.ProducerPerformance', connection, args, {
-    timeoutMs: 100_000,
-  })
-  expect(stderr, group).not.toContain('Exception')
-  return { written, read: Number(/^(\d+) records sent.*99th/m.exec(stdout.trim().split('\n').at(-1) ?? '')?.[1]) }
 }

@@ -13,16 +13,19 @@ interface ProduceOptions {
   readonly acks?: number
   readonly transactionalId?: string
   readonly producer?: BatchProducer
+  /** In place of a record for each partition. */
+  readonly records?: Buffer | null
 }
 
 /** A produce request for partitions by topic, named by name or by id as the version wants. */
 export function produceBody(context: RowContext, written: Written, options: ProduceOptions = {}): object {
-  const { acks = 1, transactionalId = null, producer } = options
+  const { acks = 1, transactionalId = null, producer, records } = options
   const hasIds = context.version >= FIRST_VERSION_WITH_IDS
+  const recordsOf = (value: string): Buffer | null => (records === undefined ? batch(value, producer) : records)
   const topicData = Object.entries(written).map(([topic, partitions]) => ({
     name: hasIds ? '' : topic,
     topicId: hasIds ? context.topicId(topic) : ZERO_UUID,
-    partitionData: partitions.map((index) => ({ index, records: batch(`${topic}-${index}`, producer) })),
+    partitionData: partitions.map((index) => ({ index, records: recordsOf(`${topic}-${index}`) })),
   }))
   return { transactionalId, acks, timeoutMs: 5_000, topicData }
 }
@@ -56,6 +59,10 @@ export const produceRows: readonly Row[] = [
   row('produce: denied', { foreign: [0, 1], readable: [0] }),
   { ...row('produce: nobody', { allowed: [0] }), as: 'nobody' },
   row('produce: nothing', {}),
+  row('produce: no bytes of records', { allowed: [0], foreign: [0] }, { records: Buffer.alloc(0) }),
+  row('produce: bytes that are no records', { allowed: [0], foreign: [0] }, { records: Buffer.from('not a batch') }),
+  // Where they are granted, Kafka never answers.
+  row('produce: no records, denied', { foreign: [0] }, { records: null }),
   row('produce: acks that Kafka does not know', { allowed: [0], foreign: [0] }, { acks: 7 }),
   row(
     'produce: transactional id denied',
