@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls'
-import type { Clock } from '@headgate/core'
+import type { Clock, ClockTimer } from '@headgate/core'
 import type { UpstreamSasl } from '../config/gateway-config.ts'
 import { UpstreamSignInError } from './errors.ts'
 import type { ReadBufferPool } from './read-buffers.ts'
@@ -19,13 +19,22 @@ export interface LinkListener {
   onDrain(): void
 }
 
+/** What a connection signs in with, and the timer of its next time. */
+interface SignIn {
+  readonly credential: UpstreamSasl | undefined
+  readonly clientId: string
+  renewal: ClockTimer | null
+}
+
 /** An upstream connection that signs itself in, and signs in anew when the broker asks for it. */
 export class UpstreamLink {
   readonly upstream: Upstream
-  readonly #signIn: () => Promise<void>
+  readonly #signedIn: Promise<void>
+  readonly #signIn: SignIn
 
-  constructor(upstream: Upstream, signIn: () => Promise<void>) {
+  constructor(upstream: Upstream, signedIn: Promise<void>, signIn: SignIn) {
     this.upstream = upstream
+    this.#signedIn = signedIn
     this.#signIn = signIn
   }
 
@@ -35,7 +44,7 @@ export class UpstreamLink {
 
   /** Resolves when the broker accepted the credential. */
   ready(): Promise<void> {
-    return this.#signIn()
+    return this.#signedIn
   }
 
   /** Sends a request of the gateway's own. */
@@ -44,6 +53,7 @@ export class UpstreamLink {
   }
 
   close(): void {
+    this.#signIn.renewal?.cancel()
     this.upstream.close()
   }
 }
@@ -70,19 +80,23 @@ export class UpstreamLinks {
     clientId: string,
     listener: LinkListener,
   ): UpstreamLink {
+    const signIn: SignIn = { credential, clientId, renewal: null }
     const upstream = new Upstream({
       address,
       tls: this.#tls,
       pool: this.#pool,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       maxFrameBytes: this.#maxFrameBytes,
-      onClosed: (cause) => listener.onClosed(cause),
+      onClosed: (cause) => {
+        signIn.renewal?.cancel()
+        listener.onClosed(cause)
+      },
       onDelivered: () => listener.onDelivered(),
       onDrain: () => listener.onDrain(),
     })
-    const signedIn = this.#signIn(upstream, credential, clientId)
+    const signedIn = this.#signIn(upstream, signIn)
     signedIn.catch((cause: unknown) => upstream.abort(asError(cause)))
-    return new UpstreamLink(upstream, () => signedIn)
+    return new UpstreamLink(upstream, signedIn, signIn)
   }
 
   /** Opens a connection of the gateway's own and waits for its sign-in. */
@@ -96,20 +110,20 @@ export class UpstreamLinks {
     return link
   }
 
-  async #signIn(upstream: Upstream, credential: UpstreamSasl | undefined, clientId: string): Promise<void> {
+  async #signIn(upstream: Upstream, signIn: SignIn): Promise<void> {
+    const { credential, clientId } = signIn
     if (credential !== undefined) {
       const { sessionLifetimeMs } = await signInUpstream(upstream, credential, this.#saltedPasswords, clientId)
-      if (sessionLifetimeMs > 0) this.#renewBefore(sessionLifetimeMs, upstream, credential, clientId)
+      if (sessionLifetimeMs > 0 && !upstream.isClosed) this.#renewBefore(sessionLifetimeMs, upstream, signIn)
     }
     upstream.open()
   }
 
   /** Signs in anew before the broker ends the session (KIP-368); client requests queue meanwhile. */
-  #renewBefore(sessionLifetimeMs: number, upstream: Upstream, credential: UpstreamSasl, clientId: string): void {
-    this.#clock.after(sessionLifetimeMs * RENEW_AFTER, () => {
-      if (upstream.isClosed) return
+  #renewBefore(sessionLifetimeMs: number, upstream: Upstream, signIn: SignIn): void {
+    signIn.renewal = this.#clock.after(sessionLifetimeMs * RENEW_AFTER, () => {
       upstream.hold(() => {
-        this.#signIn(upstream, credential, clientId).catch((cause: unknown) => upstream.abort(asError(cause)))
+        this.#signIn(upstream, signIn).catch((cause: unknown) => upstream.abort(asError(cause)))
       })
     })
   }

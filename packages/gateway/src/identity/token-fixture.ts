@@ -34,6 +34,11 @@ export class TestClock implements Clock {
     }
   }
 
+  /** How many timers wait. */
+  get timers(): number {
+    return this.#timers.length
+  }
+
   /** Moves the time forward and fires what is due. */
   advance(deltaMs: number): void {
     this.#nowMs += deltaMs
