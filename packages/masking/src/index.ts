@@ -1,0 +1,34 @@
+export { type DetectorName, detectorNames } from './detect/detectors.ts'
+export {
+  PlanTooLargeError,
+  RuleInvalidError,
+  SelectorCompileError,
+  SelectorInvalidError,
+  StrategyInvalidError,
+  TokenKeyInvalidError,
+} from './errors.ts'
+export { maskJsonBytes } from './json/mask-json-bytes.ts'
+export { maskTextBytes } from './json/mask-text-bytes.ts'
+export { maskJsonValue } from './object/mask-json-value.ts'
+export { compilePlan, type MaskPlan, type PlanOptions } from './plan/compile-plan.ts'
+export type { MaskRule, Unmask } from './plan/rule.ts'
+export type {
+  MaskBytesResult,
+  MaskedField,
+  MaskValueResult,
+  Unchanged,
+  Withheld,
+  WithheldReason,
+} from './result.ts'
+export {
+  MAX_SELECTOR_DEPTH,
+  MAX_SELECTOR_LENGTH,
+  parseSelector,
+  type Selector,
+  type SelectorParseResult,
+} from './selector/parse-selector.ts'
+export type { SelectorProblem, SelectorProblemCode } from './selector/problem.ts'
+export { type SelectorNode, selectedPaths } from './selector/selector-node.ts'
+export { parseStrategy } from './strategy/parse-strategy.ts'
+export type { MaskStrategy } from './strategy/strategy.ts'
+export type { TokenKey } from './strategy/token.ts'

@@ -1,0 +1,157 @@
+import { foldKey } from '../plan/fold-key.ts'
+import { EMPTY_STATE, type State, strongerAction } from '../plan/state.ts'
+import type { Action } from '../strategy/action.ts'
+import { decodeString } from './decode.ts'
+import { Edits } from './edits.ts'
+import { keyMissing, notJson, tooDeep } from './failure.ts'
+import { maskFreeNumber, maskFreeText } from './free-text.ts'
+import { type Page, replaceValue } from './replace.ts'
+import { scanText } from './scan-text.ts'
+import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
+import { countChange, type Work } from './work.ts'
+
+/** Masks one JSON text, white space around it allowed; gives the index behind it, or a failure. */
+export function walkDocument(page: Page): number {
+  const { bytes, work } = page
+  const state = page.level === 0 ? work.plan.root : EMPTY_STATE
+  const end = walkValue(page, skipSpace(bytes, 0), state, work.plan.maxDepth)
+  if (end < 0) return end
+  const rest = skipSpace(bytes, end)
+  return rest === bytes.length ? rest : notJson(rest)
+}
+
+/** Masks a text inside a text. */
+export function maskNestedText(work: Work, text: string, level: number): string | number {
+  const page: Page = { work, bytes: Buffer.from(text), edits: new Edits(), level }
+  const end = walkDocument(page)
+  if (end < 0) return end
+  return page.edits.isEmpty ? text : page.edits.apply(page.bytes).toString('utf8')
+}
+
+function walkValue(page: Page, at: number, state: State, depth: number): number {
+  const { bytes, work } = page
+  if (state.lifted || (state === EMPTY_STATE && !work.plan.everywhere)) return skipValue(bytes, at, depth)
+  const byte = bytes[at]
+  if (byte === 0x7b) return depth === 0 ? tooDeep(at) : walkObject(page, at + 1, state, depth - 1)
+  if (byte === 0x5b) return depth === 0 ? tooDeep(at) : walkArray(page, at + 1, state, depth - 1)
+  if (state.drift !== undefined) return replaceValue(page, at, state.drift, depth)
+  return work.plan.everywhere ? walkScalar(page, at) : skipScalar(bytes, at)
+}
+
+// Arrays are transparent: an element stands where its array stands.
+function walkArray(page: Page, at: number, state: State, depth: number): number {
+  const { bytes } = page
+  at = skipSpace(bytes, at)
+  if (bytes[at] === 0x5d) return at + 1
+  for (;;) {
+    at = walkValue(page, at, state, depth)
+    if (at < 0) return at
+    at = skipSpace(bytes, at)
+    if (bytes[at] === 0x5d) return at + 1
+    if (bytes[at] !== 0x2c) return notJson(at)
+    at = skipSpace(bytes, at + 1)
+  }
+}
+
+/**
+ * Masks an object from behind its brace.
+ *
+ * A member that is removed takes the comma before it along, or, while none before it is left, the one behind it.
+ */
+function walkObject(page: Page, at: number, state: State, depth: number): number {
+  const { bytes, edits, work } = page
+  const { everywhere } = work.plan
+  let keptEnd = -1
+  at = skipSpace(bytes, at)
+  if (bytes[at] === 0x7d) return at + 1
+  for (;;) {
+    const start = at
+    if (bytes[at] !== 0x22) return notJson(at)
+    const key = skipKey(bytes, at + 1)
+    if (key < 0) return key
+    const below =
+      (key & 1) === 0 ? stateBelow(state, bytes, start + 1, (key >> 1) - 1) : stateByName(state, page, start, key)
+    const action = everywhere && !below.lifted ? actionAnywhere(page, start, key, below) : below.action
+    at = skipColon(bytes, key >> 1)
+    if (at < 0) return at
+    const removes = action?.removes === true
+    if (everywhere && !removes && !below.lifted && work.plan.detectors.length > 0 && !walkKey(page, start))
+      return keyMissing(start)
+    if (action === undefined) at = walkValue(page, at, below, depth)
+    else at = removes ? skipValue(bytes, at, depth) : replaceValue(page, at, action, depth)
+    if (at < 0) return at
+    const end = at
+    at = skipSpace(bytes, at)
+    const byte = bytes[at]
+    if (byte !== 0x2c && byte !== 0x7d) return notJson(at)
+    const next = byte === 0x2c ? skipSpace(bytes, at + 1) : at
+    if (action?.removes === true) {
+      edits.push(keptEnd < 0 ? start : keptEnd, keptEnd < 0 && byte === 0x2c ? next : end, '')
+      countChange(work, action.target)
+      if (keptEnd >= 0) keptEnd = end
+    } else keptEnd = end
+    if (byte === 0x7d) return at + 1
+    at = next
+  }
+}
+
+function stateBelow(state: State, bytes: Uint8Array, start: number, end: number): State {
+  return state.keys.find(bytes, start, end) ?? state.otherwise
+}
+
+function stateByName(state: State, page: Page, start: number, key: number): State {
+  if (state === EMPTY_STATE) return state
+  return state.keys.get(decodeString(page.bytes, start, key >> 1)) ?? state.otherwise
+}
+
+function actionAnywhere({ bytes, work }: Page, start: number, key: number, below: State): Action | undefined {
+  const { anywhere } = work.plan
+  if (anywhere.size === 0) return below.action
+  const found =
+    (key & 1) === 0
+      ? anywhere.findFolded(bytes, start + 1, (key >> 1) - 1)
+      : anywhere.get(foldKey(decodeString(bytes, start, key >> 1)))
+  return found === undefined ? below.action : strongerAction(below.action, found)
+}
+
+/** Masks what detectors find in a key; false when a token's key is missing. */
+function walkKey(page: Page, start: number): boolean {
+  return walkText(page, start, '') >= 0
+}
+
+function walkScalar(page: Page, at: number): number {
+  const byte = page.bytes[at] as number
+  if (byte === 0x22) return walkText(page, at, null)
+  return byte === 0x2d || (byte >= 0x30 && byte <= 0x39) ? walkNumber(page, at) : skipScalar(page.bytes, at)
+}
+
+function walkText(page: Page, at: number, insteadOfNull: string | null): number {
+  const { bytes, edits, work, level } = page
+  const scanned = scanText(bytes, at + 1)
+  if (scanned < 0) return scanned
+  const end = scanned >> 1
+  if ((scanned & 1) === 0) return end
+  const text = decodeString(bytes, at, end)
+  const shown = maskFreeText(work, text, level, maskNestedText)
+  if (shown === undefined) return keyMissing(at)
+  if (shown !== text) edits.push(at, end, JSON.stringify(shown ?? insteadOfNull))
+  return end
+}
+
+function walkNumber(page: Page, at: number): number {
+  const { bytes, edits, work } = page
+  const end = skipNumber(bytes, at)
+  // Shorter numbers are no card numbers, unless they are written with an exponent.
+  if (end < 0 || (end - at < 12 && !hasExponent(bytes, at, end)) || work.plan.detectors.length === 0) return end
+  const text = bytes.toString('latin1', at, end)
+  const value = Number(text)
+  const shown = maskFreeNumber(work, value, text)
+  if (shown === undefined) return keyMissing(at)
+  if (!Object.is(shown, value)) edits.push(at, end, JSON.stringify(shown))
+  return end
+}
+
+function hasExponent(bytes: Uint8Array, at: number, end: number): boolean {
+  for (; at < end; at += 1) if (((bytes[at] as number) | 0x20) === 0x65) return true
+  return false
+}

@@ -1,0 +1,61 @@
+import type { Action } from '../strategy/action.ts'
+import { strategyRank } from '../strategy/strategy.ts'
+import { KeyTable } from './key-table.ts'
+
+/** What a plan knows at one place of a record. */
+export interface State {
+  /** The value here is masked; nothing below is looked at. */
+  readonly action: Action | undefined
+  /** The value here is shown with all below it. */
+  readonly lifted: boolean
+  readonly keys: KeyTable<State>
+  /** For keys that are not in `keys`. */
+  readonly otherwise: State
+  /** What becomes of a scalar here, where the rules expect more below: another shape shows nothing. */
+  readonly drift: Action | undefined
+}
+
+interface DraftState {
+  action: Action | undefined
+  lifted: boolean
+  keys: KeyTable<State>
+  otherwise: State
+  drift: Action | undefined
+}
+
+function createEmptyState(lifted: boolean): State {
+  const state = { action: undefined, lifted, keys: new KeyTable<State>(new Map()), drift: undefined }
+  const closed: DraftState = { ...state, otherwise: undefined as unknown as State }
+  closed.otherwise = closed
+  return Object.freeze(closed)
+}
+
+/** Where no rule by path speaks. */
+export const EMPTY_STATE: State = createEmptyState(false)
+
+const LIFTED_STATE: State = createEmptyState(true)
+
+/** Creates a state. A state that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
+export function createState(
+  action: Action | undefined,
+  keys: ReadonlyMap<string, State>,
+  otherwise: State,
+  toDrift: (action: Action) => Action,
+): State {
+  if (action === undefined && keys.size === 0 && otherwise === EMPTY_STATE) return EMPTY_STATE
+  const below = [...keys.values(), otherwise].map((state) => state.action ?? state.drift)
+  const strongest = below.reduce(strongerAction, undefined)
+  const drift = action ?? (strongest === undefined ? undefined : toDrift(strongest))
+  return Object.freeze({ action, lifted: false, keys: new KeyTable(keys), otherwise, drift })
+}
+
+/** The state of what an exemption names. */
+export function liftedState(): State {
+  return LIFTED_STATE
+}
+
+/** Of two actions the one that leaves less to see; of equals the first. */
+export function strongerAction(left: Action | undefined, right: Action | undefined): Action | undefined {
+  if (left === undefined || right === undefined) return left ?? right
+  return strategyRank(right.strategy) > strategyRank(left.strategy) ? right : left
+}

@@ -1,0 +1,63 @@
+/** Why a record is withheld. */
+export type WithheldReason =
+  /** Longer than the plan reads. */
+  | 'too-large'
+  | 'not-utf8'
+  /** Not one JSON document: what `JSON.parse` refuses. */
+  | 'not-json'
+  /** Deeper than the plan reads. */
+  | 'too-deep'
+  /** A token was asked for where no key is, and the value is none yet. */
+  | 'token-key-missing'
+  /** An object holds what JSON cannot: a bigint, a function, an instance of a class. */
+  | 'not-a-json-value'
+
+/** How often a target of the plan was masked. */
+export interface MaskedField {
+  /** A name of the plan, never of the record. */
+  readonly field: string
+  readonly count: number
+}
+
+/** The record holds nothing that the plan masks, or holds it masked already: what was given is what may be seen. */
+export interface Unchanged {
+  readonly status: 'unchanged'
+}
+
+/** The record cannot be masked, so that nothing of it may be seen. */
+export interface Withheld {
+  readonly status: 'withheld'
+  readonly reason: WithheldReason
+  /** Byte at which it was found out, where there is one; -1 otherwise. */
+  readonly position: number
+}
+
+/** What became of the bytes of a record. */
+export type MaskBytesResult =
+  | Unchanged
+  | Withheld
+  | { readonly status: 'masked'; readonly bytes: Buffer; readonly masked: readonly MaskedField[] }
+
+/** What became of an object. */
+export type MaskValueResult =
+  | Unchanged
+  | Withheld
+  | { readonly status: 'masked'; readonly value: unknown; readonly masked: readonly MaskedField[] }
+
+/** The one result for whatever is unchanged. */
+export const UNCHANGED: Unchanged = Object.freeze({ status: 'unchanged' })
+
+/** Gives a result for what is withheld. */
+export function withhold(reason: WithheldReason, position = -1): Withheld {
+  return { status: 'withheld', reason, position }
+}
+
+/** Lists what was counted by target. */
+export function maskedFields(targets: readonly string[], counts: readonly number[]): MaskedField[] {
+  const fields: MaskedField[] = []
+  for (let target = 0; target < targets.length; target += 1) {
+    const count = counts[target] ?? 0
+    if (count > 0) fields.push({ field: targets[target] ?? '', count })
+  }
+  return fields
+}

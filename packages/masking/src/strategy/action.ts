@@ -1,0 +1,89 @@
+import { maskEmail } from './email.ts'
+import { keepDigits, keepEnd } from './kept.ts'
+import type { MaskStrategy } from './strategy.ts'
+import type { Tokenizer } from './token.ts'
+
+/** A strategy made ready, with the place where its work is counted. */
+export interface Action {
+  /** Index among the plan's targets. */
+  readonly target: number
+  readonly strategy: MaskStrategy
+  /** The member goes with its key. */
+  readonly removes: boolean
+  /** An array is masked element by element; otherwise its replacement is among `fixed`. */
+  readonly elementwise: boolean
+  /** JSON texts for the kinds whose replacement does not depend on the value. */
+  readonly fixed: FixedTexts
+  /** The replacement of a text; `undefined`: it needs a key that is not there. */
+  readonly maskText: (text: string) => string | null | undefined
+  /** The replacement of a number; `text` is the number as it stood. */
+  readonly maskNumber: (value: number, text: string) => number | string | null | undefined
+}
+
+/** Replacements as JSON text by kind; `undefined` where the value decides. */
+export interface FixedTexts {
+  readonly string: string | undefined
+  readonly number: string | undefined
+  readonly boolean: string
+  readonly object: string
+  readonly array: string | undefined
+}
+
+const DEFAULTS = { string: '""', number: '0', boolean: 'false', object: '{}', array: '[]' } as const
+const BY_VALUE = { ...DEFAULTS, string: undefined, number: undefined, array: undefined } as const
+const NULLS = { string: 'null', number: 'null', boolean: 'null', object: 'null', array: 'null' } as const
+
+type Parts = Pick<Action, 'elementwise' | 'fixed' | 'maskText' | 'maskNumber'>
+
+const toDefault: Parts = { elementwise: false, fixed: DEFAULTS, maskText: () => '', maskNumber: () => 0 }
+
+/** Makes a strategy ready to be applied. */
+export function createAction(strategy: MaskStrategy, target: number, tokenizer: Tokenizer): Action {
+  const parts = partsOf(strategy, tokenizer)
+  return Object.freeze({ target, strategy, removes: strategy.type === 'remove', ...parts })
+}
+
+function partsOf(strategy: MaskStrategy, tokenizer: Tokenizer): Parts {
+  switch (strategy.type) {
+    case 'remove':
+    case 'default':
+      return toDefault
+    case 'null':
+      return { elementwise: false, fixed: NULLS, maskText: () => null, maskNumber: () => null }
+    case 'constant':
+      return constantParts(strategy.value)
+    case 'keep-first':
+    case 'keep-last':
+      return keptParts(strategy.count, strategy.type === 'keep-first' ? 'first' : 'last')
+    case 'email':
+      return { elementwise: true, fixed: { ...BY_VALUE, number: '0' }, maskText: maskEmail, maskNumber: () => 0 }
+    case 'token':
+      return tokenParts(strategy.label, tokenizer)
+  }
+}
+
+function constantParts(value: string | number | boolean): Parts {
+  const text = typeof value === 'string' ? value : ''
+  const number = typeof value === 'number' ? value : 0
+  const own = { [typeof value]: JSON.stringify(value) }
+  const fixed: FixedTexts = { ...DEFAULTS, array: undefined, ...own }
+  return { elementwise: true, fixed, maskText: () => text, maskNumber: () => number }
+}
+
+function keptParts(count: number, end: 'first' | 'last'): Parts {
+  return {
+    elementwise: true,
+    fixed: BY_VALUE,
+    maskText: (text) => keepEnd(text, count, end),
+    maskNumber: (value) => keepDigits(value, count, end),
+  }
+}
+
+function tokenParts(label: string, tokenizer: Tokenizer): Parts {
+  return {
+    elementwise: true,
+    fixed: BY_VALUE,
+    maskText: (text) => (text === '' ? '' : tokenizer.tokenFor(label, text)),
+    maskNumber: (value, text) => tokenizer.tokenFor(label, /^-?[1-9]\d*$/.test(text) ? text : String(value)),
+  }
+}
