@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [decide|wire|startup|idle|latency|produce|consume …] [--rounds N] [--json]`
+ * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume …] [--rounds N] [--json]`
  *
  * Measures real parts on loopback, the legs of a comparison in turn, and prints medians with their spread beside the
  * budgets. It passes no judgement by its exit code. It stops by itself and ends only what it started.
@@ -14,6 +14,7 @@ import type { Figure } from './figure.ts'
 import { COMMAND } from './gateway-program.ts'
 import { benchIdle } from './idle.ts'
 import { benchLatency } from './latency.ts'
+import { benchMasking } from './masking.ts'
 import { loadNow, machineText, runJson, runText } from './report.ts'
 import { benchStartup } from './startup.ts'
 import { benchConsume, benchProduce } from './throughput.ts'
@@ -24,6 +25,7 @@ type Tell = (text: string) => void
 const IN_PROCESS: Readonly<Record<string, (rounds: number, tell: Tell) => Figure[]>> = {
   decide: benchDecide,
   wire: benchWire,
+  masking: benchMasking,
 }
 // Idle connections come before the load, which leaves a grown heap behind.
 const WITH_BROKER: Readonly<Record<string, (world: BenchWorld, rounds: number, tell: Tell) => Promise<Figure[]>>> = {

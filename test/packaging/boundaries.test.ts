@@ -9,6 +9,7 @@ import { packageNames } from './packages.ts'
 const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
+  masking: ['core'],
   policy: ['core'],
   kafkajs: ['policy', 'core'],
   gateway: ['policy', 'wire', 'core'],
@@ -19,7 +20,7 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
 const NOT_SHIPPED = [String.raw`\.test\.ts$`, String.raw`-fixture\.ts$`, '/src/testing/']
 
 /** Folders whose functions are pure and synchronous. */
-const PURE = ['packages/wire/src', 'packages/policy/src/program']
+const PURE = ['packages/wire/src', 'packages/masking/src', 'packages/policy/src/program']
 
 const NETWORK = ['net', 'tls', 'dgram', 'http', 'https', 'http2', 'dns', 'child_process', 'worker_threads', 'cluster']
 const OUTSIDE = [...NETWORK, 'fs', 'timers', 'process', 'os']

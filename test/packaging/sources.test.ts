@@ -7,7 +7,7 @@ import { isGenerated, isShipped } from './shipped.ts'
 const CLOCK = 'packages/core/src/clock.ts'
 const TIME = /(?<![.\w])(?:Date\.now|performance\.now|setTimeout|setInterval|setImmediate)\b|\bnew Date\(\)|\bhrtime\b/
 const OUTSIDE = /(?<![.\w])(?:console\.|process\.|fetch\()|\b(?:Clock|systemClock|LogPort|silentLog)\b/
-const PURE = /^packages\/(?:wire\/src|policy\/src\/program)\//
+const PURE = /^packages\/(?:wire\/src|masking\/src|policy\/src\/program)\//
 const CAST_TO_ANY = /\bas any\b|:\s*any\b|<any>/
 const HARD_LIMIT_LINES = 400
 

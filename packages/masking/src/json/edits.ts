@@ -20,16 +20,16 @@ export class Edits {
     this.#growth += piece.length - (end - start)
   }
 
-  /** Gives a copy of the bytes with the pieces replaced. */
-  apply(bytes: Buffer): Buffer {
-    const result = Buffer.allocUnsafe(bytes.length + this.#growth)
+  /** Gives a copy of the bytes up to `end` with the pieces replaced. */
+  apply(bytes: Buffer, end: number): Buffer {
+    const result = Buffer.allocUnsafe(end + this.#growth)
     let [from, to] = [0, 0]
     for (let index = 0; index < this.#starts.length; index += 1) {
       to = copyBytes(bytes, from, this.#starts[index] as number, result, to)
       to = copyText(this.#texts[index] as string | Buffer, result, to)
       from = this.#ends[index] as number
     }
-    copyBytes(bytes, from, bytes.length, result, to)
+    copyBytes(bytes, from, end, result, to)
     return result
   }
 }

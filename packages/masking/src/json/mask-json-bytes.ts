@@ -3,6 +3,7 @@ import type { MaskPlan } from '../plan/compile-plan.ts'
 import { type MaskBytesResult, maskedFields, UNCHANGED, withhold } from '../result.ts'
 import { Edits } from './edits.ts'
 import { failurePosition, failureReason } from './failure.ts'
+import { padRecord } from './padded.ts'
 import { walkDocument } from './walk.ts'
 import { createWork } from './work.ts'
 
@@ -20,8 +21,8 @@ export function maskJsonBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResul
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const work = createWork(plan)
   const edits = new Edits()
-  const end = walkDocument({ work, bytes: buffer, edits, level: 0 })
+  const end = walkDocument({ work, bytes: padRecord(buffer), end: buffer.length, edits, level: 0 })
   if (end < 0) return withhold(failureReason(end), failurePosition(end))
   if (edits.isEmpty) return UNCHANGED
-  return { status: 'masked', bytes: edits.apply(buffer), masked: maskedFields(plan.targets, work.counts) }
+  return { status: 'masked', bytes: edits.apply(buffer, buffer.length), masked: maskedFields(plan.targets, work.counts) }
 }

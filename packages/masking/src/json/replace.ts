@@ -1,5 +1,5 @@
 import type { Action } from '../strategy/action.ts'
-import { decodeString } from './decode.ts'
+import { decodeString, isText } from './decode.ts'
 import type { Edits } from './edits.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
 import { skipNumber, skipSpace, skipString, skipValue, skipWord } from './skip.ts'
@@ -8,7 +8,9 @@ import { countChange, type Work } from './work.ts'
 /** One JSON text under work; a text inside a text has a page of its own. */
 export interface Page {
   readonly work: Work
+  /** The text, and a zero byte behind it. */
   readonly bytes: Buffer
+  readonly end: number
   readonly edits: Edits
   /** How many texts this one is inside of. */
   readonly level: number
@@ -66,10 +68,12 @@ function replaceBoolean(page: Page, at: number, action: Action): number {
 function replaceString(page: Page, at: number, action: Action): number {
   const end = skipString(page.bytes, at + 1)
   if (end < 0) return end
+  const { string: fixed } = action.fixed
+  if (fixed !== undefined && isText(page.bytes, at, end, fixed)) return end
   const text = decodeString(page.bytes, at, end)
   const shown = action.maskText(text)
   if (shown === undefined) return keyMissing(at)
-  return shown === text ? end : change(page, at, end, action.fixed.string ?? JSON.stringify(shown), action)
+  return shown === text ? end : change(page, at, end, fixed ?? JSON.stringify(shown), action)
 }
 
 function replaceNumber(page: Page, at: number, action: Action): number {

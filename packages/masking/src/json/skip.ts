@@ -2,7 +2,7 @@ import { notJson, tooDeep } from './failure.ts'
 
 // Strict JSON (RFC 8259), as JSON.parse takes it. Each function gets the index of the first byte that it reads, and gives
 // the index behind the last, or a failure. Cursors live in arguments and results: a cursor in a field costs a third more.
-// Bytes behind the end read as undefined, which no comparison takes for a byte.
+// INVARIANT: behind the text stands a zero byte, and no function reads behind that.
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -36,9 +36,8 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
 
 /** Skips a string from behind its opening quote. */
 export function skipString(bytes: Uint8Array, at: number): number {
-  const end = bytes.length
   for (;;) {
-    while (at < end && ENDS_RUN[bytes[at] as number] === 0) at += 1
+    while (ENDS_RUN[bytes[at] as number] === 0) at += 1
     const byte = bytes[at]
     if (byte === QUOTE) return at + 1
     if (byte !== BACKSLASH) return notJson(at)
@@ -49,8 +48,7 @@ export function skipString(bytes: Uint8Array, at: number): number {
 
 /** As {@link skipString}; gives twice the index, and one more when the string holds an escape or bytes from 0x80. */
 export function skipKey(bytes: Uint8Array, at: number): number {
-  const end = bytes.length
-  while (at < end && ENDS_PLAIN_RUN[bytes[at] as number] === 0) at += 1
+  while (ENDS_PLAIN_RUN[bytes[at] as number] === 0) at += 1
   if (bytes[at] === QUOTE) return (at + 1) << 1
   const closed = skipString(bytes, at)
   return closed < 0 ? closed : (closed << 1) | 1

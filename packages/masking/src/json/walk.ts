@@ -5,6 +5,7 @@ import { decodeString } from './decode.ts'
 import { Edits } from './edits.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
 import { maskFreeNumber, maskFreeText } from './free-text.ts'
+import { padText } from './padded.ts'
 import { type Page, replaceValue } from './replace.ts'
 import { scanText } from './scan-text.ts'
 import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
@@ -17,15 +18,15 @@ export function walkDocument(page: Page): number {
   const end = walkValue(page, skipSpace(bytes, 0), state, work.plan.maxDepth)
   if (end < 0) return end
   const rest = skipSpace(bytes, end)
-  return rest === bytes.length ? rest : notJson(rest)
+  return rest === page.end ? rest : notJson(rest)
 }
 
 /** Masks a text inside a text. */
 export function maskNestedText(work: Work, text: string, level: number): string | number {
-  const page: Page = { work, bytes: Buffer.from(text), edits: new Edits(), level }
+  const page: Page = { work, ...padText(text), edits: new Edits(), level }
   const end = walkDocument(page)
   if (end < 0) return end
-  return page.edits.isEmpty ? text : page.edits.apply(page.bytes).toString('utf8')
+  return page.edits.isEmpty ? text : page.edits.apply(page.bytes, page.end).toString('utf8')
 }
 
 function walkValue(page: Page, at: number, state: State, depth: number): number {

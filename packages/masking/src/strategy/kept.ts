@@ -1,4 +1,5 @@
-const GROUPED = /^[\d*]+(?:[ -][\d*]+)*$/
+const STAR = '*'
+const HIGH_SURROGATE = /[\ud800-\udbff]/
 
 /**
  * Hides all but `count` characters at one end behind stars, one for each, so that length and groups stay.
@@ -7,20 +8,44 @@ const GROUPED = /^[\d*]+(?:[ -][\d*]+)*$/
  * points: no surrogate pair is cut. Fewer than twice `count`: all are hidden.
  */
 export function keepEnd(text: string, count: number, end: 'first' | 'last'): string {
-  const grouped = GROUPED.test(text)
-  const characters = Array.from(text)
-  const isHidable = (character: string): boolean => !grouped || (character !== ' ' && character !== '-')
-  const hidable = grouped ? characters.filter(isHidable).length : characters.length
-  const kept = hidable >= 2 * count ? count : 0
-  const [from, to] = end === 'first' ? [0, kept] : [hidable - kept, hidable]
-  let seen = 0
-  return characters
-    .map((character) => {
-      if (!isHidable(character)) return character
-      seen += 1
-      return seen > from && seen <= to ? character : '*'
-    })
-    .join('')
+  const digits = groupedDigits(text)
+  if (digits >= 0 && digits < text.length) return keepInGroups(text, digits, count, end)
+  const characters = HIGH_SURROGATE.test(text) ? Array.from(text) : text
+  const hidden = characters.length >= 2 * count ? characters.length - count : characters.length
+  const kept = end === 'first' ? characters.slice(0, characters.length - hidden) : characters.slice(hidden)
+  const shown = typeof kept === 'string' ? kept : kept.join('')
+  return end === 'first' ? shown + STAR.repeat(hidden) : STAR.repeat(hidden) + shown
+}
+
+function isSeparator(unit: number): boolean {
+  return unit === 0x20 || unit === 0x2d
+}
+
+/** How many digits, stars included, a text of digits in groups has; -1 for any other text. */
+function groupedDigits(text: string): number {
+  let digits = 0
+  let separated = true
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at)
+    const isDigit = (unit >= 0x30 && unit <= 0x39) || unit === 0x2a
+    if (isDigit) digits += 1
+    else if (separated || !isSeparator(unit)) return -1
+    separated = !isDigit
+  }
+  return separated ? -1 : digits
+}
+
+function keepInGroups(text: string, digits: number, count: number, end: 'first' | 'last'): string {
+  const kept = digits >= 2 * count ? count : 0
+  const [from, to] = end === 'first' ? [0, kept] : [digits - kept, digits]
+  let [shown, seen] = ['', 0]
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at)
+    const isKept = isSeparator(text.charCodeAt(at)) || (seen >= from && seen < to)
+    shown += isKept ? character : STAR
+    if (!isSeparator(text.charCodeAt(at))) seen += 1
+  }
+  return shown
 }
 
 /** As {@link keepEnd} for a whole number: hidden digits become 0. Gives 0 for what is no safe whole number. */
