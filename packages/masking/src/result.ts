@@ -52,12 +52,16 @@ export function withhold(reason: WithheldReason, position = -1): Withheld {
   return { status: 'withheld', reason, position }
 }
 
-/** Lists what was counted by target. */
-export function maskedFields(targets: readonly string[], counts: readonly number[]): MaskedField[] {
+/** Lists what was counted by target; `once` holds what stands for a target that was masked once. */
+export function maskedFields(
+  { once }: { readonly once: readonly MaskedField[] },
+  counts: readonly number[],
+): MaskedField[] {
   const fields: MaskedField[] = []
-  for (let target = 0; target < targets.length; target += 1) {
-    const count = counts[target] ?? 0
-    if (count > 0) fields.push({ field: targets[target] ?? '', count })
+  for (let target = 0; target < once.length; target += 1) {
+    const count = counts[target] as number
+    const single = once[target] as MaskedField
+    if (count > 0) fields.push(count === 1 ? single : { field: single.field, count })
   }
   return fields
 }

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import type { MaskPlan } from '../plan/compile-plan.ts'
 import { type MaskBytesResult, maskedFields, UNCHANGED, withhold } from '../result.ts'
-import { Edits } from './edits.ts'
 import { failurePosition, failureReason } from './failure.ts'
+import { Output } from './output.ts'
 import { padRecord } from './padded.ts'
 import { walkDocument } from './walk.ts'
 import { createWork } from './work.ts'
+
+// Masking is synchronous and calls nobody back: one output serves all records.
+const output = new Output(64 * 1024)
 
 /**
  * Masks one JSON document as it stands in a record: each byte that no rule masks stays as it is.
@@ -20,9 +23,9 @@ export function maskJsonBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResul
   if (!isUtf8(bytes)) return withhold('not-utf8')
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const work = createWork(plan)
-  const edits = new Edits()
-  const end = walkDocument({ work, bytes: padRecord(buffer), end: buffer.length, edits, level: 0 })
+  output.clear()
+  const end = walkDocument({ work, bytes: padRecord(buffer), end: buffer.length, output, level: 0 })
   if (end < 0) return withhold(failureReason(end), failurePosition(end))
-  if (edits.isEmpty) return UNCHANGED
-  return { status: 'masked', bytes: edits.apply(buffer, buffer.length), masked: maskedFields(plan.targets, work.counts) }
+  if (!output.isChanged) return UNCHANGED
+  return { status: 'masked', bytes: output.finish(buffer, buffer.length), masked: maskedFields(plan, work.counts) }
 }

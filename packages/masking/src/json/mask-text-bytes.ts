@@ -22,5 +22,5 @@ export function maskTextBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResul
   if (shown === undefined) return withhold('token-key-missing')
   if (shown === text) return UNCHANGED
   if (drift !== undefined) countChange(work, drift.target)
-  return { status: 'masked', bytes: Buffer.from(shown ?? ''), masked: maskedFields(plan.targets, work.counts) }
+  return { status: 'masked', bytes: Buffer.from(shown ?? ''), masked: maskedFields(plan, work.counts) }
 }

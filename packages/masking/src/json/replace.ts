@@ -1,7 +1,7 @@
-import type { Action } from '../strategy/action.ts'
-import { decodeString, isText } from './decode.ts'
-import type { Edits } from './edits.ts'
+import type { Action, PlainMasker } from '../strategy/action.ts'
+import { decodePlain, decodeString, isPlain, isText } from './decode.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
+import type { Output } from './output.ts'
 import { skipNumber, skipSpace, skipString, skipValue, skipWord } from './skip.ts'
 import { countChange, type Work } from './work.ts'
 
@@ -11,7 +11,7 @@ export interface Page {
   /** The text, and a zero byte behind it. */
   readonly bytes: Buffer
   readonly end: number
-  readonly edits: Edits
+  readonly output: Output
   /** How many texts this one is inside of. */
   readonly level: number
 }
@@ -21,9 +21,9 @@ export function replaceValue(page: Page, at: number, action: Action, depth: numb
   const { bytes } = page
   const byte = bytes[at] as number
   if (byte === 0x22) return replaceString(page, at, action)
-  if (byte === 0x7b) return replaceContainer(page, at, action, action.fixed.object, depth)
+  if (byte === 0x7b) return replaceContainer(page, at, action, action.fixedBytes.object, depth)
   if (byte === 0x5b) {
-    if (!action.elementwise) return replaceContainer(page, at, action, action.fixed.array ?? '[]', depth)
+    if (!action.elementwise) return replaceContainer(page, at, action, action.fixedBytes.array, depth)
     return depth === 0 ? tooDeep(at) : replaceElements(page, at + 1, action, depth - 1)
   }
   if (byte === 0x6e) return skipWord(bytes, at)
@@ -45,43 +45,54 @@ function replaceElements(page: Page, at: number, action: Action, depth: number):
   }
 }
 
-function change(page: Page, start: number, end: number, text: string, action: Action): number {
-  page.edits.push(start, end, text)
+function change(page: Page, start: number, end: number, text: Uint8Array | string, action: Action): number {
+  if (typeof text === 'string') page.output.replaceText(page.bytes, start, end, text)
+  else page.output.replace(page.bytes, start, end, text)
   countChange(page.work, action.target)
   return end
 }
 
-function replaceContainer(page: Page, at: number, action: Action, text: string, depth: number): number {
+function replaceContainer(page: Page, at: number, action: Action, text: Uint8Array | undefined, depth: number): number {
   const end = skipValue(page.bytes, at, depth)
-  if (end < 0) return end
-  const isEmpty = skipSpace(page.bytes, at + 1) === end - 1
-  return isEmpty && text !== 'null' ? end : change(page, at, end, text, action)
+  if (end < 0 || text === undefined) return end
+  // Two bytes are the brackets of an empty one.
+  const isSame = text.length === 2 && skipSpace(page.bytes, at + 1) === end - 1
+  return isSame ? end : change(page, at, end, text, action)
 }
 
 function replaceBoolean(page: Page, at: number, action: Action): number {
   const end = skipWord(page.bytes, at)
-  if (end < 0) return end
-  const isSame = action.fixed.boolean === (page.bytes[at] === 0x74 ? 'true' : 'false')
-  return isSame ? end : change(page, at, end, action.fixed.boolean, action)
+  const { boolean: fixed } = action.fixedBytes
+  if (end < 0 || fixed === undefined || isText(page.bytes, at, end, fixed)) return end
+  return change(page, at, end, fixed, action)
 }
 
 function replaceString(page: Page, at: number, action: Action): number {
-  const end = skipString(page.bytes, at + 1)
+  const { bytes } = page
+  const end = skipString(bytes, at + 1)
   if (end < 0) return end
-  const { string: fixed } = action.fixed
-  if (fixed !== undefined && isText(page.bytes, at, end, fixed)) return end
-  const text = decodeString(page.bytes, at, end)
+  const { string: fixed } = action.fixedBytes
+  if (isPlain(bytes, at + 1, end - 1)) {
+    if (fixed !== undefined) return isText(bytes, at, end, fixed) ? end : change(page, at, end, fixed, action)
+    if (action.maskPlain !== undefined) return replacePlain(page, at, end, action, action.maskPlain)
+  }
+  const text = decodeString(bytes, at, end)
   const shown = action.maskText(text)
   if (shown === undefined) return keyMissing(at)
   return shown === text ? end : change(page, at, end, fixed ?? JSON.stringify(shown), action)
 }
 
+function replacePlain(page: Page, at: number, end: number, action: Action, mask: PlainMasker): number {
+  if (page.output.replacePlain(page.bytes, at + 1, end - 1, mask)) countChange(page.work, action.target)
+  return end
+}
+
 function replaceNumber(page: Page, at: number, action: Action): number {
   const end = skipNumber(page.bytes, at)
   if (end < 0) return end
-  const text = page.bytes.toString('latin1', at, end)
+  const text = decodePlain(page.bytes, at, end)
   const value = Number(text)
   const shown = action.maskNumber(value, text)
   if (shown === undefined) return keyMissing(at)
-  return Object.is(shown, value) ? end : change(page, at, end, action.fixed.number ?? JSON.stringify(shown), action)
+  return Object.is(shown, value) ? end : change(page, at, end, JSON.stringify(shown), action)
 }

@@ -1,15 +1,17 @@
 import { foldKey } from '../plan/fold-key.ts'
 import { EMPTY_STATE, type State, strongerAction } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
-import { decodeString } from './decode.ts'
-import { Edits } from './edits.ts'
+import { decodePlain, decodeString } from './decode.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
 import { maskFreeNumber, maskFreeText } from './free-text.ts'
+import { Output } from './output.ts'
 import { padText } from './padded.ts'
 import { type Page, replaceValue } from './replace.ts'
 import { scanText } from './scan-text.ts'
 import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
 import { countChange, type Work } from './work.ts'
+
+const NOTHING = new Uint8Array(0)
 
 /** Masks one JSON text, white space around it allowed; gives the index behind it, or a failure. */
 export function walkDocument(page: Page): number {
@@ -23,10 +25,14 @@ export function walkDocument(page: Page): number {
 
 /** Masks a text inside a text. */
 export function maskNestedText(work: Work, text: string, level: number): string | number {
-  const page: Page = { work, ...padText(text), edits: new Edits(), level }
-  const end = walkDocument(page)
-  if (end < 0) return end
-  return page.edits.isEmpty ? text : page.edits.apply(page.bytes, page.end).toString('utf8')
+  const before = work.counts.slice()
+  const { bytes, end } = padText(text)
+  const output = new Output(end)
+  const walked = walkDocument({ work, bytes, end, output, level })
+  if (walked >= 0) return output.isChanged ? output.finish(bytes, end).toString('utf8') : text
+  // What was counted in a text that cannot be read to its end is not shown.
+  for (let target = 0; target < before.length; target += 1) work.counts[target] = before[target] as number
+  return walked
 }
 
 function walkValue(page: Page, at: number, state: State, depth: number): number {
@@ -60,7 +66,7 @@ function walkArray(page: Page, at: number, state: State, depth: number): number 
  * A member that is removed takes the comma before it along, or, while none before it is left, the one behind it.
  */
 function walkObject(page: Page, at: number, state: State, depth: number): number {
-  const { bytes, edits, work } = page
+  const { bytes, output, work } = page
   const { everywhere } = work.plan
   let keptEnd = -1
   at = skipSpace(bytes, at)
@@ -87,7 +93,7 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     if (byte !== 0x2c && byte !== 0x7d) return notJson(at)
     const next = byte === 0x2c ? skipSpace(bytes, at + 1) : at
     if (action?.removes === true) {
-      edits.push(keptEnd < 0 ? start : keptEnd, keptEnd < 0 && byte === 0x2c ? next : end, '')
+      output.replace(bytes, keptEnd < 0 ? start : keptEnd, keptEnd < 0 && byte === 0x2c ? next : end, NOTHING)
       countChange(work, action.target)
       if (keptEnd >= 0) keptEnd = end
     } else keptEnd = end
@@ -127,7 +133,7 @@ function walkScalar(page: Page, at: number): number {
 }
 
 function walkText(page: Page, at: number, insteadOfNull: string | null): number {
-  const { bytes, edits, work, level } = page
+  const { bytes, output, work, level } = page
   const scanned = scanText(bytes, at + 1)
   if (scanned < 0) return scanned
   const end = scanned >> 1
@@ -135,20 +141,20 @@ function walkText(page: Page, at: number, insteadOfNull: string | null): number 
   const text = decodeString(bytes, at, end)
   const shown = maskFreeText(work, text, level, maskNestedText)
   if (shown === undefined) return keyMissing(at)
-  if (shown !== text) edits.push(at, end, JSON.stringify(shown ?? insteadOfNull))
+  if (shown !== text) output.replaceText(bytes, at, end, JSON.stringify(shown ?? insteadOfNull))
   return end
 }
 
 function walkNumber(page: Page, at: number): number {
-  const { bytes, edits, work } = page
+  const { bytes, output, work } = page
   const end = skipNumber(bytes, at)
   // Shorter numbers are no card numbers, unless they are written with an exponent.
   if (end < 0 || (end - at < 12 && !hasExponent(bytes, at, end)) || work.plan.detectors.length === 0) return end
-  const text = bytes.toString('latin1', at, end)
+  const text = decodePlain(bytes, at, end)
   const value = Number(text)
   const shown = maskFreeNumber(work, value, text)
   if (shown === undefined) return keyMissing(at)
-  if (!Object.is(shown, value)) edits.push(at, end, JSON.stringify(shown))
+  if (!Object.is(shown, value)) output.replaceText(bytes, at, end, JSON.stringify(shown))
   return end
 }
 

@@ -12,10 +12,10 @@ export interface Work {
 
 /** Begins with a record. */
 export function createWork(plan: MaskPlan): Work {
-  return { plan, counts: [] }
+  return { plan, counts: plan.zeros.slice() }
 }
 
-/** Counts changes of a target. */
-export function countChange({ counts }: Work, target: number, changes = 1): void {
-  counts[target] = (counts[target] ?? 0) + changes
+/** Counts a change of a target. */
+export function countChange({ counts }: Work, target: number): void {
+  counts[target] = (counts[target] as number) + 1
 }

@@ -14,15 +14,18 @@ export function membersOf(value: object): Members {
 
 /** Throws for what JSON cannot hold, and beyond `depth` levels. */
 export function checkJson(value: unknown, depth: number): void {
-  if (typeof value !== 'object' || value === null) return checkScalar(value)
+  if (typeof value !== 'object' || value === null) {
+    checkScalar(value)
+    return
+  }
   if (depth === 0) throw new WithheldSignal('too-deep')
   const values: readonly unknown[] = Array.isArray(value) ? value : Object.values(membersOf(value))
   for (const below of values) checkJson(below, depth - 1)
 }
 
-/** Throws for a scalar that JSON cannot hold. `undefined` is what JSON leaves out. */
+/** Throws for a scalar that JSON cannot hold. `undefined` is what JSON leaves out, and an infinity what `JSON.parse` makes of `1e400`. */
 export function checkScalar(value: unknown): void {
   const kind = typeof value
-  const sound = kind === 'number' ? Number.isFinite(value) : kind === 'string' || kind === 'boolean' || value == null
+  const sound = kind === 'number' ? !Number.isNaN(value) : kind === 'string' || kind === 'boolean' || value == null
   if (!sound) throw new WithheldSignal('not-a-json-value')
 }

@@ -17,7 +17,7 @@ export function maskJsonValue(plan: MaskPlan, value: unknown): MaskValueResult {
   try {
     const shown = walkNode(work, value, plan.root, plan.maxDepth)
     if (Object.is(shown, value)) return UNCHANGED
-    return { status: 'masked', value: shown, masked: maskedFields(plan.targets, work.counts) }
+    return { status: 'masked', value: shown, masked: maskedFields(plan, work.counts) }
   } catch (cause) {
     if (cause instanceof WithheldSignal) return withhold(cause.reason)
     throw cause

@@ -1,6 +1,7 @@
 import { type DetectorName, detectorOf } from '../detect/detectors.ts'
 import type { Detector } from '../detect/find.ts'
 import { RuleInvalidError, SelectorInvalidError } from '../errors.ts'
+import type { MaskedField } from '../result.ts'
 import { parseSelector, type Selector } from '../selector/parse-selector.ts'
 import { canonicalText, type SelectorNode } from '../selector/selector-node.ts'
 import { type Action, createAction } from '../strategy/action.ts'
@@ -36,6 +37,10 @@ export interface MaskPlan {
   readonly targets: readonly string[]
   readonly maxBytes: number
   readonly maxDepth: number
+  /** What stands for each target that was masked once. @internal */
+  readonly once: readonly MaskedField[]
+  /** A zero for each target. @internal */
+  readonly zeros: readonly number[]
   /** @internal */
   readonly root: State
   /** @internal */
@@ -150,11 +155,14 @@ export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {
   for (const rule of rules) draft.add(rule)
   if (options.unmask !== undefined) draft.lift(options.unmask)
   const compiled = draft.paths.compile()
-  const root = compiled.drift === undefined && draft.anywhere.size + draft.detectors.size === 0 ? EMPTY_STATE : compiled
+  const root =
+    compiled.strongest === undefined && draft.anywhere.size + draft.detectors.size === 0 ? EMPTY_STATE : compiled
   const detectors = Object.freeze(plannedDetectors(draft.detectors))
   const everywhere = draft.anywhere.size + detectors.length > 0
   return Object.freeze({
     targets: Object.freeze(draft.targets),
+    once: Object.freeze(draft.targets.map((field) => Object.freeze({ field, count: 1 }))),
+    zeros: draft.targets.map(() => 0),
     maxBytes: limit(options.maxBytes ?? DEFAULT_MAX_BYTES, MOST_BYTES, 'maxBytes'),
     maxDepth: limit(options.maxDepth ?? DEFAULT_MAX_DEPTH, MOST_DEPTH, 'maxDepth'),
     root,

@@ -46,7 +46,7 @@ export class KeyTable<T> {
   /** By the bytes from `start` to `end`, which hold no escape. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    if ((this.#lengths & (1 << (length < BY_BIT ? length : BY_BIT))) === 0) return undefined
+    if ((this.#lengths & (1 << Math.min(length, BY_BIT))) === 0) return undefined
     const entries = this.#byLength[length]
     if (entries === undefined) return undefined
     for (const entry of entries) if (holds(bytes, start, entry.bytes)) return entry.value
@@ -56,7 +56,7 @@ export class KeyTable<T> {
   /** As {@link KeyTable.find}, for a table of lower-case names and ASCII bytes of either case. */
   findFolded(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    if ((this.#lengths & (1 << (length < BY_BIT ? length : BY_BIT))) === 0) return undefined
+    if ((this.#lengths & (1 << Math.min(length, BY_BIT))) === 0) return undefined
     const entries = this.#byLength[length]
     if (entries === undefined) return undefined
     for (const entry of entries) if (holdsFolded(bytes, start, entry.bytes)) return entry.value

@@ -1,13 +1,23 @@
 import { PlanTooLargeError } from '../errors.ts'
 import type { SelectorNode } from '../selector/selector-node.ts'
 import type { Action } from '../strategy/action.ts'
-import { createState, EMPTY_STATE, liftedState, type State, strongerAction } from './state.ts'
+import {
+  createMaskedState,
+  createState,
+  EMPTY_STATE,
+  liftedState,
+  type State,
+  strongerAction,
+  strongestOf,
+} from './state.ts'
 
 /** The most states that the rules of a plan may give together. */
 export const MAX_PLAN_STATES = 10_000
 
 interface PathNode {
   readonly id: number
+  /** A name leads here, or it is the root. Under any key there may be scalars that no rule means. */
+  readonly named: boolean
   readonly children: Map<string, PathNode>
   wildcard: PathNode | undefined
   action: Action | undefined
@@ -21,7 +31,7 @@ interface PathNode {
  */
 export class PathGraph {
   #nodes = 0
-  readonly #root = this.#createNode()
+  readonly #root = this.#createNode(true)
   readonly #states = new Map<string, State>()
   readonly #toDrift: (action: Action) => Action
 
@@ -39,9 +49,9 @@ export class PathGraph {
     return this.#stateOf([this.#root])
   }
 
-  #createNode(): PathNode {
+  #createNode(named: boolean): PathNode {
     this.#nodes += 1
-    return { id: this.#nodes, children: new Map(), wildcard: undefined, action: undefined, lifted: false }
+    return { id: this.#nodes, named, children: new Map(), wildcard: undefined, action: undefined, lifted: false }
   }
 
   #merge(
@@ -57,12 +67,12 @@ export class PathGraph {
       return
     }
     for (const [name, below] of selector.children) {
-      const child = node.children.get(name) ?? this.#createNode()
+      const child = node.children.get(name) ?? this.#createNode(true)
       node.children.set(name, child)
       this.#merge(child, below, [...path, name], actionFor)
     }
     if (selector.wildcard === undefined) return
-    node.wildcard ??= this.#createNode()
+    node.wildcard ??= this.#createNode(false)
     this.#merge(node.wildcard, selector.wildcard, [...path, '*'], actionFor)
   }
 
@@ -82,13 +92,27 @@ export class PathGraph {
     // An exemption lifts the rule of the same path; one of a path above was met before, and hides all below it.
     if (nodes.some(({ lifted }) => lifted)) return liftedState()
     const action = nodes.map((node) => node.action).reduce(strongerAction, undefined)
-    if (action !== undefined) return createState(action, new Map(), EMPTY_STATE, this.#toDrift)
+    if (action !== undefined) return createMaskedState(action)
     const wildcards = nodes.flatMap(({ wildcard }) => wildcard ?? [])
     const names = new Set(nodes.flatMap(({ children }) => [...children.keys()]))
-    const states = [...names].map((name): [string, State] => {
-      const named = nodes.flatMap(({ children }) => children.get(name) ?? [])
-      return [name, this.#stateOf([...named, ...wildcards].sort((left, right) => left.id - right.id))]
-    })
-    return createState(undefined, new Map(states), this.#stateOf(wildcards), this.#toDrift)
+    const keys = new Map([...names].map((name) => [name, this.#stateOf(nodesUnder(nodes, name))]))
+    const otherwise = this.#stateOf(wildcards)
+    return createState(keys, otherwise, this.#driftOf(nodes, keys, otherwise))
   }
+
+  #driftOf(nodes: readonly PathNode[], keys: ReadonlyMap<string, State>, otherwise: State): Action | undefined {
+    const expected = nodes
+      .filter(({ named }) => named)
+      .flatMap(({ children, wildcard }) => {
+        const below = [...children.keys()].flatMap((name) => keys.get(name) ?? [])
+        return wildcard === undefined ? below : [...below, otherwise]
+      })
+    const strongest = strongestOf(expected)
+    return strongest === undefined ? undefined : this.#toDrift(strongest)
+  }
+}
+
+function nodesUnder(nodes: readonly PathNode[], name: string): PathNode[] {
+  const under = nodes.flatMap(({ children, wildcard }) => [children.get(name) ?? [], wildcard ?? []].flat())
+  return under.sort((left, right) => left.id - right.id)
 }

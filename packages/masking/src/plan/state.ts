@@ -11,6 +11,8 @@ export interface State {
   readonly keys: KeyTable<State>
   /** For keys that are not in `keys`. */
   readonly otherwise: State
+  /** Of all actions here and below, the one that leaves the least to see. */
+  readonly strongest: Action | undefined
   /** What becomes of a scalar here, where the rules expect more below: another shape shows nothing. */
   readonly drift: Action | undefined
 }
@@ -20,11 +22,18 @@ interface DraftState {
   lifted: boolean
   keys: KeyTable<State>
   otherwise: State
+  strongest: Action | undefined
   drift: Action | undefined
 }
 
 function createEmptyState(lifted: boolean): State {
-  const state = { action: undefined, lifted, keys: new KeyTable<State>(new Map()), drift: undefined }
+  const state = {
+    action: undefined,
+    lifted,
+    keys: new KeyTable<State>(new Map()),
+    strongest: undefined,
+    drift: undefined,
+  }
   const closed: DraftState = { ...state, otherwise: undefined as unknown as State }
   closed.otherwise = closed
   return Object.freeze(closed)
@@ -35,18 +44,22 @@ export const EMPTY_STATE: State = createEmptyState(false)
 
 const LIFTED_STATE: State = createEmptyState(true)
 
-/** Creates a state. A state that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
-export function createState(
-  action: Action | undefined,
-  keys: ReadonlyMap<string, State>,
-  otherwise: State,
-  toDrift: (action: Action) => Action,
-): State {
-  if (action === undefined && keys.size === 0 && otherwise === EMPTY_STATE) return EMPTY_STATE
-  const below = [...keys.values(), otherwise].map((state) => state.action ?? state.drift)
-  const strongest = below.reduce(strongerAction, undefined)
-  const drift = action ?? (strongest === undefined ? undefined : toDrift(strongest))
-  return Object.freeze({ action, lifted: false, keys: new KeyTable(keys), otherwise, drift })
+/** Creates the state of a value that is masked. */
+export function createMaskedState(action: Action): State {
+  const { keys, otherwise } = EMPTY_STATE
+  return Object.freeze({ action, lifted: false, keys, otherwise, strongest: action, drift: undefined })
+}
+
+/** Creates a state of what lies under some keys. One that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
+export function createState(keys: ReadonlyMap<string, State>, otherwise: State, drift: Action | undefined): State {
+  if (keys.size === 0 && otherwise === EMPTY_STATE) return EMPTY_STATE
+  const strongest = strongestOf([...keys.values(), otherwise])
+  return Object.freeze({ action: undefined, lifted: false, keys: new KeyTable(keys), otherwise, strongest, drift })
+}
+
+/** The strongest action in some states. */
+export function strongestOf(states: readonly State[]): Action | undefined {
+  return states.map(({ strongest }) => strongest).reduce(strongerAction, undefined)
 }
 
 /** The state of what an exemption names. */

@@ -1,5 +1,5 @@
 import { maskEmail } from './email.ts'
-import { keepDigits, keepEnd } from './kept.ts'
+import { keepEnd, keepPlain } from './kept.ts'
 import type { MaskStrategy } from './strategy.ts'
 import type { Tokenizer } from './token.ts'
 
@@ -12,6 +12,10 @@ export interface Action {
   readonly removes: boolean
   /** An array is masked element by element; otherwise its replacement is among `fixed`. */
   readonly elementwise: boolean
+  /** As `fixed`, encoded. */
+  readonly fixedBytes: FixedBytes
+  /** Masks ASCII text without escapes where it stands, where the strategy can. */
+  readonly maskPlain: PlainMasker | undefined
   /** JSON texts for the kinds whose replacement does not depend on the value. */
   readonly fixed: FixedTexts
   /** The replacement of a text; `undefined`: it needs a key that is not there. */
@@ -19,6 +23,15 @@ export interface Action {
   /** The replacement of a number; `text` is the number as it stood. */
   readonly maskNumber: (value: number, text: string) => number | string | null | undefined
 }
+
+/**
+ * Writes the masked form of the bytes from `start` to `end`, which is as long, to `to` of the target; false if it is the
+ * same.
+ */
+export type PlainMasker = (source: Uint8Array, start: number, end: number, target: Uint8Array, to: number) => boolean
+
+/** Replacements by kind, encoded. */
+export type FixedBytes = { readonly [Kind in keyof FixedTexts]: Uint8Array | undefined }
 
 /** Replacements as JSON text by kind; `undefined` where the value decides. */
 export interface FixedTexts {
@@ -31,16 +44,37 @@ export interface FixedTexts {
 
 const DEFAULTS = { string: '""', number: '0', boolean: 'false', object: '{}', array: '[]' } as const
 const BY_VALUE = { ...DEFAULTS, string: undefined, number: undefined, array: undefined } as const
+const TEXT_BY_VALUE = { ...BY_VALUE, number: '0' } as const
 const NULLS = { string: 'null', number: 'null', boolean: 'null', object: 'null', array: 'null' } as const
 
-type Parts = Pick<Action, 'elementwise' | 'fixed' | 'maskText' | 'maskNumber'>
+type Parts = Pick<Action, 'elementwise' | 'fixed' | 'maskText' | 'maskNumber'> & Partial<Pick<Action, 'maskPlain'>>
 
 const toDefault: Parts = { elementwise: false, fixed: DEFAULTS, maskText: () => '', maskNumber: () => 0 }
 
 /** Makes a strategy ready to be applied. */
 export function createAction(strategy: MaskStrategy, target: number, tokenizer: Tokenizer): Action {
   const parts = partsOf(strategy, tokenizer)
-  return Object.freeze({ target, strategy, removes: strategy.type === 'remove', ...parts })
+  const fixedBytes = encodeFixed(parts.fixed)
+  return Object.freeze({
+    target,
+    strategy,
+    removes: strategy.type === 'remove',
+    fixedBytes,
+    maskPlain: undefined,
+    ...parts,
+  })
+}
+
+function encodeFixed({ string, number, boolean, object, array }: FixedTexts): FixedBytes {
+  const encode = (text: string | undefined): Uint8Array | undefined =>
+    text === undefined ? undefined : Buffer.from(text)
+  return {
+    string: encode(string),
+    number: encode(number),
+    boolean: encode(boolean),
+    object: encode(object),
+    array: encode(array),
+  }
 }
 
 function partsOf(strategy: MaskStrategy, tokenizer: Tokenizer): Parts {
@@ -56,7 +90,7 @@ function partsOf(strategy: MaskStrategy, tokenizer: Tokenizer): Parts {
     case 'keep-last':
       return keptParts(strategy.count, strategy.type === 'keep-first' ? 'first' : 'last')
     case 'email':
-      return { elementwise: true, fixed: { ...BY_VALUE, number: '0' }, maskText: maskEmail, maskNumber: () => 0 }
+      return { elementwise: true, fixed: TEXT_BY_VALUE, maskText: maskEmail, maskNumber: () => 0 }
     case 'token':
       return tokenParts(strategy.label, tokenizer)
   }
@@ -73,9 +107,10 @@ function constantParts(value: string | number | boolean): Parts {
 function keptParts(count: number, end: 'first' | 'last'): Parts {
   return {
     elementwise: true,
-    fixed: BY_VALUE,
+    fixed: TEXT_BY_VALUE,
+    maskPlain: (source, start, stop, target, to) => keepPlain(source, start, stop, target, to, count, end),
     maskText: (text) => keepEnd(text, count, end),
-    maskNumber: (value) => keepDigits(value, count, end),
+    maskNumber: () => 0,
   }
 }
 

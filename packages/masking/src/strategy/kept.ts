@@ -1,4 +1,5 @@
 const STAR = '*'
+const STAR_BYTE = 0x2a
 const HIGH_SURROGATE = /[\ud800-\udbff]/
 
 /**
@@ -21,16 +22,19 @@ function isSeparator(unit: number): boolean {
   return unit === 0x20 || unit === 0x2d
 }
 
+function isDigitOrStar(unit: number): boolean {
+  return (unit >= 0x30 && unit <= 0x39) || unit === 0x2a
+}
+
 /** How many digits, stars included, a text of digits in groups has; -1 for any other text. */
 function groupedDigits(text: string): number {
   let digits = 0
   let separated = true
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at)
-    const isDigit = (unit >= 0x30 && unit <= 0x39) || unit === 0x2a
-    if (isDigit) digits += 1
+    if (isDigitOrStar(unit)) digits += 1
     else if (separated || !isSeparator(unit)) return -1
-    separated = !isDigit
+    separated = !isDigitOrStar(unit)
   }
   return separated ? -1 : digits
 }
@@ -48,11 +52,41 @@ function keepInGroups(text: string, digits: number, count: number, end: 'first' 
   return shown
 }
 
-/** As {@link keepEnd} for a whole number: hidden digits become 0. Gives 0 for what is no safe whole number. */
-export function keepDigits(value: number, count: number, end: 'first' | 'last'): number {
-  if (!Number.isSafeInteger(value)) return 0
-  const digits = String(Math.abs(value))
-  if (digits.length < 2 * count) return 0
-  const shown = end === 'last' ? digits.slice(-count) : digits.slice(0, count).padEnd(digits.length, '0')
-  return Number(shown)
+/** As {@link keepEnd}, for ASCII bytes; writes to `to` of the target, and gives false if nothing came out differently. */
+export function keepPlain(
+  source: Uint8Array,
+  start: number,
+  stop: number,
+  target: Uint8Array,
+  to: number,
+  count: number,
+  end: 'first' | 'last',
+): boolean {
+  const digits = groupedDigitBytes(source, start, stop)
+  const grouped = digits >= 0
+  const hidable = grouped ? digits : stop - start
+  const kept = hidable >= 2 * count ? count : 0
+  const from = end === 'first' ? 0 : hidable - kept
+  let [seen, changed] = [0, false]
+  for (let at = start; at < stop; at += 1) {
+    const byte = source[at] as number
+    const counts = !grouped || !isSeparator(byte)
+    const shown = counts && (seen < from || seen >= from + kept) ? STAR_BYTE : byte
+    target[to + at - start] = shown
+    if (shown !== byte) changed = true
+    if (counts) seen += 1
+  }
+  return changed
+}
+
+function groupedDigitBytes(source: Uint8Array, start: number, stop: number): number {
+  let digits = 0
+  let separated = true
+  for (let at = start; at < stop; at += 1) {
+    const byte = source[at] as number
+    if (isDigitOrStar(byte)) digits += 1
+    else if (separated || !isSeparator(byte)) return -1
+    separated = !isDigitOrStar(byte)
+  }
+  return separated ? -1 : digits
 }

@@ -7,9 +7,9 @@ export type MaskStrategy =
   | { readonly type: 'default' }
   /** This value, in place of one of its own type; others get their type's default. */
   | { readonly type: 'constant'; readonly value: string | number | boolean }
-  /** The first characters stay; a value with fewer than twice as many is hidden whole. */
+  /** The first characters of a text stay; one with fewer than twice as many is hidden whole. A number becomes 0. */
   | { readonly type: 'keep-first'; readonly count: number }
-  /** The last characters stay; a value with fewer than twice as many is hidden whole. */
+  /** The last characters of a text stay, likewise. */
   | { readonly type: 'keep-last'; readonly count: number }
   /** `ada@example.com` becomes `a***@example.com`; what is no address becomes `***`. */
   | { readonly type: 'email' }
