@@ -81,7 +81,7 @@ export class PathGraph {
     const key = nodes.map(({ id }) => id).join()
     const known = this.#states.get(key)
     if (known !== undefined) return known
-    if (this.#states.size === MAX_PLAN_STATES)
+    if (this.#states.size >= MAX_PLAN_STATES)
       throw new PlanTooLargeError({ message: `a masking plan: more than ${MAX_PLAN_STATES} states` })
     const state = this.#createState(nodes)
     this.#states.set(key, state)
