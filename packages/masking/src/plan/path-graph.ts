@@ -12,7 +12,7 @@ import {
 } from './state.ts'
 
 /** The most states that the rules of a plan may give together. */
-export const MAX_PLAN_STATES = 10_000
+const MAX_PLAN_STATES = 10_000
 
 interface PathNode {
   readonly id: number
