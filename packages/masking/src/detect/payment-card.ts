@@ -71,7 +71,8 @@ function passesLuhn(digits: readonly number[], from: number, to: number): boolea
 }
 
 function hasIssuer(digits: readonly number[], from: number, to: number): boolean {
-  const prefix = Number(digits.slice(from, from + 4).join(''))
+  let prefix = 0
+  for (let at = from; at < from + 4; at += 1) prefix = prefix * 10 + (digits[at] ?? 0)
   return ISSUERS.some(([first, last, lengths]) => {
     const cut = first < 10 ? 1000 : first < 100 ? 100 : first < 1000 ? 10 : 1
     const leading = Math.floor(prefix / cut)
@@ -83,7 +84,7 @@ function hasIssuer(digits: readonly number[], from: number, to: number): boolean
 function cardEnd({ digits, starts }: DigitRun, from: number): number {
   for (let to = Math.min(digits.length, from + MOST_DIGITS); to >= from + LEAST_DIGITS; to -= 1) {
     const whole = to === digits.length || starts[to] === true
-    if (whole && hasIssuer(digits, from, to) && passesLuhn(digits, from, to)) return to
+    if (whole && passesLuhn(digits, from, to) && hasIssuer(digits, from, to)) return to
   }
   return -1
 }

@@ -13,7 +13,7 @@ export function isText(bytes: Uint8Array, start: number, end: number, text: Uint
 }
 
 /** Tells whether the bytes are ASCII without an escape: what stands there is the text. */
-export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number
     if (byte >= 0x80 || byte === 0x5c) return false

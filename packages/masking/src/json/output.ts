@@ -1,26 +1,28 @@
 import type { PlainMasker } from '../strategy/action.ts'
 
-const MOST_KEPT_BYTES = 1024 * 1024
 const SHORT_COPY = 32
 
 /**
  * What a text becomes while it is scanned: what was replaced so far, and what lies between.
  *
- * Nothing is written before the first replacement. The memory is used again for the next text.
+ * Nothing is written before the first replacement. Finished texts are slices of one piece of memory after another, as those
+ * of `Buffer.allocUnsafe` are; none is written to again.
  */
 export class Output {
-  readonly #firstBytes: number
+  readonly #pieceBytes: number
   #target: Buffer
+  /** Where this text begins in the target. */
+  #begin = 0
   /** How much of the target is written. */
   #to = 0
   /** Up to where the source is in the target. */
   #from = 0
   #changed = false
 
-  /** `firstBytes` are taken at once, more when they are needed. */
-  constructor(firstBytes: number) {
-    this.#firstBytes = firstBytes
-    this.#target = Buffer.allocUnsafeSlow(firstBytes)
+  /** `pieceBytes` are taken at once, more where one text needs more. */
+  constructor(pieceBytes: number) {
+    this.#pieceBytes = pieceBytes
+    this.#target = Buffer.allocUnsafeSlow(pieceBytes)
   }
 
   /** Whether anything was replaced. */
@@ -30,8 +32,11 @@ export class Output {
 
   /** Begins a new text. */
   clear(): void {
-    if (this.#target.length > MOST_KEPT_BYTES) this.#target = Buffer.allocUnsafeSlow(this.#firstBytes)
-    this.#to = 0
+    if (this.#target.length > this.#pieceBytes) {
+      this.#target = Buffer.allocUnsafeSlow(this.#pieceBytes)
+      this.#begin = 0
+    }
+    this.#to = this.#begin
     this.#from = 0
     this.#changed = false
   }
@@ -62,9 +67,9 @@ export class Output {
 
   /** Gives the finished text, of a source that ends at `end`. */
   finish(source: Buffer, end: number): Buffer {
-    const length = this.#copyUntil(source, end, 0)
-    const result = Buffer.allocUnsafe(length)
-    this.#target.copy(result, 0, 0, length)
+    const to = this.#copyUntil(source, end, 0)
+    const result = this.#target.subarray(this.#begin, to)
+    this.#begin = to
     return result
   }
 
@@ -77,19 +82,23 @@ export class Output {
   /** Copies what lies before `start`, makes room for `more` bytes, and gives the place for them. */
   #copyUntil(source: Buffer, start: number, more: number): number {
     const from = this.#from
-    const to = this.#to
     const length = start - from
-    if (to + length + more > this.#target.length) this.#grow(to + length + more)
+    if (this.#to + length + more > this.#target.length) this.#takePiece(length + more)
     const target = this.#target
+    const to = this.#to
     // A native copy costs as much as some dozens of bytes by hand.
     if (length > SHORT_COPY) source.copy(target, to, from, start)
     else for (let at = 0; at < length; at += 1) target[to + at] = source[from + at] as number
     return to + length
   }
 
-  #grow(least: number): void {
-    const target = Buffer.allocUnsafeSlow(Math.max(2 * this.#target.length, least))
-    this.#target.copy(target, 0, 0, this.#to)
+  /** Goes on in new memory, with what is written of this text; texts before it keep the old one. */
+  #takePiece(more: number): void {
+    const written = this.#to - this.#begin
+    const target = Buffer.allocUnsafeSlow(Math.max(this.#pieceBytes, 2 * written + more))
+    this.#target.copy(target, 0, this.#begin, this.#to)
     this.#target = target
+    this.#begin = 0
+    this.#to = written
   }
 }

@@ -1,8 +1,8 @@
 import type { Action, PlainMasker } from '../strategy/action.ts'
-import { decodePlain, decodeString, isPlain, isText } from './decode.ts'
+import { decodePlain, decodeString, isText } from './decode.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
 import type { Output } from './output.ts'
-import { skipNumber, skipSpace, skipString, skipValue, skipWord } from './skip.ts'
+import { skipKey, skipNumber, skipSpace, skipValue, skipWord } from './skip.ts'
 import { countChange, type Work } from './work.ts'
 
 /** One JSON text under work; a text inside a text has a page of its own. */
@@ -69,10 +69,11 @@ function replaceBoolean(page: Page, at: number, action: Action): number {
 
 function replaceString(page: Page, at: number, action: Action): number {
   const { bytes } = page
-  const end = skipString(bytes, at + 1)
-  if (end < 0) return end
+  const skipped = skipKey(bytes, at + 1)
+  if (skipped < 0) return skipped
+  const end = skipped >> 1
   const { string: fixed } = action.fixedBytes
-  if (isPlain(bytes, at + 1, end - 1)) {
+  if ((skipped & 1) === 0) {
     if (fixed !== undefined) return isText(bytes, at, end, fixed) ? end : change(page, at, end, fixed, action)
     if (action.maskPlain !== undefined) return replacePlain(page, at, end, action, action.maskPlain)
   }

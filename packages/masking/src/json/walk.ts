@@ -84,7 +84,8 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     const removes = action?.removes === true
     if (everywhere && !removes && !below.lifted && work.plan.detectors.length > 0 && !walkKey(page, start))
       return keyMissing(start)
-    if (action === undefined) at = walkValue(page, at, below, depth)
+    if (action === undefined)
+      at = below === EMPTY_STATE && !everywhere ? skipValue(bytes, at, depth) : walkValue(page, at, below, depth)
     else at = removes ? skipValue(bytes, at, depth) : replaceValue(page, at, action, depth)
     if (at < 0) return at
     const end = at

@@ -3,8 +3,6 @@ interface Entry<T> {
   readonly value: T
 }
 
-const BY_BIT = 31
-
 /**
  * Values by key, found by the bytes of the key as they stand in a record, without making a string of them.
  *
@@ -24,7 +22,7 @@ export class KeyTable<T> {
       const same = byLength[bytes.length] ?? []
       same.push({ bytes, value })
       byLength[bytes.length] = same
-      lengths |= 1 << Math.min(bytes.length, BY_BIT)
+      lengths |= 1 << bytes.length
     }
     this.#byLength = byLength
     this.#lengths = lengths
@@ -46,7 +44,8 @@ export class KeyTable<T> {
   /** By the bytes from `start` to `end`, which hold no escape. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    if ((this.#lengths & (1 << Math.min(length, BY_BIT))) === 0) return undefined
+    // A shift takes its count modulo 32: a longer key is told apart by its table.
+    if ((this.#lengths & (1 << length)) === 0) return undefined
     const entries = this.#byLength[length]
     if (entries === undefined) return undefined
     for (const entry of entries) if (holds(bytes, start, entry.bytes)) return entry.value
@@ -56,7 +55,7 @@ export class KeyTable<T> {
   /** As {@link KeyTable.find}, for a table of lower-case names and ASCII bytes of either case. */
   findFolded(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    if ((this.#lengths & (1 << Math.min(length, BY_BIT))) === 0) return undefined
+    if ((this.#lengths & (1 << length)) === 0) return undefined
     const entries = this.#byLength[length]
     if (entries === undefined) return undefined
     for (const entry of entries) if (holdsFolded(bytes, start, entry.bytes)) return entry.value

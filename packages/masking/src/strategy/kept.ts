@@ -63,18 +63,49 @@ export function keepPlain(
   end: 'first' | 'last',
 ): boolean {
   const digits = groupedDigitBytes(source, start, stop)
-  const grouped = digits >= 0
-  const hidable = grouped ? digits : stop - start
+  const hidable = digits < 0 ? stop - start : digits
   const kept = hidable >= 2 * count ? count : 0
   const from = end === 'first' ? 0 : hidable - kept
+  return digits < 0
+    ? keepBytes(source, start, stop, target, to, start + from, start + from + kept)
+    : keepGroupedBytes(source, start, stop, target, to, from, from + kept)
+}
+
+function keepBytes(
+  source: Uint8Array,
+  start: number,
+  stop: number,
+  target: Uint8Array,
+  to: number,
+  keptFrom: number,
+  keptTo: number,
+): boolean {
+  let changed = false
+  for (let at = start; at < stop; at += 1) {
+    const byte = source[at] as number
+    const isKept = at >= keptFrom && at < keptTo
+    target[to + at - start] = isKept ? byte : STAR_BYTE
+    if (!isKept && byte !== STAR_BYTE) changed = true
+  }
+  return changed
+}
+
+function keepGroupedBytes(
+  source: Uint8Array,
+  start: number,
+  stop: number,
+  target: Uint8Array,
+  to: number,
+  keptFrom: number,
+  keptTo: number,
+): boolean {
   let [seen, changed] = [0, false]
   for (let at = start; at < stop; at += 1) {
     const byte = source[at] as number
-    const counts = !grouped || !isSeparator(byte)
-    const shown = counts && (seen < from || seen >= from + kept) ? STAR_BYTE : byte
-    target[to + at - start] = shown
-    if (shown !== byte) changed = true
-    if (counts) seen += 1
+    const isKept = isSeparator(byte) || (seen >= keptFrom && seen < keptTo)
+    target[to + at - start] = isKept ? byte : STAR_BYTE
+    if (!isKept && byte !== STAR_BYTE) changed = true
+    if (!isSeparator(byte)) seen += 1
   }
   return changed
 }
