@@ -35,7 +35,7 @@ export function skipSpace(bytes: Uint8Array, at: number): number {
 }
 
 /** Skips a string from behind its opening quote. */
-export function skipString(bytes: Uint8Array, at: number): number {
+function skipString(bytes: Uint8Array, at: number): number {
   for (;;) {
     while (ENDS_RUN[bytes[at] as number] === 0) at += 1
     const byte = bytes[at]

@@ -8,6 +8,8 @@ import { checkJson, checkScalar, type Members, membersOf } from './json-kind.ts'
 import { replacementOf } from './replace-value.ts'
 import { WithheldSignal } from './withheld-signal.ts'
 
+const FIRST_LONGER_THAN_CARDS = 1e19
+
 /** Gives the value as it may be seen: itself when nothing in it is masked. Throws {@link WithheldSignal}. */
 export function walkNode(work: Work, value: unknown, state: State, depth: number): unknown {
   const { everywhere } = work.plan
@@ -77,9 +79,19 @@ function actionFor(work: Work, key: string, below: State): Action | undefined {
 function walkScalar(work: Work, value: unknown): unknown {
   if (typeof value === 'string') return maskText(work, value)
   if (typeof value !== 'number' || work.plan.detectors.length === 0) return value
-  const shown = maskFreeNumber(work, value, String(value))
+  const shown = isRoundedCard(value) ? maskRounded(work, value) : maskFreeNumber(work, value, String(value))
   if (shown === undefined) throw new WithheldSignal('token-key-missing')
   return shown
+}
+
+// The last digits of such a number were lost when it was parsed, the check digit with them; the others may be a card's.
+function isRoundedCard(value: number): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) && Math.abs(value) < FIRST_LONGER_THAN_CARDS
+}
+
+function maskRounded(work: Work, value: number): unknown {
+  const planned = work.plan.detectors.find(({ detector }) => detector.inNumbers)
+  return planned === undefined ? value : replacementOf(work, value, planned.action, 0)
 }
 
 function maskText(work: Work, text: string): string | null {
