@@ -10,10 +10,11 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   wire: ['core'],
   masking: ['core'],
-  policy: ['core'],
-  kafkajs: ['policy', 'core'],
-  gateway: ['policy', 'wire', 'core'],
-  cli: ['gateway', 'policy', 'core'],
+  policy: ['masking', 'core'],
+  audit: ['core'],
+  kafkajs: ['policy', 'masking', 'audit', 'core'],
+  gateway: ['policy', 'masking', 'audit', 'wire', 'core'],
+  cli: ['gateway', 'policy', 'audit', 'core'],
 }
 
 /** Files of `src` that are not shipped: tests, and what they share. */

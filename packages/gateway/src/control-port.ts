@@ -1,4 +1,4 @@
-import type { PolicyDocument } from '@headgate/policy'
+import type { ApprovalObligation, PolicyDocument } from '@headgate/policy'
 
 /** One policy as the control plane publishes it: what is decided by, until the next one comes. */
 export interface PolicySnapshot {
@@ -9,8 +9,45 @@ export interface PolicySnapshot {
   readonly document: PolicyDocument
 }
 
+/**
+ * Where an ask stands. `approved` waits for its start, `active` gives access; the others have ended.
+ *
+ * `pending → approved → active → expired | revoked`, `pending → denied | expired | canceled`.
+ */
+export type AskState = 'pending' | 'approved' | 'active' | 'denied' | 'expired' | 'revoked' | 'canceled'
+
+/** What an approval is asked for. */
+export type AskOperation = 'consume' | 'produce'
+
+/** Whose access to what an ask is about; of asks with equal scopes the newest one counts. */
+export interface AskScope {
+  readonly issuer: string
+  readonly subject: string
+  /** The id of the protection. */
+  readonly protection: string
+  readonly topic: string
+  readonly operation: AskOperation
+}
+
+/** An ask, as far as a data plane needs it. */
+export interface AskStatus {
+  readonly id: string
+  readonly scope: AskScope
+  readonly state: AskState
+  /** Grows with every step. */
+  readonly revision: number
+  /** From when and until when access is given, once it is approved. */
+  readonly startsAtUnixMs?: number
+  readonly endsAtUnixMs?: number
+  /** Who approved, as `issuer/subject`. */
+  readonly approvedBy?: readonly string[]
+}
+
 /** What the control plane tells a data plane. Plain, serialisable values. */
-export type ControlMessage = { readonly kind: 'policy'; readonly snapshot: PolicySnapshot }
+export type ControlMessage =
+  | { readonly kind: 'policy'; readonly snapshot: PolicySnapshot }
+  /** The newest ask of its scope: told at every step, and all of them to a new subscriber. */
+  | { readonly kind: 'ask'; readonly ask: AskStatus }
 
 /** Where a client's connection comes from. */
 export interface ConnectionOrigin {
@@ -65,8 +102,21 @@ export interface ClosedEvent extends ConnectionOrigin {
   readonly sessionId?: string
 }
 
+/** A request met a protection that wants an approval, and no ask of its scope is there: one is to be opened. */
+export interface AskEvent extends ConnectionOrigin {
+  readonly kind: 'ask'
+  /** The id of the ask, made by the data plane; where another was opened meanwhile, that one counts. */
+  readonly askId: string
+  readonly scope: AskScope
+  readonly approval: ApprovalObligation
+  readonly ruleIds: readonly string[]
+  readonly sessionId: string
+  readonly clientId: string
+  readonly policyRevision: number
+}
+
 /** What a data plane tells the control plane. */
-export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent
+export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent
 
 /**
  * The only way between the data plane and the control plane.

@@ -61,7 +61,15 @@ export {
 } from './operation.ts'
 export type { Principal } from './principal.ts'
 export { ALL_PARTITIONS, allowedOperations, canOnAny, decide, isDiscoverable } from './program/decide.ts'
-export type { Decision, DecisionReason, Effect, Obligations } from './program/decision.ts'
+export type {
+  ApprovalObligation,
+  Decision,
+  DecisionReason,
+  Effect,
+  HeaderMask,
+  MaskObligation,
+  Obligations,
+} from './program/decision.ts'
 export { compileProgram, createClosedProgram, type Program } from './program/program.ts'
 export { type DecidedRequest, reasonText } from './program/reason-text.ts'
 export { type PolicyResidual, type ResidualProtection, type ResidualRule, residualFor } from './program/residual.ts'

@@ -1,5 +1,5 @@
 import type { LogPort } from '@headgate/core'
-import type { ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
+import type { AskEvent, ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 
 /** What {@link createLocalControl} needs. */
@@ -22,9 +22,19 @@ function logClosed(log: LogPort, { kind, ...fields }: ClosedEvent): void {
   log.info({ event: kind, ...fields }, 'connection closed')
 }
 
+function logAsk(
+  log: LogPort,
+  { kind, scope, sessionId, clientId, connectionId, clientAddress, listener }: AskEvent,
+): void {
+  const origin = { connectionId, clientAddress, listener, sessionId, clientId }
+  const what = { principal: scope.subject, issuer: scope.issuer, resourceName: scope.topic, operation: scope.operation }
+  log.info({ event: kind, decision: 'hold', ...origin, ...what }, 'an approval is wanted')
+}
+
 function logEvent(log: LogPort, event: DataPlaneEvent): void {
   if (event.kind === 'sign-in') logSignIn(log, event)
   else if (event.kind === 'denial') logDenial(log, event)
+  else if (event.kind === 'ask') logAsk(log, event)
   else logClosed(log, event)
 }
 

@@ -22,6 +22,7 @@ export class PolicyView {
 
   constructor(control: ControlPort) {
     this.#unsubscribe = control.subscribe((message) => {
+      if (message.kind !== 'policy') return
       this.#snapshot = message.snapshot
       this.#programs.clear()
       for (const listener of this.#listeners) listener()

@@ -1,3 +1,5 @@
+import type { MaskRule, MaskStrategy, Unmask } from '@headgate/masking'
+
 /** What a decision comes to. `hold` waits for an approval. */
 export type Effect = 'allow' | 'deny' | 'hold'
 
@@ -6,6 +8,7 @@ export type Effect = 'allow' | 'deny' | 'hold'
  *
  * - `granted`: a rule grants it and none denies it.
  * - `denied-by-rule`: a rule denies it.
+ * - `approval-needed`: a rule grants it, and a protection wants an approval first.
  * - `groups-unknown`: the principal's groups are unknown, so that a denial applies or a grant may be missing.
  * - `partition-not-granted`: a rule grants it for other partitions only.
  * - `internal-topic`: the topic starts with `__` and no rule names it in full.
@@ -17,6 +20,7 @@ export type Effect = 'allow' | 'deny' | 'hold'
  */
 export type DecisionReason =
   | 'granted'
+  | 'approval-needed'
   | 'denied-by-rule'
   | 'groups-unknown'
   | 'partition-not-granted'
@@ -27,12 +31,52 @@ export type DecisionReason =
   | 'bundle-expired'
   | 'unexpected'
 
-/** What must be done to what a decision lets pass. Policies of this version put nothing here. */
+/** A header that is masked, by its name. */
+export interface HeaderMask {
+  readonly name: string
+  readonly with: MaskStrategy
+}
+
+/** How records must be masked. Plain data; equal obligations of one program are one object. */
+export interface MaskObligation {
+  /** SHA-256 over everything else: equal digests mask alike. */
+  readonly digest: string
+  /** How values are read. Where protections declare none, or two different ones, they are `opaque`: what must be masked in them is withheld. */
+  readonly format: 'json' | 'text' | 'opaque'
+  /** What stands in the place of a record that cannot be masked: nothing, or a placeholder that says so. */
+  readonly onUnreadable: 'withhold' | 'placeholder'
+  /** Rules for values; those with `detect` look into the values of headers too. */
+  readonly value: readonly MaskRule[]
+  /** Headers whose values are masked whole. */
+  readonly headers: readonly HeaderMask[]
+  /** How keys are masked whole, where they are. */
+  readonly key: MaskStrategy | undefined
+  /** What is lifted from `value` for this principal. */
+  readonly unmask: Unmask
+}
+
+/** An approval that a protection asks for. Plain data. */
+export interface ApprovalObligation {
+  /** The id of the protection. */
+  readonly protection: string
+  /** Groups whose members may approve. */
+  readonly by: readonly string[]
+  /** How many distinct people have to. */
+  readonly people: number
+  readonly reason: 'required' | 'optional'
+  /** The longest that access lasts once approved. */
+  readonly forMs: number
+  /** How long an ask waits for a decision. */
+  readonly decideWithinMs: number
+}
+
+/** What must be done to what a decision lets pass, or must have happened before it lets pass. */
 export interface Obligations {
-  /** Selectors of the fields to mask. */
-  readonly mask: readonly string[]
+  readonly mask: MaskObligation | undefined
   /** Whether the access must be on record before it takes effect. */
   readonly audit: 'standard' | 'required'
+  /** The approvals that must be live, all of them. Empty unless the effect is `hold`. */
+  readonly approvals: readonly ApprovalObligation[]
 }
 
 /** The answer to one request. Frozen; equal decisions of one program are one object as long as it remembers them. */

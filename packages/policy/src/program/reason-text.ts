@@ -24,6 +24,8 @@ export function reasonText(decision: Decision, request: DecidedRequest): string 
   switch (decision.reason) {
     case 'granted':
       return `${rules} ${are('lets', 'let')} this principal ${wish}`
+    case 'approval-needed':
+      return `a protection of the topic wants an approval before this principal may ${wish}: ask for one, or wait for it`
     case 'denied-by-rule':
       return `${rules} ${are('forbids', 'forbid')} this principal to ${wish}: leave the principal or the name out of ${are('its', 'their')} \`never\``
     case 'groups-unknown':
