@@ -10,17 +10,24 @@ export interface Int32Patch {
 /** Changes an answer in place; `false` says that it left it as it was, so that its bytes go on unchanged. */
 export type AnswerEdit<Response> = (response: Response) => unknown
 
+/** A request that goes to the broker. */
+export interface ForwardVerdict<Request, Response> {
+  readonly kind: 'forward'
+  /** The request to send in its place; `null` sends the client's own bytes. */
+  readonly request: Request | null
+  readonly patches: readonly Int32Patch[]
+  /** Changes the broker's answer before the client gets it; `null` hands its bytes on unread. */
+  readonly edit: AnswerEdit<Response> | null
+  /** Whether a change of rights makes the answer wait no longer, since something is held in it. */
+  readonly isHolding?: boolean
+}
+
 /** What becomes of one request. */
 export type Verdict<Request, Response> =
-  | {
-      readonly kind: 'forward'
-      /** The request to send in its place; `null` sends the client's own bytes. */
-      readonly request: Request | null
-      readonly patches: readonly Int32Patch[]
-      /** Changes the broker's answer before the client gets it; `null` hands its bytes on unread. */
-      readonly edit: AnswerEdit<Response> | null
-    }
+  | ForwardVerdict<Request, Response>
   | { readonly kind: 'answer'; readonly response: Response }
+  /** Answers by then, without asking the broker; earlier when rights change, so that the client asks again. */
+  | { readonly kind: 'wait'; readonly response: Response; readonly maxWaitMs: number }
   | { readonly kind: 'close'; readonly reason: string }
 
 const NO_PATCHES: readonly Int32Patch[] = Object.freeze([])
@@ -39,13 +46,18 @@ export function forwardPatched<Request, Response>(patches: readonly Int32Patch[]
 export function forwardInstead<Request, Response>(
   request: Request,
   edit: AnswerEdit<Response> | null = null,
-): Verdict<Request, Response> {
+): ForwardVerdict<Request, Response> {
   return { kind: 'forward', request, patches: NO_PATCHES, edit }
 }
 
 /** Answers without asking the broker. */
 export function answer<Request, Response>(response: Response): Verdict<Request, Response> {
   return { kind: 'answer', response }
+}
+
+/** Answers without asking the broker, as late as the client lets a broker wait. */
+export function waitThenAnswer<Request, Response>(response: Response, maxWaitMs: number): Verdict<Request, Response> {
+  return { kind: 'wait', response, maxWaitMs }
 }
 
 /** Ends the connection, for requests that have no answer or no honest meaning. */
@@ -66,7 +78,7 @@ export interface Api<Request, Response> {
   readonly maxVersion: number
   /** Whether the broker may keep the answer waiting, so that the decision is taken again before it is sent. */
   readonly parks?: boolean
-  /** The answer for a request that is still parked when the client's session ends. */
+  /** The answer for a request that is still parked when the client's session ends, or when something else wakes it. */
   atSessionEnd?(request: Request): Response
   decide(call: Call, request: Request): Verdict<Request, Response> | Promise<Verdict<Request, Response>>
 }

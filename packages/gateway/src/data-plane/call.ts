@@ -1,4 +1,5 @@
 import {
+  type ApprovalObligation,
   allowedOperations,
   CLUSTER_NAME,
   canOnAny,
@@ -7,13 +8,17 @@ import {
   isDiscoverable,
   Operation,
   operationName,
+  type Principal,
   type Program,
   type ResourceType,
 } from '@headgate/policy'
 import { ErrorCode, type RequestHeader } from '@headgate/wire'
+import type { AskScope, AskStatus } from '../control-port.ts'
+import type { AskView } from './ask-view.ts'
 import type { BrokerAddresses } from './broker-addresses.ts'
 import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
+import { type Judgement, settleHold } from './judgement.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { UpstreamAddress } from './upstream.ts'
 
@@ -35,7 +40,7 @@ export interface Denial {
   readonly resourceName: string
   readonly operation: string
   readonly partition: number | undefined
-  readonly decision: Decision
+  readonly decision: Judgement
   readonly errorCode: number
 }
 
@@ -43,6 +48,9 @@ export interface Denial {
 export interface CallContext {
   readonly header: RequestHeader
   readonly policy: PrincipalPolicy
+  readonly principal: Principal
+  readonly asks: AskView
+  readonly nowUnixMs: () => number
   readonly state: ClientState
   readonly cluster: ClusterView
   readonly addresses: BrokerAddresses
@@ -50,12 +58,18 @@ export interface CallContext {
   /** Milliseconds that a broker may keep the answer waiting without passing a boundary. */
   readonly waitBudgetMs: number
   readonly report: (denial: Denial) => void
+  /** Tells that an ask is to be opened. */
+  readonly reportAsk: (ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]) => void
+  /** Where people find an ask. */
+  readonly askUrl: (askId: string) => string
 }
 
 /**
  * One request under one policy: what an API asks of the gateway while it decides.
  *
- * `permits` is for what the client asked and reports a denial; `can` and `sees` are for filtering and report nothing.
+ * `judge` is for what moves records: it opens asks, reports denials, and tells what is obliged. `permits` is for what else
+ * the client asked, and reports a denial; `can` and `sees` are for filtering and report nothing. To the latter two a held
+ * topic is a permitted one: its consumers stay in their group, and commit.
  */
 export class Call {
   readonly #context: CallContext
@@ -80,35 +94,42 @@ export class Call {
     return this.#context.cluster
   }
 
+  /** How long a broker may keep the answer waiting: to the end of the session, or of the first right that was used. */
   get waitBudgetMs(): number {
-    return this.#context.waitBudgetMs
+    const { waitBudgetMs, nowUnixMs } = this.#context
+    if (this.validUntilUnixMs === Number.POSITIVE_INFINITY) return waitBudgetMs
+    return Math.max(0, Math.min(waitBudgetMs, this.validUntilUnixMs - nowUnixMs()))
   }
 
   get maxTransactionTimeoutMs(): number {
     return this.#context.maxTransactionTimeoutMs
   }
 
-  /** Whether the principal may do it; a denial is reported. Without `partition` the whole topic is meant. */
+  /** Decides an access to records of a partition, opens the asks that it wants, and reports a denial. */
+  judge(operation: typeof Operation.Read | typeof Operation.Write, topic: string, partition: number): Judgement {
+    const judgement = this.#settle('topic', operation, topic, partition, true)
+    if (judgement.validUntilUnixMs !== undefined && judgement.effect === 'allow')
+      this.validUntilUnixMs = Math.min(this.validUntilUnixMs, judgement.validUntilUnixMs)
+    if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
+    return judgement
+  }
+
+  /** Decides as {@link Call.judge} does; nothing is opened or reported. */
+  foresee(operation: typeof Operation.Read | typeof Operation.Write, topic: string, partition?: number): Judgement {
+    return this.#settle('topic', operation, topic, partition, false)
+  }
+
+  /** Whether the principal may do it, or may once it is approved; a denial is reported. Without `partition` the whole topic is meant. */
   permits(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
-    const decision = decide(this.#program, resourceType, operation, name, partition)
-    if (decision.validUntilUnixMs !== undefined)
-      this.validUntilUnixMs = Math.min(this.validUntilUnixMs, decision.validUntilUnixMs)
-    // A hold needs an approval that nobody can give on this path: it is refused, never let through.
-    if (decision.effect === 'allow') return true
-    this.#context.report({
-      resourceType,
-      resourceName: name,
-      operation: operationName(operation),
-      partition,
-      decision,
-      errorCode: DENIED_CODES[resourceType],
-    })
+    const judgement = this.#settle(resourceType, operation, name, partition, false)
+    if (judgement.effect !== 'deny') return true
+    this.#reportDenial(resourceType, operation, name, partition, judgement)
     return false
   }
 
-  /** Whether the principal may do it; nothing is reported. */
+  /** Whether the principal may do it, or may once it is approved; nothing is reported. */
   can(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
-    return decide(this.#program, resourceType, operation, name, partition).effect === 'allow'
+    return this.#settle(resourceType, operation, name, partition, false).effect !== 'deny'
   }
 
   /** Whether the principal may do it on at least one resource of the type. */
@@ -119,7 +140,7 @@ export class Call {
   /** Whether the principal may do it on some partitions of a topic, and not on the topic as a whole. */
   isLimitedToPartitions(resourceType: ResourceType, operation: Operation, name: string): boolean {
     const { effect, reason } = decide(this.#program, resourceType, operation, name)
-    if (effect === 'allow') return false
+    if (effect !== 'deny') return false
     if (reason === 'partition-not-granted') return true
     // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
     const mayBePartial = reason === 'denied-by-rule' || reason === 'groups-unknown'
@@ -135,9 +156,18 @@ export class Call {
     return effect === 'allow' || (reason === 'no-rule' && this.can('cluster', Operation.Create, CLUSTER_NAME))
   }
 
-  /** Whether a listing shows the topic. */
+  /**
+   * Whether a listing shows the topic. One that may only be asked for is shown to whoever names it, and in no listing: a
+   * tool that reads what is listed would ask by accident.
+   */
   sees(topicName: string): boolean {
-    return this.can('topic', Operation.Describe, topicName) || isDiscoverable(this.#program, topicName)
+    if (isDiscoverable(this.#program, topicName)) return true
+    return this.can('topic', Operation.Describe, topicName) && !this.#isOnlyAskable(topicName)
+  }
+
+  /** Whether the topic is shown to someone who names it. */
+  knows(topicName: string): boolean {
+    return isDiscoverable(this.#program, topicName) || this.can('topic', Operation.Describe, topicName)
   }
 
   /** Kafka's bit field of authorized operations, as far as policy allows it too. */
@@ -147,8 +177,67 @@ export class Call {
       : brokerBits & allowedOperations(this.#program, resourceType, name)
   }
 
+  /** Where people find an ask. */
+  askUrl(askId: string): string {
+    return this.#context.askUrl(askId)
+  }
+
   /** The address a client is told for a broker; `undefined` for one that the gateway does not serve. */
   addressOf(brokerId: number): UpstreamAddress | undefined {
     return this.#context.addresses.addressOf(brokerId)
+  }
+
+  #settle(
+    resourceType: ResourceType,
+    operation: Operation,
+    name: string,
+    partition: number | undefined,
+    opens: boolean,
+  ): Judgement {
+    const decision = decide(this.#program, resourceType, operation, name, partition)
+    if (decision.effect !== 'hold') return decision
+    const { issuer, subject } = this.#context.principal
+    const words = operation === Operation.Write ? 'produce' : 'consume'
+    return settleHold(
+      decision,
+      (approval) => {
+        const scope = { issuer, subject, protection: approval.protection, topic: name, operation: words } as const
+        return this.#context.asks.find(scope) ?? (opens ? this.#openAsk(scope, approval, decision) : undefined)
+      },
+      this.#context.nowUnixMs(),
+    )
+  }
+
+  #openAsk(scope: AskScope, approval: ApprovalObligation, { ruleIds }: Decision): AskStatus | undefined {
+    const ask = this.#context.asks.open(scope)
+    if (ask !== undefined) this.#context.reportAsk(ask, approval, ruleIds)
+    return ask
+  }
+
+  #isOnlyAskable(topicName: string): boolean {
+    const read = decide(this.#program, 'topic', Operation.Read, topicName).effect
+    const write = decide(this.#program, 'topic', Operation.Write, topicName).effect
+    if (read === 'allow' || write === 'allow' || (read === 'deny' && write === 'deny')) return false
+    const isGiven = (operation: typeof Operation.Read | typeof Operation.Write): boolean =>
+      this.foresee(operation, topicName).effect === 'allow'
+    return !isGiven(Operation.Read) && !isGiven(Operation.Write)
+  }
+
+  #reportDenial(
+    resourceType: ResourceType,
+    operation: Operation,
+    resourceName: string,
+    partition: number | undefined,
+    decision: Judgement,
+  ): void {
+    const errorCode = DENIED_CODES[resourceType]
+    this.#context.report({
+      resourceType,
+      resourceName,
+      operation: operationName(operation),
+      partition,
+      decision,
+      errorCode,
+    })
   }
 }

@@ -117,6 +117,7 @@ export class Connection {
       wait: (work) => this.#wait(work),
       fail: (cause) => this.#end(cause),
       onFull: () => this.#socket.pause(),
+      onAnswered: () => this.#flush(),
     })
   }
 
@@ -266,6 +267,7 @@ export class Connection {
     if (this.#signIn.current === null) return
     try {
       this.#desk.refreshPolicy()
+      this.#flush()
       if (this.#desk.mustCut())
         throw new SessionExpiredError({ message: 'client: access ended in the middle of an answer' })
       if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#desk.call(OWN_HEADER, true))
@@ -302,6 +304,7 @@ export class Connection {
     this.#stopListening()
     this.#signIn.close()
     this.#produce.close()
+    this.#desk.close()
     this.#link?.close()
     this.#onClosed()
   }

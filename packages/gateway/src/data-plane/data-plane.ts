@@ -6,6 +6,7 @@ import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import { createApiTable } from './api-table.ts'
+import { AskView } from './ask-view.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
 import { ClusterView, upstreamTlsOptions } from './cluster-view.ts'
 import { Connection } from './connection.ts'
@@ -42,6 +43,7 @@ export class DataPlane {
     const pool = new ReadBufferPool()
     const links = new UpstreamLinks(upstreamTlsOptions(config.cluster), config.limits.maxFrameBytes, pool, clock)
     const cluster = new ClusterView(config.cluster, links, log, clock)
+    const asks = new AskView(control)
     this.#options = options
     this.#context = {
       clock,
@@ -53,7 +55,9 @@ export class DataPlane {
       cluster,
       addresses: new BrokerAddresses(config.listener, log),
       apis: createApiTable(),
-      policy: new PolicyView(control),
+      policy: new PolicyView(control, asks),
+      asks,
+      askUrl: (askId) => `${config.http.publicUrl}/v1/asks/${askId}`,
       pool,
       openUpstream: (signIn, brokerId, clientId, listener) => {
         const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
@@ -98,7 +102,7 @@ export class DataPlane {
 
   /** Stops accepting, lets owed answers out, and ends every connection; at the latest after five seconds. */
   async close(): Promise<void> {
-    const { clock, cluster, policy } = this.#context
+    const { clock, cluster, policy, asks } = this.#context
     const unbound = Promise.all(this.#listeners.map((listener) => listener.close()))
     const ended = new Promise<void>((resolve) => {
       this.#onLastClosed = resolve
@@ -112,6 +116,7 @@ export class DataPlane {
     deadline.cancel()
     cluster.close()
     policy.close()
+    asks.close()
   }
 
   async #listen(port: number, brokerId: number | null): Promise<Listener> {

@@ -15,6 +15,8 @@ export interface ForwardedCallContext {
   readonly edit: AnswerEdit<unknown> | null
   /** The request, kept where its answer may be parked; `null` where it cannot. */
   readonly request: unknown
+  /** Whether something is held in the answer. */
+  readonly isHolding: boolean
   /** Whether the decision no longer stands: another policy is in force, or its moment has passed. */
   readonly isStale: () => boolean
   /** Decides the request again, under the policy in force. */
@@ -35,6 +37,11 @@ export class ForwardedCall implements PendingAnswer {
 
   get correlationId(): number {
     return this.#context.header.correlationId
+  }
+
+  /** Whether something is held in the answer, so that a change of rights makes it wait no longer. */
+  get isHolding(): boolean {
+    return this.#context.isHolding
   }
 
   /** Whether a part of the answer has been handed on, and another part has not. */
@@ -60,7 +67,7 @@ export class ForwardedCall implements PendingAnswer {
     const { header, message, edit, isStale, fail } = this.#context
     if (!isStale()) return edit === null ? null : editFrame(header, message, frame, edit)
     const verdict = this.#context.decideAgain(this.#context.request)
-    if (verdict?.kind === 'answer') {
+    if (verdict?.kind === 'answer' || verdict?.kind === 'wait') {
       return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
         message.encodeResponse(writer, verdict.response as never, header.apiVersion),
       )
@@ -84,7 +91,7 @@ export class ForwardedCall implements PendingAnswer {
   lost(): void {}
 
   /**
-   * Answers a parked request at the end of the client's session; the broker's answer is dropped when it comes.
+   * Answers a parked request ahead of the broker, whose answer is dropped when it comes.
    *
    * Returns `false` when it cannot be answered, and the connection has to be cut.
    */

@@ -3,6 +3,7 @@ import type { LimitsConfig } from '../config/gateway-config.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import type { ApiTable } from './api-table.ts'
+import type { AskView } from './ask-view.ts'
 import type { BrokerAddresses } from './broker-addresses.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { PolicyView } from './policy-view.ts'
@@ -22,6 +23,9 @@ export interface PlaneContext {
   readonly addresses: BrokerAddresses
   readonly apis: ApiTable
   readonly policy: PolicyView
+  readonly asks: AskView
+  /** Where people find an ask. */
+  readonly askUrl: (askId: string) => string
   readonly pool: ReadBufferPool
   /** Begins a connection to the broker that a port stands for; `null` is the bootstrap port, which any broker serves. */
   readonly openUpstream: (

@@ -1,11 +1,13 @@
 import { compileProgram, type Principal, type Program, residualFor } from '@headgate/policy'
-import type { ControlPort, PolicySnapshot } from '../control-port.ts'
+import type { AskScope, ControlPort, PolicySnapshot } from '../control-port.ts'
+import type { AskView } from './ask-view.ts'
 
 const MAX_PROGRAMS = 10_000
 
-/** A compiled policy for one principal, and the revision it was compiled from. */
+/** A compiled policy for one principal, and the revision it was compiled from; another object after each change of rights. */
 export interface PrincipalPolicy {
   readonly revision: number
+  readonly principal: Principal
   readonly program: Program
 }
 
@@ -16,11 +18,13 @@ export interface PrincipalPolicy {
  */
 export class PolicyView {
   readonly #programs = new Map<string, PrincipalPolicy>()
+  readonly #stopHearing: () => void
   readonly #listeners = new Set<() => void>()
   readonly #unsubscribe: () => void
   #snapshot: PolicySnapshot | null = null
 
-  constructor(control: ControlPort) {
+  constructor(control: ControlPort, asks: AskView) {
+    this.#stopHearing = asks.onChange((scope) => this.#onAsk(scope))
     this.#unsubscribe = control.subscribe((message) => {
       if (message.kind !== 'policy') return
       this.#snapshot = message.snapshot
@@ -54,13 +58,27 @@ export class PolicyView {
   /** Ends the subscription. */
   close(): void {
     this.#unsubscribe()
+    this.#stopHearing()
     this.#listeners.clear()
+  }
+
+  /** An ask took a step: who has it gets the same program anew, so that what was decided by the old one is decided again. */
+  #onAsk({ issuer, subject }: AskScope): void {
+    for (const [key, policy] of this.#programs) {
+      if (policy.principal.issuer !== issuer || policy.principal.subject !== subject) continue
+      this.#programs.set(key, { ...policy })
+    }
+    for (const listener of this.#listeners) listener()
   }
 
   #compile(principal: Principal): PrincipalPolicy {
     const snapshot = this.#snapshot
     if (snapshot === null) throw new TypeError('policy: no snapshot has been published')
-    return { revision: snapshot.revision, program: compileProgram(residualFor(snapshot.document, principal)) }
+    return {
+      revision: snapshot.revision,
+      principal,
+      program: compileProgram(residualFor(snapshot.document, principal)),
+    }
   }
 }
 

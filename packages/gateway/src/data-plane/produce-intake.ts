@@ -127,7 +127,7 @@ export class ProduceIntake {
     const call = this.#desk.call(this.#header)
     const id = this.#transactionalId
     const mayTransact = id === null || call.permits('transactional-id', Operation.Write, id)
-    if (mayTransact && call.permits('topic', Operation.Write, this.#topicName, this.#partition)) return
+    if (mayTransact && call.judge(Operation.Write, this.#topicName, this.#partition).effect === 'allow') return
     throw new SessionExpiredError({ message: 'client: access ended in the middle of a produce' })
   }
 
@@ -141,7 +141,7 @@ export class ProduceIntake {
   #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
     if (!this.#isGranted) return
     const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
-    this.#isGranted = name !== undefined && this.#call?.can('topic', Operation.Write, name, index) === true
+    this.#isGranted = name !== undefined && this.#call?.foresee(Operation.Write, name, index).effect === 'allow'
     if (!this.#isGranted || name === undefined || !isOnly) return
     this.#topicName = name
     this.#partition = index

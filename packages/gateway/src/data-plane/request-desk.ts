@@ -1,3 +1,4 @@
+import type { ApprovalObligation } from '@headgate/policy'
 import {
   type ApiMessageSpec,
   apiMessage,
@@ -6,7 +7,7 @@ import {
   encodeResponseFrame,
   Reader,
 } from '@headgate/wire'
-import type { ConnectionOrigin } from '../control-port.ts'
+import type { AskStatus, ConnectionOrigin } from '../control-port.ts'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import { Call, type Denial } from './call.ts'
 import type { ClientSignIn } from './client-sign-in.ts'
@@ -20,6 +21,7 @@ import type { ReadBuffer } from './read-buffers.ts'
 import type { Span } from './request-input.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
+import { WaitingAnswer } from './waiting-answer.ts'
 
 /** Elements of one request that become objects: more partitions than a cluster has, and little enough to keep others waiting. */
 const MAX_ELEMENTS = 250_000
@@ -43,6 +45,8 @@ export interface DeskContext {
   readonly fail: (cause: unknown) => void
   /** Tells that the broker cannot take more bytes for now. */
   readonly onFull: () => void
+  /** Tells that an answer was given outside of the taking of requests. */
+  readonly onAnswered: () => void
 }
 
 /**
@@ -53,6 +57,7 @@ export interface DeskContext {
 export class RequestDesk {
   readonly #context: DeskContext
   readonly #forwarded = new Set<ForwardedCall>()
+  readonly #waiting = new Set<WaitingAnswer>()
   #policy: PrincipalPolicy | null = null
   #run: { bytes: Buffer; start: number; end: number; lease: ReadBuffer | null } | null = null
 
@@ -65,10 +70,18 @@ export class RequestDesk {
     return this.#policy
   }
 
-  /** Takes the policy in force for the signed-in principal; requests from here on are decided by it. */
+  /**
+   * Takes the policy in force for the signed-in principal; requests from here on are decided by it. What waits for rights
+   * is answered, so that the client asks again.
+   */
   refreshPolicy(): void {
     const signIn = this.#context.signIn.current
-    if (signIn !== null) this.#policy = this.#context.plane.policy.policyFor(signIn.principal)
+    if (signIn === null) return
+    const policy = this.#context.plane.policy.policyFor(signIn.principal)
+    if (policy === this.#policy) return
+    this.#policy = policy
+    this.#wakeWaiting()
+    for (const forwarded of [...this.#forwarded]) if (forwarded.isHolding) forwarded.endParked()
   }
 
   /** Decodes a whole frame and does what its API says. */
@@ -109,12 +122,17 @@ export class RequestDesk {
     return new Call({
       header,
       policy,
+      principal: policy.principal,
+      asks: plane.asks,
+      nowUnixMs: () => plane.clock.nowUnixMs(),
       state,
       cluster: plane.cluster,
       addresses: plane.addresses,
       maxTransactionTimeoutMs: plane.limits.maxTransactionTimeoutMs,
       waitBudgetMs: signIn.leftMs,
       report: isSilent ? () => {} : this.#reporter(header, policy),
+      reportAsk: (ask, approval, ruleIds) => this.#reportAsk(header, policy, ask, approval, ruleIds),
+      askUrl: plane.askUrl,
     })
   }
 
@@ -168,7 +186,14 @@ export class RequestDesk {
    * Returns `false` when an answer is half sent, and the connection has to be cut.
    */
   endParked(): boolean {
+    this.#wakeWaiting()
     return [...this.#forwarded].every((forwarded) => forwarded.endParked())
+  }
+
+  /** Lets go of what waits: the connection is gone. */
+  close(): void {
+    for (const answer of this.#waiting) answer.cancel()
+    this.#waiting.clear()
   }
 
   /** Whether an answer is half sent that the policy in force would not let through. */
@@ -181,11 +206,12 @@ export class RequestDesk {
     const { apiKey, apiVersion, correlationId, clientId } = header
     if (verdict.kind === 'close')
       throw new ClientProtocolError({ message: `client: ${verdict.reason}`, details: { apiKey } })
-    if (verdict.kind === 'answer') {
+    if (verdict.kind === 'answer' || verdict.kind === 'wait') {
       const frame = encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) =>
         message.encodeResponse(writer, verdict.response as never, apiVersion),
       )
-      this.#context.order.answer(this.#context.order.reserve(), frame)
+      if (verdict.kind === 'wait') this.#answerLater(frame, verdict.maxWaitMs)
+      else this.#context.order.answer(this.#context.order.reserve(), frame)
       return
     }
     const upstream = this.#context.upstream(clientId ?? '')
@@ -203,6 +229,22 @@ export class RequestDesk {
     this.forward(span)
   }
 
+  #answerLater(frame: Buffer, maxWaitMs: number): void {
+    const { order, plane, onAnswered } = this.#context
+    const onGiven = (given: WaitingAnswer): void => {
+      this.#waiting.delete(given)
+      onAnswered()
+    }
+    this.#waiting.add(
+      new WaitingAnswer({ frame, order, slot: order.reserve(), clock: plane.clock, maxWaitMs, onGiven }),
+    )
+  }
+
+  #wakeWaiting(): void {
+    for (const answer of this.#waiting) answer.wake()
+    this.#waiting.clear()
+  }
+
   #expected(
     { api, header, message, request, call }: TakenRequest,
     verdict: Verdict<unknown, unknown> & { kind: 'forward' },
@@ -218,6 +260,7 @@ export class RequestDesk {
       slot: order.reserve(),
       edit: verdict.edit,
       request: parks ? request : null,
+      isHolding: verdict.isHolding === true,
       isStale: () => parks && (this.#policy !== policy || plane.clock.nowUnixMs() >= call.validUntilUnixMs),
       decideAgain: (again) => this.#decideAgain(api, header, again),
       fail: (reason) => fail(new SessionExpiredError({ message: `client: ${reason}` })),
@@ -231,6 +274,27 @@ export class RequestDesk {
     const verdict = api.decide(this.call(header), request)
     // A decision that has to look something up came with ids that the first decision had resolved: deny.
     return verdict instanceof Promise ? null : verdict
+  }
+
+  #reportAsk(
+    header: DecodedRequestHeader,
+    policy: PrincipalPolicy,
+    ask: AskStatus,
+    approval: ApprovalObligation,
+    ruleIds: readonly string[],
+  ): void {
+    const { plane, origin, signIn } = this.#context
+    plane.control.report({
+      kind: 'ask',
+      ...origin,
+      askId: ask.id,
+      scope: ask.scope,
+      approval,
+      ruleIds,
+      sessionId: signIn.current?.sessionId ?? '',
+      clientId: header.clientId ?? '',
+      policyRevision: policy.revision,
+    })
   }
 
   #report(header: DecodedRequestHeader, policy: PrincipalPolicy, denial: Denial): void {

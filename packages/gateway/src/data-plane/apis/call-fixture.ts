@@ -1,6 +1,8 @@
 // For tests: calls under a real policy, without a connection.
 import { silentLog, systemClock } from '@headgate/core'
 import { compileProgram, type Principal, parsePolicy, residualFor } from '@headgate/policy'
+import type { AskStatus, ControlMessage, ControlPort } from '../../control-port.ts'
+import { AskView } from '../ask-view.ts'
 import { BrokerAddresses } from '../broker-addresses.ts'
 import { Call, type Denial } from '../call.ts'
 import { ClientState } from '../client-state.ts'
@@ -45,6 +47,7 @@ export interface ClientFixture {
   readonly cluster: ClusterView
   /** What was reported since the last call was made. */
   readonly denials: Denial[]
+  readonly asks: AsksFixture
   call(apiKey: number, apiVersion: number, waitBudgetMs?: number): Call
 }
 
@@ -53,21 +56,50 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
   const program = compile(policy)
   const cluster = createCluster(bootstrap)
   const state = new ClientState()
+  const asks = createAsks()
   const denials: Denial[] = []
   const call = (apiKey: number, apiVersion: number, waitBudgetMs = Number.POSITIVE_INFINITY): Call => {
     denials.length = 0
     return new Call({
       header: { apiKey, apiVersion, correlationId: 1, clientId: 'test' },
-      policy: { revision: 1, program },
+      policy: { revision: 1, principal: PRINCIPAL, program },
+      principal: PRINCIPAL,
+      asks: asks.view,
+      nowUnixMs: () => asks.nowUnixMs,
       state,
       cluster,
       addresses: createAddresses(),
       maxTransactionTimeoutMs: 60_000,
       waitBudgetMs,
       report: (denial) => denials.push(denial),
+      reportAsk: (ask) => asks.opened.push(ask),
+      askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }
-  return { state, cluster, denials, call }
+  return { state, cluster, denials, asks, call }
+}
+
+/** The asks of a client, and the time by which they count. */
+export interface AsksFixture {
+  readonly view: AskView
+  /** The asks that calls opened. */
+  readonly opened: AskStatus[]
+  nowUnixMs: number
+  /** Tells of a step as the control plane does. */
+  tell(ask: AskStatus): void
+}
+
+function createAsks(): AsksFixture {
+  let receive: (message: ControlMessage) => void = () => {}
+  const control: ControlPort = {
+    subscribe: (given) => {
+      receive = given
+      return () => {}
+    },
+    report: () => {},
+  }
+  const view = new AskView(control)
+  return { view, opened: [], nowUnixMs: 1_000, tell: (ask) => receive({ kind: 'ask', ask }) }
 }
 
 function compile(text: string): ReturnType<typeof compileProgram> {

@@ -75,7 +75,7 @@ describe('a denied request', () => {
 /** What the client gets: the answer of the gateway, or that of the broker to what went on, with its changes. */
 async function finalAnswer(row: Row, verdict: Verdict<Fields, Fields>, answered: readonly string[]): Promise<Fields> {
   if (verdict.kind === 'answer') return roundTrip(row, 'Response', verdict.response)
-  if (verdict.kind === 'close') throw new Error('closed')
+  if (verdict.kind !== 'forward') throw new Error(verdict.kind)
   const names = row.denialCase.answer?.(answered, row.version) ?? {}
   const response = roundTrip(row, 'Response', fill(row.api.apiKey, 'Response', names))
   verdict.edit?.(response)

@@ -1,4 +1,4 @@
-import { Operation } from '@headgate/policy'
+import { type Effect, Operation } from '@headgate/policy'
 import {
   defaultFetchResponse,
   defaultFetchResponsePartitionData,
@@ -19,6 +19,7 @@ import {
   forwardPatched,
   type Int32Patch,
   type Verdict,
+  waitThenAnswer,
 } from '../api.ts'
 import type { Call } from '../call.ts'
 
@@ -66,38 +67,59 @@ function hasKnownTopics(call: Call, request: FetchRequest): boolean {
 }
 
 function decideFetch(call: Call, request: FetchRequest): FetchVerdict {
-  const denied: FetchResponseFetchableTopicResponse[] = []
-  const topics: FetchRequestFetchTopic[] = []
-  for (const topic of request.topics) splitTopic(call, topic, topics, denied)
-  const maxWaitMs = Math.floor(Math.min(request.maxWaitMs, call.waitBudgetMs))
+  const sides: Sides = { readable: [], held: [], denied: [] }
+  for (const topic of request.topics) splitTopic(call, topic, sides)
+  const { readable, held, denied } = sides
+  const maxWaitMs = Math.max(0, Math.floor(Math.min(request.maxWaitMs, call.waitBudgetMs)))
   const hasForgotten = request.forgottenTopicsData.length > 0
-  if (denied.length === 0 && !hasForgotten) return forwardPatched(patches(call, request, maxWaitMs))
-  if (topics.length === 0 && denied.length > 0) return answer({ ...defaultFetchResponse(), responses: denied })
-  const allowed = { ...request, topics, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
-  return forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => merge(response, topics, denied))
+  if (denied.length === 0 && held.length === 0 && !hasForgotten)
+    return forwardPatched(patches(call, request, maxWaitMs))
+  const added = [...denied, ...held]
+  if (readable.length === 0 && added.length > 0) {
+    const response = { ...defaultFetchResponse(), responses: added }
+    return denied.length > 0 ? answer(response) : waitThenAnswer(response, maxWaitMs)
+  }
+  const allowed = { ...request, topics: readable, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
+  return {
+    ...forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => merge(response, readable, added)),
+    isHolding: held.length > 0,
+  }
+}
+
+/** What becomes of the topics of a fetch: asked of the broker, answered as if nothing were there yet, or refused. */
+interface Sides {
+  readonly readable: FetchRequestFetchTopic[]
+  readonly held: FetchResponseFetchableTopicResponse[]
+  readonly denied: FetchResponseFetchableTopicResponse[]
 }
 
 /** Puts a topic's partitions on the side where they belong. */
-function splitTopic(
-  call: Call,
-  topic: FetchRequestFetchTopic,
-  allowed: FetchRequestFetchTopic[],
-  denied: FetchResponseFetchableTopicResponse[],
-): void {
+function splitTopic(call: Call, topic: FetchRequestFetchTopic, sides: Sides): void {
   const hasIds = call.apiVersion >= FIRST_VERSION_WITH_IDS
   const name = hasIds ? call.cluster.topicName(topic.topicId) : topic.topic
   if (name === undefined) {
-    denied.push(refusedTopic(topic, topic.partitions, ErrorCode.UNKNOWN_TOPIC_ID))
+    sides.denied.push(refusedTopic(topic, topic.partitions, ErrorCode.UNKNOWN_TOPIC_ID))
     return
   }
-  const readable: FetchRequestFetchPartition[] = []
-  const refused: FetchRequestFetchPartition[] = []
-  for (const partition of topic.partitions) {
-    const side = call.permits('topic', Operation.Read, name, partition.partition) ? readable : refused
-    side.push(partition)
+  const byEffect: Record<Effect, FetchRequestFetchPartition[]> = { allow: [], hold: [], deny: [] }
+  for (const partition of topic.partitions)
+    byEffect[call.judge(Operation.Read, name, partition.partition).effect].push(partition)
+  const { allow, hold, deny } = byEffect
+  if (allow.length > 0) sides.readable.push({ ...topic, partitions: allow })
+  if (hold.length > 0) sides.held.push(heldTopic(topic, hold))
+  if (deny.length > 0) sides.denied.push(refusedTopic(topic, deny, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
+}
+
+/** INVARIANT: the high watermark is the offset that was asked for, so that the client waits in place, with no lag and no error. */
+function heldTopic(
+  { topic, topicId }: FetchRequestFetchTopic,
+  partitions: readonly FetchRequestFetchPartition[],
+): FetchResponseFetchableTopicResponse {
+  return {
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition, fetchOffset }) => emptyPartition(partition, ErrorCode.NONE, fetchOffset)),
   }
-  if (readable.length > 0) allowed.push({ ...topic, partitions: readable })
-  if (refused.length > 0) denied.push(refusedTopic(topic, refused, ErrorCode.TOPIC_AUTHORIZATION_FAILED))
 }
 
 function refusedTopic(
@@ -147,12 +169,5 @@ function patches(call: Call, request: FetchRequest, maxWaitMs: number): readonly
 
 /** What a fetch gets that is parked when its session ends: nothing new, in the place where it stands. */
 function emptyAnswer(request: FetchRequest): FetchResponse {
-  const responses = request.topics.map((topic) => ({
-    topic: topic.topic,
-    topicId: topic.topicId,
-    partitions: topic.partitions.map(({ partition, fetchOffset }) =>
-      emptyPartition(partition, ErrorCode.NONE, fetchOffset),
-    ),
-  }))
-  return { ...defaultFetchResponse(), responses }
+  return { ...defaultFetchResponse(), responses: request.topics.map((topic) => heldTopic(topic, topic.partitions)) }
 }

@@ -43,7 +43,7 @@ export const metadata: AnyApi = defineApi<MetadataRequest, MetadataResponse>({
 })
 
 function decideAll(call: Call, request: MetadataRequest): MetadataVerdict {
-  const edit = (response: MetadataResponse): void => editAnswer(call, response, [])
+  const edit = (response: MetadataResponse): void => editAnswer(call, response, [], (name) => call.sees(name))
   return request.allowAutoTopicCreation
     ? forwardInstead({ ...request, allowAutoTopicCreation: false }, edit)
     : forward(edit)
@@ -58,7 +58,7 @@ function decideNamed(call: Call, request: MetadataRequest, topics: readonly Meta
     return errorCode === ErrorCode.NONE
   })
   const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
-  const edit = (response: MetadataResponse): void => editAnswer(call, response, refusals)
+  const edit = (response: MetadataResponse): void => editAnswer(call, response, refusals, (name) => call.knows(name))
   if (refusals.length === 0 && allowAutoTopicCreation === request.allowAutoTopicCreation) return forward(edit)
   // With nothing left the broker is still asked, for its brokers: an empty list is no topic.
   return forwardInstead({ ...request, topics: allowed, allowAutoTopicCreation }, edit)
@@ -75,7 +75,7 @@ function refusalOf(call: Call, { name, topicId }: MetadataRequestTopic): number 
 }
 
 function shows(call: Call, name: string): boolean {
-  return call.sees(name) || call.permits('topic', Operation.Describe, name)
+  return call.knows(name) || call.permits('topic', Operation.Describe, name)
 }
 
 /** An id creates nothing. */
@@ -103,7 +103,12 @@ function misused(topics: readonly MetadataRequestTopic[]): MetadataResponse {
   return { ...defaultMetadataResponse(), topics: refused }
 }
 
-function editAnswer(call: Call, response: MetadataResponse, refusals: readonly MetadataResponseTopic[]): void {
+function editAnswer(
+  call: Call,
+  response: MetadataResponse,
+  refusals: readonly MetadataResponseTopic[],
+  isShown: (topicName: string) => boolean,
+): void {
   for (const topic of response.topics)
     if (topic.errorCode === ErrorCode.NONE) call.cluster.learnTopic(topic.name, topic.topicId)
   response.brokers = servedBrokers(call, response.brokers, ({ nodeId }) => nodeId)
@@ -117,7 +122,7 @@ function editAnswer(call: Call, response: MetadataResponse, refusals: readonly M
     CLUSTER_NAME,
     response.clusterAuthorizedOperations,
   )
-  const shown = response.topics.filter(({ name }) => name === null || call.sees(name))
+  const shown = response.topics.filter(({ name }) => name === null || isShown(name))
   for (const topic of shown) editTopic(call, topic)
   response.topics = [...shown, ...refusals]
 }

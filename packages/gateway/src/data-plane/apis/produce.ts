@@ -19,11 +19,14 @@ import {
   type Verdict,
 } from '../api.ts'
 import type { Call } from '../call.ts'
+import type { Judgement } from '../judgement.ts'
 import { rewriteNodeEndpoints } from './broker-nodes.ts'
 import { splitTopics } from './request-split.ts'
 
 const FIRST_VERSION_WITH_IDS = 13
 const FIRST_VERSION_WITH_ENDPOINTS = 10
+const FIRST_VERSION_WITH_MESSAGES = 8
+const NONE_HELD: ReadonlyMap<string, Judgement> = new Map()
 
 type ProduceVerdict = Verdict<ProduceRequest, ProduceResponse>
 
@@ -56,12 +59,15 @@ function decideProduce(call: Call, request: ProduceRequest): ProduceVerdict {
   if (transactionalId !== null && !call.permits('transactional-id', Operation.Write, transactionalId)) {
     return refuse(request, refused(call, topics, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
   }
+  const held = new Map<string, Judgement>()
   const { allowed, denied } = splitTopics(topics, (topic, { index }) => {
     const name = topicName(call, topic)
-    return name !== undefined && call.permits('topic', Operation.Write, name, index)
+    const judgement = name === undefined ? undefined : call.judge(Operation.Write, name, index)
+    if (name !== undefined && judgement?.effect === 'hold') held.set(name, judgement)
+    return judgement?.effect === 'allow'
   })
   if (denied.length === 0) return forward(produceEdit(call))
-  const refusals = refused(call, denied, ErrorCode.TOPIC_AUTHORIZATION_FAILED)
+  const refusals = refused(call, denied, ErrorCode.TOPIC_AUTHORIZATION_FAILED, held)
   if (allowed.length === 0 || request.acks === 0) return refuse(request, refusals)
   const topicData = allowed.map(({ partitions, ...topic }) => ({ ...topic, partitionData: partitions }))
   return forwardInstead<ProduceRequest, ProduceResponse>({ ...request, topicData }, (response) => {
@@ -102,16 +108,35 @@ function addRefusals(
   }
 }
 
-/** A refused entry names its topic as the request did: by name, or by id from version 13 on. */
-function refused(call: Call, topics: readonly Topic[], errorCode: number): ProduceResponseTopicProduceResponse[] {
+/**
+ * A refused entry names its topic as the request did: by name, or by id from version 13 on. A write is not held, for no
+ * client would survive that with its records in order: it is refused, and passes when it is repeated once it is approved.
+ */
+function refused(
+  call: Call,
+  topics: readonly Topic[],
+  errorCode: number,
+  held: ReadonlyMap<string, Judgement> = NONE_HELD,
+): ProduceResponseTopicProduceResponse[] {
   return topics.map((topic) => {
-    const code = topicName(call, topic) === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : errorCode
+    const name = topicName(call, topic)
+    const awaited = name === undefined ? undefined : held.get(name)
+    const refusal =
+      awaited === undefined
+        ? { errorCode: name === undefined ? ErrorCode.UNKNOWN_TOPIC_ID : errorCode }
+        : { errorCode: ErrorCode.POLICY_VIOLATION, errorMessage: awaitedText(call, awaited) }
     const partitionResponses = topic.partitions.map(({ index }) => ({
       ...defaultProduceResponsePartitionProduceResponse(),
       index,
-      errorCode: code,
+      ...refusal,
       baseOffset: -1n,
     }))
     return { name: topic.name, topicId: topic.topicId, partitionResponses }
   })
+}
+
+/** Versions before 8 have no place for it. */
+function awaitedText(call: Call, { askIds = [] }: Judgement): string | null {
+  if (call.apiVersion < FIRST_VERSION_WITH_MESSAGES) return null
+  return `writing here wants an approval: ${askIds.map((id) => call.askUrl(id)).join(' ')}`
 }
