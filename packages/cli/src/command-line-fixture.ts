@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemClock } from '@headgate/core'
 import type { CommandIo, ExitCode, SignalName } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 
@@ -16,7 +17,11 @@ interface CommandOutcome {
 export interface CommandFolder {
   readonly path: string
   write(name: string, text: string): void
+  /** What a command touches, with these variables; what it writes is kept nowhere. */
+  io(environment: Readonly<Record<string, string>>): CommandIo
   run(...args: string[]): Promise<CommandOutcome>
+  /** Like `run`, with environment variables. */
+  runWith(environment: Readonly<Record<string, string>>, ...args: string[]): Promise<CommandOutcome>
   /** Raises a signal for the command that runs. */
   raise(name: SignalName): void
   remove(): void
@@ -44,21 +49,27 @@ export const POLICY = `rules:
 export function createCommandFolder(): CommandFolder {
   const path = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
   const handlers = new Set<readonly [SignalName, () => void]>()
-  const run = async (...args: string[]): Promise<CommandOutcome> => {
+  const createIo = (environment: Readonly<Record<string, string>>): CommandIo => ({
+    environment: { XDG_CONFIG_HOME: join(path, 'config'), ...environment },
+    folder: path,
+    writeOut: () => {},
+    writeError: () => {},
+    onSignal: (name, handler) => {
+      const entry = [name, handler] as const
+      handlers.add(entry)
+      return () => void handlers.delete(entry)
+    },
+    clock: systemClock,
+  })
+  const runWith: CommandFolder['runWith'] = async (environment, ...args) => {
     let [out, error] = ['', '']
     const io: CommandIo = {
-      environment: {},
-      folder: path,
+      ...createIo(environment),
       writeOut: (text) => {
         out += text
       },
       writeError: (text) => {
         error += text
-      },
-      onSignal: (name, handler) => {
-        const entry = [name, handler] as const
-        handlers.add(entry)
-        return () => void handlers.delete(entry)
       },
     }
     const exitCode = await runCommandLine(args, '1.2.3', io)
@@ -66,7 +77,9 @@ export function createCommandFolder(): CommandFolder {
   }
   return {
     path,
-    run,
+    io: createIo,
+    run: (...args) => runWith({}, ...args),
+    runWith,
     write: (name, text) => writeFileSync(join(path, name), text),
     raise: (name) => {
       for (const [signal, handler] of handlers) if (signal === name) handler()

@@ -1,3 +1,4 @@
+import type { Clock } from '@headgate/core'
 import type { Command } from 'commander'
 
 /** What a process exits with. */
@@ -19,6 +20,7 @@ export interface CommandIo {
   writeError(text: string): void
   /** Calls the handler at each signal; the function returned ends it. */
   onSignal(name: SignalName, handler: () => void): () => void
+  readonly clock: Clock
 }
 
 /** A command with its arguments taken in, ready to run. */

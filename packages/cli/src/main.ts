@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { MessageChannel } from 'node:worker_threads'
+import { systemClock } from '@headgate/core'
 import type { CommandIo } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 
@@ -14,7 +16,11 @@ const io: CommandIo = {
     process.on(name, handler)
     return () => void process.off(name, handler)
   },
+  clock: systemClock,
 }
+
+// A command may wait for nothing but the clock, whose timers keep no process alive.
+new MessageChannel().port1.on('message', () => {})
 
 // The only place that ends the process. Output to a pipe may still be on its way when the code is known.
 const exitCode = await runCommandLine(process.argv.slice(2), manifest.version, io)

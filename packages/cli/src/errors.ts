@@ -1,0 +1,90 @@
+import { HeadgateError } from '@headgate/core'
+
+/** No gateway was named: neither `--gateway` nor `HEADGATE_GATEWAY`. */
+export class GatewayMissingError extends HeadgateError<'ERR_CLI_GATEWAY_MISSING'> {
+  readonly code = 'ERR_CLI_GATEWAY_MISSING'
+
+  constructor() {
+    super({ message: 'no gateway is named: give `--gateway https://…` or HEADGATE_GATEWAY' })
+  }
+}
+
+/** The gateway's address is no address that can be used. */
+export class GatewayAddressError extends HeadgateError<'ERR_CLI_GATEWAY_ADDRESS'> {
+  readonly code = 'ERR_CLI_GATEWAY_ADDRESS'
+
+  constructor(mend: string) {
+    super({ message: `the gateway's address cannot be used: ${mend}` })
+  }
+}
+
+/** The gateway, or the identity provider, gave no answer. */
+export class UnreachableError extends HeadgateError<'ERR_CLI_UNREACHABLE'> {
+  readonly code = 'ERR_CLI_UNREACHABLE'
+
+  constructor(host: string, reason: string) {
+    const message = `\`${host}\` gave no answer (${reason}): check the address, and that it can be reached from here`
+    super({ message, details: { host, reason }, retryable: true })
+  }
+}
+
+/** The certificate of the gateway, or of the identity provider, is not trusted. */
+export class UntrustedError extends HeadgateError<'ERR_CLI_UNTRUSTED'> {
+  readonly code = 'ERR_CLI_UNTRUSTED'
+
+  constructor(host: string, reason: string) {
+    const mend = 'give its authority by `--ca` or HEADGATE_CA, and use a name that the certificate holds'
+    super({ message: `the certificate of \`${host}\` is not trusted (${reason}): ${mend}`, details: { host, reason } })
+  }
+}
+
+/** What answered is no Headgate gateway, or another one. */
+export class GatewayAnswerError extends HeadgateError<'ERR_CLI_GATEWAY_ANSWER'> {
+  readonly code = 'ERR_CLI_GATEWAY_ANSWER'
+
+  constructor(host: string, what: string) {
+    super({ message: `\`${host}\` does not answer as a Headgate gateway: ${what}`, details: { host } })
+  }
+}
+
+/** A file that was named cannot be read. */
+export class FileUnreadableError extends HeadgateError<'ERR_CLI_FILE_UNREADABLE'> {
+  readonly code = 'ERR_CLI_FILE_UNREADABLE'
+
+  constructor(what: string, path: string, reason: string) {
+    super({ message: `${what}: \`${path}\` cannot be used (${reason})`, details: { path, reason } })
+  }
+}
+
+/** Nobody is signed in at the gateway. */
+export class NotSignedInError extends HeadgateError<'ERR_CLI_NOT_SIGNED_IN'> {
+  readonly code = 'ERR_CLI_NOT_SIGNED_IN'
+
+  constructor(gateway: string) {
+    const message = `nobody is signed in at \`${gateway}\`: run \`headgate login --gateway ${gateway}\``
+    super({ message, details: { gateway } })
+  }
+}
+
+const GATEWAY_CODE = /^ERR_[A-Z]+_[A-Z0-9_]{1,80}$/
+
+/** What a refusal of the gateway is made of. */
+export interface GatewayRefusal {
+  readonly status: number
+  readonly code: string | undefined
+  readonly text: string
+}
+
+/** The gateway refused; `code` is the one that the gateway gave, or `ERR_CLI_GATEWAY_REFUSED` when it gave none. */
+export class GatewayRefusedError extends HeadgateError {
+  readonly code: string
+
+  constructor({ status, code, text }: GatewayRefusal) {
+    super({
+      message: `the gateway refused: ${text || `HTTP ${status}`}`,
+      details: { status },
+      retryable: status === 429 || status >= 500,
+    })
+    this.code = code !== undefined && GATEWAY_CODE.test(code) ? code : 'ERR_CLI_GATEWAY_REFUSED'
+  }
+}

@@ -1,0 +1,66 @@
+import type { OutboundFetch } from '@headgate/gateway'
+import { findBearerToken } from './bearer-token.ts'
+import type { CommandIo } from './command.ts'
+import { GatewayAnswerError, GatewayRefusedError, UnreachableError } from './errors.ts'
+import { type GatewayAddressOptions, resolveGateway } from './gateway-address.ts'
+import { createCommandFetch } from './gateway-http.ts'
+import { jsonObject, parseJson, printable, textMember } from './json-value.ts'
+
+/** A gateway's HTTP API, asked in the name of whoever runs the command. */
+export interface GatewayClient {
+  /** Scheme, host and port of the gateway. */
+  readonly url: string
+  /** Asks for a path, such as `/v1/asks?state=pending`; the answer is parsed, not checked. */
+  get<T>(path: string): Promise<T>
+  /** Posts JSON to a path. An answer without a body is `undefined`. */
+  post<T>(path: string, body: unknown): Promise<T>
+}
+
+function refusalOf(status: number, text: string): GatewayRefusedError {
+  const problem = jsonObject(parseJson(text))
+  const title = printable(textMember(problem, 'title'))
+  const detail = printable(textMember(problem, 'detail'))
+  const said = [title, detail].filter((part) => part !== '').join(': ')
+  return new GatewayRefusedError({ status, code: textMember(problem, 'code'), text: said })
+}
+
+async function readAnswer<T>(host: string, response: Response): Promise<T> {
+  const text = await response.text()
+  const isProblem = (response.headers.get('content-type') ?? '').startsWith('application/problem+json')
+  if (response.status >= 400 && isProblem) throw refusalOf(response.status, text)
+  if (response.status >= 500) throw new UnreachableError(host, `HTTP ${response.status}`)
+  if (!response.ok) throw new GatewayRefusedError({ status: response.status, code: undefined, text: '' })
+  if (text === '') return undefined as T
+  const value = parseJson(text)
+  if (value === undefined) throw new GatewayAnswerError(host, 'its answer is no JSON')
+  return value as T
+}
+
+function createClient(origin: string, token: () => string, fetch: OutboundFetch): GatewayClient {
+  const { host } = new URL(origin)
+  const headers = (): Record<string, string> => ({ authorization: `Bearer ${token()}`, accept: 'application/json' })
+  return {
+    url: origin,
+    get: async (path) => readAnswer(host, await fetch(`${origin}${path}`, { headers: headers() })),
+    post: async (path, body) => {
+      const request = { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' } }
+      return readAnswer(host, await fetch(`${origin}${path}`, { ...request, body: JSON.stringify(body) }))
+    },
+  }
+}
+
+/**
+ * Connects a command to its gateway: `--gateway` or HEADGATE_GATEWAY, `--ca` or HEADGATE_CA, and the token of HEADGATE_TOKEN,
+ * HEADGATE_TOKEN_FILE or the saved sign-in. Nothing is asked of the gateway yet but, where that is needed, a fresh token.
+ *
+ * A refusal of the gateway (`application/problem+json`) is thrown as {@link GatewayRefusedError} with the gateway's own code;
+ * hand every error to `reportFailure`.
+ *
+ * @throws {GatewayMissingError} `ERR_CLI_GATEWAY_MISSING`
+ * @throws {NotSignedInError} `ERR_CLI_NOT_SIGNED_IN`
+ */
+export async function connectGateway(io: CommandIo, options: GatewayAddressOptions): Promise<GatewayClient> {
+  const gateway = resolveGateway(io, options)
+  const token = await findBearerToken(io, gateway)
+  return createClient(gateway.origin, () => token.reveal(), createCommandFetch(gateway))
+}

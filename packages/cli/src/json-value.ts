@@ -1,0 +1,36 @@
+/** Members of a JSON object whose shape is not known yet. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** The JSON that a text holds; nothing when it holds none. The parser's own message quotes its input, so it is dropped. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value where it is a JSON object, else nothing. */
+export function jsonObject(value: unknown): JsonObject | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined
+}
+
+/** The member of that name where it is a text, else nothing. */
+export function textMember(object: JsonObject | undefined, name: string): string | undefined {
+  const value = object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The member of that name where it is a number that is finite, else nothing. */
+export function numberMember(object: JsonObject | undefined, name: string): number | undefined {
+  const value = object !== undefined && Object.hasOwn(object, name) ? object[name] : undefined
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const MAX_PRINTED = 300
+
+/** A server's text, made safe for a terminal: no control or format characters, cut to a sentence. */
+export function printable(text: string | undefined): string {
+  return (text ?? '').replace(NOT_PRINTABLE, '').slice(0, MAX_PRINTED)
+}
