@@ -44,6 +44,14 @@ export interface Denial {
   readonly errorCode: number
 }
 
+/** Who is told what became of a call. */
+export interface CallReports {
+  /** A part was refused. */
+  denial(denial: Denial): void
+  /** An ask is to be opened. */
+  ask(ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]): void
+}
+
 /** What a call needs of the connection it came on. */
 export interface CallContext {
   readonly header: RequestHeader
@@ -57,9 +65,7 @@ export interface CallContext {
   readonly maxTransactionTimeoutMs: number
   /** Milliseconds that a broker may keep the answer waiting without passing a boundary. */
   readonly waitBudgetMs: number
-  readonly report: (denial: Denial) => void
-  /** Tells that an ask is to be opened. */
-  readonly reportAsk: (ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]) => void
+  readonly reports: CallReports
   /** Where people find an ask. */
   readonly askUrl: (askId: string) => string
 }
@@ -210,7 +216,7 @@ export class Call {
 
   #openAsk(scope: AskScope, approval: ApprovalObligation, { ruleIds }: Decision): AskStatus | undefined {
     const ask = this.#context.asks.open(scope)
-    if (ask !== undefined) this.#context.reportAsk(ask, approval, ruleIds)
+    if (ask !== undefined) this.#context.reports.ask(ask, approval, ruleIds)
     return ask
   }
 
@@ -231,7 +237,7 @@ export class Call {
     decision: Judgement,
   ): void {
     const errorCode = DENIED_CODES[resourceType]
-    this.#context.report({
+    this.#context.reports.denial({
       resourceType,
       resourceName,
       operation: operationName(operation),

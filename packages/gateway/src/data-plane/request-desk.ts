@@ -1,4 +1,3 @@
-import type { ApprovalObligation } from '@headgate/policy'
 import {
   type ApiMessageSpec,
   apiMessage,
@@ -7,9 +6,9 @@ import {
   encodeResponseFrame,
   Reader,
 } from '@headgate/wire'
-import type { AskStatus, ConnectionOrigin } from '../control-port.ts'
+import type { ConnectionOrigin } from '../control-port.ts'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
-import { Call, type Denial } from './call.ts'
+import { Call } from './call.ts'
 import type { ClientSignIn } from './client-sign-in.ts'
 import type { ClientState } from './client-state.ts'
 import { ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
@@ -19,17 +18,13 @@ import type { PlaneContext } from './plane-context.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { ReadBuffer } from './read-buffers.ts'
 import type { Span } from './request-input.ts'
+import { RequestReports } from './request-reports.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
 import { WaitingAnswer } from './waiting-answer.ts'
 
 /** Elements of one request that become objects: more partitions than a cluster has, and little enough to keep others waiting. */
 const MAX_ELEMENTS = 250_000
-/** Refusals of one request that are told of one by one. */
-const MAX_DENIALS_TOLD = 100
-/** The longest name that policy considers. */
-const MAX_NAME_TOLD = 255
-
 /** What the desk needs of its connection. */
 export interface DeskContext {
   readonly plane: PlaneContext
@@ -130,25 +125,16 @@ export class RequestDesk {
       addresses: plane.addresses,
       maxTransactionTimeoutMs: plane.limits.maxTransactionTimeoutMs,
       waitBudgetMs: signIn.leftMs,
-      report: isSilent ? () => {} : this.#reporter(header, policy),
-      reportAsk: (ask, approval, ruleIds) => this.#reportAsk(header, policy, ask, approval, ruleIds),
+      reports: new RequestReports({
+        plane,
+        origin: this.#context.origin,
+        signIn: signIn.current,
+        header,
+        policy,
+        isSilent,
+      }),
       askUrl: plane.askUrl,
     })
-  }
-
-  /** A request can be refused in as many parts as it has bytes; what is told of them is bounded. */
-  #reporter(header: DecodedRequestHeader, policy: PrincipalPolicy): (denial: Denial) => void {
-    let told = 0
-    return (denial) => {
-      told += 1
-      if (told <= MAX_DENIALS_TOLD) this.#report(header, policy, denial)
-      if (told !== MAX_DENIALS_TOLD + 1) return
-      const { plane, origin, signIn } = this.#context
-      const { name: apiName } = apiMessage(header.apiKey)
-      const principal = signIn.current?.principal.subject ?? ''
-      const fields = { event: 'denials-not-told', ...origin, principal, apiName, count: MAX_DENIALS_TOLD }
-      plane.log.warn(fields, 'a request was refused in more parts than are logged one by one')
-    }
   }
 
   /** Expects the broker's answer to a request that the caller has decided, and whose bytes it forwards. */
@@ -274,52 +260,6 @@ export class RequestDesk {
     const verdict = api.decide(this.call(header), request)
     // A decision that has to look something up came with ids that the first decision had resolved: deny.
     return verdict instanceof Promise ? null : verdict
-  }
-
-  #reportAsk(
-    header: DecodedRequestHeader,
-    policy: PrincipalPolicy,
-    ask: AskStatus,
-    approval: ApprovalObligation,
-    ruleIds: readonly string[],
-  ): void {
-    const { plane, origin, signIn } = this.#context
-    plane.control.report({
-      kind: 'ask',
-      ...origin,
-      askId: ask.id,
-      scope: ask.scope,
-      approval,
-      ruleIds,
-      sessionId: signIn.current?.sessionId ?? '',
-      clientId: header.clientId ?? '',
-      policyRevision: policy.revision,
-    })
-  }
-
-  #report(header: DecodedRequestHeader, policy: PrincipalPolicy, denial: Denial): void {
-    const { plane, origin, signIn } = this.#context
-    const current = signIn.current
-    if (current === null) return
-    const { partition, decision, ...resource } = denial
-    plane.control.report({
-      kind: 'denial',
-      ...origin,
-      principal: current.principal.subject,
-      issuer: current.principal.issuer,
-      sessionId: current.sessionId,
-      clientId: header.clientId ?? '',
-      apiKey: header.apiKey,
-      apiName: apiMessage(header.apiKey).name,
-      apiVersion: header.apiVersion,
-      ...resource,
-      resourceName: resource.resourceName.slice(0, MAX_NAME_TOLD),
-      ...(partition === undefined ? {} : { partition }),
-      decision: decision.effect,
-      reason: decision.reason,
-      ruleIds: decision.ruleIds,
-      policyRevision: policy.revision,
-    })
   }
 }
 

@@ -71,8 +71,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
       addresses: createAddresses(),
       maxTransactionTimeoutMs: 60_000,
       waitBudgetMs,
-      report: (denial) => denials.push(denial),
-      reportAsk: (ask) => asks.opened.push(ask),
+      reports: { denial: (denial) => denials.push(denial), ask: (ask) => asks.opened.push(ask) },
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }

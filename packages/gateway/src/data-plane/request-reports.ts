@@ -1,0 +1,88 @@
+import type { ApprovalObligation } from '@headgate/policy'
+import { apiMessage, type RequestHeader } from '@headgate/wire'
+import type { AskStatus, ConnectionOrigin } from '../control-port.ts'
+import type { SignIn } from '../identity/authenticator.ts'
+import type { Denial } from './call.ts'
+import type { PlaneContext } from './plane-context.ts'
+import type { PrincipalPolicy } from './policy-view.ts'
+
+/** Refusals of one request that are told of one by one. */
+const MAX_DENIALS_TOLD = 100
+/** The longest name that policy considers. */
+const MAX_NAME_TOLD = 255
+
+/** What the reports of one request are made of. */
+export interface RequestReportsOptions {
+  readonly plane: PlaneContext
+  readonly origin: ConnectionOrigin
+  readonly signIn: SignIn | null
+  readonly header: RequestHeader
+  readonly policy: PrincipalPolicy
+  /** Whether denials go untold, since the request is decided again by someone who tells. */
+  readonly isSilent: boolean
+}
+
+/**
+ * Tells the control plane what became of one request.
+ *
+ * A request can be refused in as many parts as it has bytes; what is told of them is bounded.
+ */
+export class RequestReports {
+  readonly #options: RequestReportsOptions
+  #told = 0
+
+  constructor(options: RequestReportsOptions) {
+    this.#options = options
+  }
+
+  /** Tells of a refused part. */
+  denial(denial: Denial): void {
+    if (this.#options.isSilent) return
+    this.#told += 1
+    if (this.#told <= MAX_DENIALS_TOLD) this.#report(denial)
+    if (this.#told !== MAX_DENIALS_TOLD + 1) return
+    const { plane, origin, policy, header } = this.#options
+    const { name: apiName } = apiMessage(header.apiKey)
+    const principal = policy.principal.subject
+    const fields = { event: 'denials-not-told', ...origin, principal, apiName, count: MAX_DENIALS_TOLD }
+    plane.log.warn(fields, 'a request was refused in more parts than are logged one by one')
+  }
+
+  /** Tells that an ask is to be opened. */
+  ask(ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]): void {
+    const { plane, origin, signIn, header, policy } = this.#options
+    plane.control.report({
+      kind: 'ask',
+      ...origin,
+      askId: ask.id,
+      scope: ask.scope,
+      approval,
+      ruleIds,
+      sessionId: signIn?.sessionId ?? '',
+      clientId: header.clientId ?? '',
+      policyRevision: policy.revision,
+    })
+  }
+
+  #report({ partition, decision, resourceName, ...resource }: Denial): void {
+    const { plane, origin, signIn, header, policy } = this.#options
+    plane.control.report({
+      kind: 'denial',
+      ...origin,
+      principal: policy.principal.subject,
+      issuer: policy.principal.issuer,
+      sessionId: signIn?.sessionId ?? '',
+      clientId: header.clientId ?? '',
+      apiKey: header.apiKey,
+      apiName: apiMessage(header.apiKey).name,
+      apiVersion: header.apiVersion,
+      ...resource,
+      resourceName: resourceName.slice(0, MAX_NAME_TOLD),
+      ...(partition === undefined ? {} : { partition }),
+      decision: decision.effect,
+      reason: decision.reason,
+      ruleIds: decision.ruleIds,
+      policyRevision: policy.revision,
+    })
+  }
+}
