@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest'
+import type { AskScope, AskState, ControlMessage } from '../control-port.ts'
+import { AskView } from './ask-view.ts'
+
+const SCOPE: AskScope = { issuer: 'corp', subject: 'ada', protection: 'p', topic: 't', operation: 'consume' }
+
+function start(): { view: AskView; tell: (id: string, revision: number, state: AskState) => void; steps: AskScope[] } {
+  let receive: (message: ControlMessage) => void = () => {}
+  const view = new AskView({
+    subscribe: (given) => {
+      receive = given
+      return () => {
+        receive = () => {}
+      }
+    },
+    report: () => {},
+  })
+  const steps: AskScope[] = []
+  view.onChange((scope) => steps.push(scope))
+  return {
+    view,
+    steps,
+    tell: (id, revision, state) => receive({ kind: 'ask', ask: { id, scope: SCOPE, state, revision } }),
+  }
+}
+
+test('the newest ask of a scope counts, whatever was opened here', () => {
+  const { view, tell, steps } = start()
+  const opened = view.open(SCOPE)
+  expect(view.find({ ...SCOPE })).toBe(opened)
+  expect(view.find({ ...SCOPE, operation: 'produce' })).toBeUndefined()
+
+  tell('ask-of-another-gateway', 3, 'pending')
+  expect(view.find(SCOPE)).toMatchObject({ id: 'ask-of-another-gateway', revision: 3 })
+  tell('ask-of-another-gateway', 4, 'active')
+  expect(view.find(SCOPE)?.state).toBe('active')
+  expect(steps).toEqual([SCOPE, SCOPE])
+})
+
+test('a step that was overtaken changes nothing', () => {
+  const { view, tell, steps } = start()
+  tell('a', 5, 'revoked')
+  tell('a', 4, 'active')
+  tell('a', 5, 'active')
+  expect(view.find(SCOPE)?.state).toBe('revoked')
+  expect(steps).toHaveLength(1)
+
+  tell('b', 1, 'pending')
+  expect(view.find(SCOPE)).toMatchObject({ id: 'b', state: 'pending' })
+})
+
+test('asks opened here are bounded until the control plane tells of them', () => {
+  const { view, tell } = start()
+  const opened = Array.from({ length: 10_001 }, (_, n) => view.open({ ...SCOPE, topic: `t-${n}` }))
+  expect(opened.filter((ask) => ask === undefined)).toHaveLength(1)
+
+  tell('x', 1, 'pending')
+  expect(view.open({ ...SCOPE, topic: 'next' })).toBeUndefined()
+})
+
+test('a closed view hears nothing', () => {
+  const { view, tell, steps } = start()
+  view.close()
+  tell('a', 1, 'active')
+  expect(view.find(SCOPE)).toBeUndefined()
+  expect(steps).toEqual([])
+})
