@@ -1,0 +1,106 @@
+import type { LogPort } from '@headgate/core'
+import type { Context, Handler } from 'hono'
+import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import { IdentityError } from '../identity/identity-errors.ts'
+import { clientAddressOf } from './client-address.ts'
+import type { PolicyFileSource } from './policy-source.ts'
+import { answerProblem, type ProblemDetails } from './problem-answer.ts'
+
+/** Answers a request whose sender has been verified. */
+export type SignedInHandler = (c: Context, signIn: SignIn) => Promise<Response>
+
+/** How an endpoint answers where the general answer does not fit it. */
+export interface BearerProblems {
+  readonly missing: ProblemDetails
+  readonly behind: ProblemDetails
+  /** Where it is given, only tokens of this gateway are taken, and others are answered with it. */
+  readonly foreign?: ProblemDetails
+}
+
+/** What {@link requireBearer} needs. */
+export interface BearerOptions {
+  readonly authenticator: Authenticator
+  readonly policySource: PolicyFileSource
+  readonly log: LogPort
+  /** The event under which a refusal is logged. */
+  readonly event: string
+  readonly problems?: BearerProblems
+}
+
+const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
+const INVALID = 'Bearer error="invalid_token"'
+
+const PROBLEMS: BearerProblems = {
+  missing: { status: 401, title: 'a bearer token is wanted', code: 'ERR_GATEWAY_HTTP_TOKEN_MISSING' },
+  behind: {
+    status: 503,
+    title: 'the policy here is older than the token asks for',
+    code: 'ERR_GATEWAY_HTTP_POLICY_BEHIND',
+  },
+}
+
+/** A refusal, and what the caller is asked for with it (RFC 6750 section 3). */
+interface Refusal {
+  readonly problem: ProblemDetails
+  readonly challenge: string
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof IdentityError)) throw error
+  const problem: ProblemDetails = {
+    status: error.retryable ? 503 : 401,
+    title: error.clientText,
+    code: error.code,
+  }
+  return { problem, challenge: INVALID }
+}
+
+class BearerGate {
+  readonly #options: BearerOptions
+  readonly #problems: BearerProblems
+
+  constructor(options: BearerOptions) {
+    this.#options = options
+    this.#problems = options.problems ?? PROBLEMS
+  }
+
+  /** Gives who sent the request, or why it is refused. */
+  async verify(c: Context): Promise<SignIn | Refusal> {
+    const [, token] = BEARER.exec(c.req.header('Authorization') ?? '') ?? []
+    if (token === undefined) return { problem: this.#problems.missing, challenge: 'Bearer' }
+    try {
+      const signIn = await this.#options.authenticator.verifyToken(token)
+      return this.#refusalOfSignIn(signIn) ?? signIn
+    } catch (error) {
+      return refusalOf(error)
+    }
+  }
+
+  refuse(c: Context, { problem, challenge }: Refusal): Response {
+    const { event, log } = this.#options
+    const fields = { event, decision: 'deny', code: problem.code, clientAddress: clientAddressOf(c) }
+    log.warn(fields, 'request refused')
+    return answerProblem(c, problem, problem.status === 401 ? { 'WWW-Authenticate': challenge } : {})
+  }
+
+  #refusalOfSignIn({ source, minimumRevision }: SignIn): Refusal | undefined {
+    const { foreign, behind } = this.#problems
+    if (foreign !== undefined && source !== 'gateway-token') return { problem: foreign, challenge: INVALID }
+    const isBehind = minimumRevision > this.#options.policySource.current.revision
+    return isBehind ? { problem: behind, challenge: INVALID } : undefined
+  }
+}
+
+/**
+ * Makes a handler that asks for a bearer token: one of this gateway, or an access token of an accepted issuer.
+ *
+ * Refusals are `application/problem+json` with a `code`, are logged, and count as failures of the address where the
+ * route has the failure limit. What the inner handler throws is not a refusal and goes on.
+ */
+export function requireBearer(options: BearerOptions, handle: SignedInHandler): Handler {
+  const gate = new BearerGate(options)
+  return async (c) => {
+    const outcome = await gate.verify(c)
+    return 'problem' in outcome ? gate.refuse(c, outcome) : handle(c, outcome)
+  }
+}
