@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { type IdentityPerson, PEOPLE } from './people.ts'
+import { createSignInPages, DEVICE_PAGES, servePagesBefore } from './sign-in-pages.ts'
 
 /** A client that may ask for a token of its own. */
 export interface IdentityClient {
@@ -17,6 +19,12 @@ export interface IdentityProviderOptions {
   readonly audience: string
   /** 300 by default. */
   readonly lifetimeSeconds?: number
+  /** Who can sign in herself; {@link PEOPLE} by default. */
+  readonly people?: readonly IdentityPerson[]
+  /** Whether people can sign in on another device than the one that asks (RFC 8628); yes by default. */
+  readonly hasDeviceFlow?: boolean
+  /** How long the code of a device flow can be used; 600 by default. */
+  readonly deviceCodeSeconds?: number
 }
 
 /** How a token is signed, for tests that bring tokens which must be refused. */
@@ -36,6 +44,8 @@ export interface IdentityProvider {
   readonly issuer: string
   readonly jwksUri: string
   readonly tokenEndpoint: string
+  /** The public client by which people sign in: code flow with PKCE on loopback, device flow, refresh tokens. */
+  readonly loginClientId: string
   /** Asks for a token as the client would, by client credentials. */
   tokenFor(clientId: string): Promise<string>
   /** Signs any claims; `iss`, `iat` and `jti` are filled in where they are missing. */
@@ -45,8 +55,11 @@ export interface IdentityProvider {
 
 const HOST = '127.0.0.1'
 const KEY_ID = 'own'
+const LOGIN_CLIENT_ID = 'headgate-cli'
 /** What the provider takes for the one thing that tokens are for; it wants a URI, whatever the audience is called. */
 const RESOURCE = 'urn:kafka'
+const HOUR_SECONDS = 3_600
+const DAY_SECONDS = 86_400
 
 /** Starts a real OpenID provider (oidc-provider) on a free loopback port. */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
@@ -56,12 +69,13 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve))
   const issuer = `http://${HOST}:${(server.address() as AddressInfo).port}`
   const privateJwk = { ...(await exportJWK(own.privateKey)), kid: KEY_ID, alg: 'ES256', use: 'sig' }
-  server.on('request', await createHandler(issuer, configuration(options, privateJwk)))
+  server.on('request', await createHandler(issuer, configuration(options, privateJwk), options.people ?? PEOPLE))
   const publicPem = await exportSPKI(own.publicKey)
   return {
     issuer,
     jwksUri: `${issuer}/jwks`,
     tokenEndpoint: `${issuer}/token`,
+    loginClientId: LOGIN_CLIENT_ID,
     tokenFor: (clientId) => requestToken(`${issuer}/token`, clientOf(options.clients, clientId)),
     signToken: async (claims, how = {}) => {
       const { key = 'own', typ = 'at+jwt', alg = 'ES256', expiresInSeconds = 300 } = how
@@ -79,42 +93,63 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
 }
 
 /** The library warns of its own defaults, which are right for a test, on the console; there is no option against it. */
-async function createHandler(issuer: string, settings: object): Promise<RequestListener> {
+async function createHandler(
+  issuer: string,
+  settings: object,
+  people: readonly IdentityPerson[],
+): Promise<RequestListener> {
   const { info, warn } = console
   console.info = () => {}
   console.warn = () => {}
   try {
     const { Provider } = await import('oidc-provider')
-    return new Provider(issuer, settings).callback()
+    const provider = new Provider(issuer, settings)
+    return servePagesBefore(createSignInPages(provider, people), provider)
   } finally {
     Object.assign(console, { info, warn })
   }
 }
 
-function configuration(
-  { clients, audience, lifetimeSeconds = 300 }: IdentityProviderOptions,
-  privateJwk: object,
-): object {
+interface TokenSource {
+  readonly kind: string
+  readonly clientId: string
+  readonly accountId?: string
+}
+
+function configuration(options: IdentityProviderOptions, privateJwk: object): object {
+  const { clients, audience, lifetimeSeconds = 300, people = PEOPLE, deviceCodeSeconds = 600 } = options
   const groupsOf = new Map(clients.map(({ clientId, groups }) => [clientId, groups]))
+  const personOf = new Map(people.map((person) => [person.account, person]))
   return {
     jwks: { keys: [privateJwk] },
-    clients: clients.map(({ clientId, clientSecret }) => ({
-      client_id: clientId,
-      client_secret: clientSecret,
-      grant_types: ['client_credentials'],
-      redirect_uris: [],
-      id_token_signed_response_alg: 'ES256',
-      response_types: [],
-    })),
-    scopes: ['kafka'],
-    ttl: { ClientCredentials: lifetimeSeconds },
-    extraTokenClaims: (_context: unknown, token: { readonly kind: string; readonly clientId: string }) =>
-      token.kind === 'ClientCredentials'
-        ? { sub: token.clientId, groups: groupsOf.get(token.clientId) ?? [] }
-        : undefined,
+    clients: [...clients.map(serviceClient), loginClient()],
+    scopes: ['openid', 'offline_access', 'kafka'],
+    claims: { openid: ['sub', 'name', 'groups'] },
+    conformIdTokenClaims: false,
+    cookies: { keys: ['for tests alone'] },
+    ttl: {
+      ...{ AccessToken: lifetimeSeconds, ClientCredentials: lifetimeSeconds },
+      ...{ DeviceCode: deviceCodeSeconds, IdToken: lifetimeSeconds },
+      ...{ Interaction: HOUR_SECONDS, Session: HOUR_SECONDS, Grant: DAY_SECONDS, RefreshToken: DAY_SECONDS },
+    },
+    interactions: { url: (_context: unknown, { uid }: { readonly uid: string }) => `/interaction/${uid}` },
+    findAccount: (_context: unknown, accountId: string) => {
+      const person = personOf.get(accountId)
+      return person && { accountId, claims: () => ({ sub: accountId, name: person.name, groups: person.groups }) }
+    },
+    extraTokenClaims: (_context: unknown, { kind, clientId, accountId }: TokenSource) =>
+      kind === 'ClientCredentials'
+        ? { sub: clientId, groups: groupsOf.get(clientId) ?? [] }
+        : { groups: personOf.get(accountId ?? '')?.groups ?? [] },
+    renderError: (context: { type: string; body: string }, { error }: { readonly error: string }) => {
+      context.type = 'text'
+      context.body = error
+    },
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      deviceFlow: { enabled: options.hasDeviceFlow ?? true, ...DEVICE_PAGES },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
@@ -128,6 +163,30 @@ function configuration(
         }),
       },
     },
+  }
+}
+
+function serviceClient({ clientId, clientSecret }: IdentityClient): object {
+  return {
+    client_id: clientId,
+    client_secret: clientSecret,
+    grant_types: ['client_credentials'],
+    redirect_uris: [],
+    id_token_signed_response_alg: 'ES256',
+    response_types: [],
+  }
+}
+
+/** A program on a person's machine holds no secret (RFC 8252); the port on loopback is whichever was free. */
+function loginClient(): object {
+  return {
+    client_id: LOGIN_CLIENT_ID,
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+    redirect_uris: ['http://127.0.0.1/callback'],
+    id_token_signed_response_alg: 'ES256',
+    response_types: ['code'],
   }
 }
 
