@@ -17,7 +17,13 @@ export interface GatewayFilesOptions {
   readonly httpPort: number
   /** PEM files of the gateway's own certificate; absent for a gateway without TLS. */
   readonly tls?: { readonly certPath: string; readonly keyPath: string } | undefined
-  readonly issuer: { readonly name: string; readonly url: string; readonly audience: string }
+  readonly issuer: {
+    readonly name: string
+    readonly url: string
+    readonly audience: string
+    /** The public client by which people sign in; without it they do not. */
+    readonly loginClientId?: string
+  }
   readonly tokenLifetimeSeconds?: number | undefined
   readonly limits?: Readonly<Record<string, number>> | undefined
   readonly policy: string
@@ -32,6 +38,7 @@ export interface GatewayFiles {
 }
 
 const HOST = '127.0.0.1'
+const SCOPES = ['openid', 'offline_access', 'kafka']
 
 /** Writes configuration, policy, keys and the broker credential of a gateway into a directory. */
 export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<GatewayFiles> {
@@ -81,6 +88,7 @@ function configuration(options: GatewayFilesOptions): object {
         algorithms: ['ES256'],
         groupsClaim: 'groups',
         clientCredentials: {},
+        ...(issuer.loginClientId === undefined ? {} : { login: { clientId: issuer.loginClientId, scopes: SCOPES } }),
       },
     ],
     tokens: {

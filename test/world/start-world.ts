@@ -104,7 +104,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         options.insecure === true
           ? undefined
           : { certPath: certificateFiles.certPath, keyPath: certificateFiles.keyPath },
-      issuer: { name: 'corp', url: identity.issuer, audience: AUDIENCE },
+      issuer: {
+        name: 'corp',
+        url: identity.issuer,
+        audience: AUDIENCE,
+        loginClientId: identity.loginClientId,
+      },
       tokenLifetimeSeconds,
       limits: options.limits,
       policy: options.policy,

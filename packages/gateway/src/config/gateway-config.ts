@@ -105,6 +105,15 @@ export interface ClientCredentialsConfig {
   readonly resource: string | undefined
 }
 
+/** How people sign in themselves at an issuer: told to whoever asks, so that nobody has to configure it. */
+export interface LoginConfig {
+  /** A public client of the issuer: device authorization grant, or code flow with PKCE on loopback. */
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** RFC 8707: what the token is to be for, where the issuer wants to be told. */
+  readonly resource: string | undefined
+}
+
 /** The signature algorithms an issuer may be pinned to. */
 export type TokenAlgorithm =
   | 'ES256'
@@ -139,6 +148,8 @@ export interface IssuerConfig {
   readonly jwksUri: string | undefined
   /** Present when client id and secret may be exchanged at this issuer. */
   readonly clientCredentials: ClientCredentialsConfig | undefined
+  /** Present when people sign in at this issuer by `headgate login`. */
+  readonly login: LoginConfig | undefined
   /** A token that lives longer is refused. */
   readonly maxTokenLifetimeSeconds: number
   /** `true` where the issuer is reached without TLS, which the config allows on loopback or by `insecure: true`. */

@@ -1,5 +1,5 @@
 import type { ConfigReader } from './config-reader.ts'
-import type { ClientCredentialsConfig, IssuerConfig, TokenAlgorithm, TokenType } from './gateway-config.ts'
+import type { ClientCredentialsConfig, IssuerConfig, LoginConfig, TokenAlgorithm, TokenType } from './gateway-config.ts'
 import { readCertificate } from './tls-section.ts'
 import { isLoopbackHost, readOptionalUrl, readUrl } from './url-value.ts'
 
@@ -49,6 +49,18 @@ function readClientCredentials(reader: ConfigReader): ClientCredentialsConfig | 
   return { scope, resource }
 }
 
+const DEFAULT_SCOPES = ['openid', 'offline_access']
+
+function readLogin(reader: ConfigReader): LoginConfig | undefined {
+  const section = reader.optionalSection('login')
+  if (section === undefined) return undefined
+  const clientId = section.text('clientId')
+  const scopes = section.has('scopes') ? section.texts('scopes').map(({ value }) => value) : DEFAULT_SCOPES
+  const resource = section.optionalText('resource')?.value
+  section.close()
+  return { clientId, scopes, resource }
+}
+
 function isLoopbackUrl(text: string): boolean {
   return isLoopbackHost(URL.parse(text)?.hostname ?? '')
 }
@@ -68,6 +80,7 @@ export function readIssuer(reader: ConfigReader): IssuerConfig {
     caPem: readCertificate(reader, 'ca'),
     jwksUri: readOptionalUrl(reader, 'jwksUri', url),
     clientCredentials: readClientCredentials(reader),
+    login: readLogin(reader),
     maxTokenLifetimeSeconds: reader.integer('maxTokenLifetimeSeconds', {
       min: MINUTE_SECONDS,
       max: 7 * DAY_SECONDS,

@@ -84,6 +84,24 @@ test('a sound config is read with its files, its defaults and absolute paths', (
   })
 })
 
+test('where people sign in has a client and scopes', () => {
+  const withLogin = (login: string): string => folder.sound.replace('clientCredentials: { scope: kafka }', login)
+  folder.write('login.yaml', withLogin('login: { clientId: headgate-cli }'))
+  const result = loadGatewayConfig(join(folder.path, 'login.yaml'), { environment: { LEDGER_PASSWORD: 'x' } })
+
+  expect(result.ok && result.config.issuers[0]?.login).toEqual({
+    clientId: 'headgate-cli',
+    scopes: ['openid', 'offline_access'],
+    resource: undefined,
+  })
+  const wrong = withLogin('login: { client-id: a, scopes: kafka }')
+  expect(problemsOf(wrong).map((problem) => problem.replace('ERR_GATEWAY_CONFIG_', ''))).toEqual([
+    '27:5 MISSING_KEY',
+    '27:14 UNKNOWN_KEY',
+    '27:36 WRONG_TYPE',
+  ])
+})
+
 test('a config prints neither its secrets nor its keys', () => {
   const config = loadSound()
   const printed = `${inspect(config, { depth: 20, showHidden: true })} ${JSON.stringify(config)}`

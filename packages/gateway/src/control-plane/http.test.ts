@@ -34,6 +34,21 @@ test('health answers, and what is not there is a problem with a code', async () 
   expect(await response.json()).toMatchObject({ status: 404, code: 'ERR_GATEWAY_HTTP_NOT_FOUND' })
 })
 
+test('whoever asks is told where people sign in', async () => {
+  plane = await startTestControlPlane()
+  const metadata = async (): Promise<unknown> =>
+    (await (await fetch(`${plane.url}/.well-known/oauth-authorization-server`)).json()) as unknown
+  expect(await metadata()).toMatchObject({ headgate_logins: [] })
+  const login = { clientId: 'headgate-cli', scopes: ['openid', 'kafka'], resource: undefined }
+  const issuers = plane.config.issuers.map((issuer) => ({ ...issuer, login }))
+  await plane.close()
+  plane = await startTestControlPlane({ issuers })
+  const issuer = issuers[0]?.issuer
+  expect(await metadata()).toMatchObject({
+    headgate_logins: [{ name: 'corp', issuer, client_id: 'headgate-cli', scopes: ['openid', 'kafka'] }],
+  })
+})
+
 test('an address with too many refused requests waits a minute, then is heard again', async () => {
   plane = await startTestControlPlane()
   const limits = { ...plane.config.limits, maxFailedRequestsPerMinute: 3 }

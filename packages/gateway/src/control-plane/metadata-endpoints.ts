@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig, IssuerConfig } from '../config/gateway-config.ts'
 import type { PublicSigningJwk } from '../config/signing-key.ts'
 import { TOKEN_EXCHANGE_GRANT } from './token-request.ts'
 
@@ -10,11 +10,18 @@ function keySet(keys: readonly PublicSigningJwk[]): string {
   return JSON.stringify({ keys })
 }
 
+/** Where a person may sign in, by which public client: nothing of it is secret. */
+function loginOf({ name, issuer, login }: IssuerConfig): object[] {
+  if (login === undefined) return []
+  const { clientId, scopes, resource } = login
+  return [{ name, issuer, client_id: clientId, scopes, ...(resource === undefined ? {} : { resource }) }]
+}
+
 /**
  * RFC 8414 section 2, and what a Headgate client needs beside it: where the bundle and its keys are, which cluster this
- * is, and where its Kafka listener is.
+ * is, where its Kafka listener is, and where people sign in.
  */
-function serverMetadata({ http: { publicUrl }, listener, cluster }: GatewayConfig): object {
+function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: GatewayConfig): object {
   return {
     issuer: publicUrl,
     token_endpoint: `${publicUrl}/token`,
@@ -27,6 +34,7 @@ function serverMetadata({ http: { publicUrl }, listener, cluster }: GatewayConfi
     headgate_bundle_keys_uri: `${publicUrl}/.well-known/headgate-bundle-keys`,
     headgate_kafka_bootstrap: [`${listener.advertisedHost}:${listener.port}`],
     headgate_kafka_tls: listener.tls !== undefined,
+    headgate_logins: issuers.flatMap(loginOf),
   }
 }
 

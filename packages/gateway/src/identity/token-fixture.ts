@@ -142,6 +142,7 @@ export function testIssuerConfig(issuer: TestIssuer, changes: Partial<IssuerConf
     caPem: undefined,
     jwksUri: undefined,
     clientCredentials: { scope: undefined, resource: undefined },
+    login: undefined,
     maxTokenLifetimeSeconds: 86_400,
     isPlaintextAllowed: true,
     ...changes,
