@@ -26,6 +26,8 @@ export interface GatewayFilesOptions {
   }
   readonly tokenLifetimeSeconds?: number | undefined
   readonly limits?: Readonly<Record<string, number>> | undefined
+  /** Further sections, by their names. */
+  readonly sections?: Readonly<Record<string, unknown>> | undefined
   readonly policy: string
 }
 
@@ -58,7 +60,7 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
 }
 
 function configuration(options: GatewayFilesOptions): object {
-  const { tls, issuer, tokenLifetimeSeconds, limits, clusterCaPath } = options
+  const { tls, issuer, tokenLifetimeSeconds, limits, sections, clusterCaPath } = options
   const security = tls === undefined ? { insecure: true } : { tls: { cert: tls.certPath, key: tls.keyPath } }
   const scheme = tls === undefined ? 'http' : 'https'
   return {
@@ -98,5 +100,6 @@ function configuration(options: GatewayFilesOptions): object {
     bundles: { currentKey: { file: 'bundle-key.jwk.json' } },
     policy: 'policy.yaml',
     ...(limits === undefined ? {} : { limits }),
+    ...sections,
   }
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createGateway, type Gateway, loadGatewayConfig } from '@headgate/gateway'
+import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
 import { createCertificates } from '../certificates/certificates.ts'
 import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
 import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts'
@@ -25,6 +25,10 @@ export interface WorldOptions {
   /** The life of the identity provider's and of the gateway's tokens. */
   readonly tokenLifetimeSeconds?: number
   readonly limits?: Readonly<Record<string, number>>
+  /** Further sections of gateway.yaml, by their names; paths in them are relative to its folder. */
+  readonly sections?: Readonly<Record<string, unknown>>
+  /** Further properties of the brokers. */
+  readonly kafkaProperties?: Readonly<Record<string, string>>
   readonly onProgress?: (text: string) => void
   readonly onLog?: (line: LogLine) => void
 }
@@ -53,103 +57,129 @@ const AUDIENCE = 'headgate'
 
 /** Starts real Kafka, a real OpenID provider and a gateway between them, each on free loopback ports. */
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const { clients, topics, tokenLifetimeSeconds, onProgress = () => {} } = options
-  const directory = await mkdtemp(join(tmpdir(), 'headgate-world-'))
-  watchdog().watchFolder(directory)
-  const undo: (() => Promise<unknown>)[] = [
-    async () => {
-      await rm(directory, { recursive: true, force: true })
-      watchdog().forgetFolder(directory)
-    },
-  ]
+  const undo: (() => Promise<unknown>)[] = []
   const close = async (): Promise<void> => {
     for (const step of undo.splice(0).reverse()) await step()
   }
   try {
-    onProgress('starting Kafka')
-    const external = externalKafkaSettings()
-    const kafka =
-      external === undefined
-        ? await startKafka({ brokers: options.brokers ?? 1, onProgress })
-        : await externalKafka(external)
-    undo.push(() => kafka.stop())
-    await kafka.createTopics(topics)
-    onProgress('starting the identity provider')
-    const identity = await startIdentityProvider({
-      clients: clients.map(({ clientId, groups }) => ({
-        clientId,
-        clientSecret: secretOf(clientId),
-        groups: [...groups],
-      })),
-      audience: AUDIENCE,
-      ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }),
+    const directory = await mkdtemp(join(tmpdir(), 'headgate-world-'))
+    watchdog().watchFolder(directory)
+    undo.push(async () => {
+      await rm(directory, { recursive: true, force: true })
+      watchdog().forgetFolder(directory)
     })
+    const kafka = await startBrokers(options)
+    undo.push(() => kafka.stop())
+    await kafka.createTopics(options.topics)
+    const identity = await startIdentity(options)
     undo.push(() => identity.close())
-    onProgress('starting the gateway')
+    options.onProgress?.('starting the gateway')
     const certificates = await createCertificates({ hosts: ['localhost', '127.0.0.1'] })
     const certificateFiles = await certificates.write(directory)
-    const [kafkaPort = 0, httpPort = 0] = await freePorts(2)
-    const firstBrokerPort = await freePortRange(kafka.brokers.length)
-    const ids = kafka.brokers.map(({ id }) => id)
-    const files = await writeGatewayFiles({
-      directory,
-      clusterName: 'demo',
-      bootstrap: kafka.scramBootstrap.split(','),
-      credential: kafka.gatewayCredential,
-      kafkaPort,
-      firstBrokerPort,
-      brokerIds: `${Math.min(...ids)}-${Math.max(...ids)}`,
-      httpPort,
-      tls:
-        options.insecure === true
-          ? undefined
-          : { certPath: certificateFiles.certPath, keyPath: certificateFiles.keyPath },
-      issuer: {
-        name: 'corp',
-        url: identity.issuer,
-        audience: AUDIENCE,
-        loginClientId: identity.loginClientId,
-      },
-      tokenLifetimeSeconds,
-      limits: options.limits,
-      policy: options.policy,
-    })
-    const loaded = loadGatewayConfig(files.configPath)
-    if (!loaded.ok) throw new Error(`gateway.yaml: ${JSON.stringify(loaded.problems)}`)
+    const files = await writeFiles(options, directory, kafka, identity, certificateFiles)
     const log = collectLog(options.onLog)
-    const gateway = await createGateway({ config: loaded.config, log: log.port })
+    const gateway = await createGateway({ config: loadConfig(files), log: log.port })
     const { bootstrap, httpUrl } = await gateway.start()
     undo.push(() => gateway.close())
-    const caPath = certificateFiles.caPath
-    return {
-      kafka,
-      identity,
-      gateway,
-      files,
-      bootstrap,
-      httpUrl,
-      ca: { pem: certificates.caPem, path: caPath },
-      logLines: log.lines,
-      secretOf,
-      environmentOf: (clientId) => ({
-        HEADGATE_GATEWAY: httpUrl,
-        HEADGATE_BUNDLE_KEYS: files.bundleKeyThumbprint,
-        HEADGATE_ISSUER: identity.issuer,
-        HEADGATE_CLIENT_ID: clientId,
-        HEADGATE_CLIENT_SECRET: secretOf(clientId),
-        HEADGATE_CA: caPath,
-        HEADGATE_INSECURE: 'true',
-      }),
-      setPolicy: async (text) => {
-        await writeFile(files.policyPath, text)
-        const reload = gateway.reload()
-        if (reload.outcome === 'refused') throw new Error(`policy.yaml: ${JSON.stringify(reload.problems)}`)
-      },
-      close,
-    }
+    const ca = { pem: certificates.caPem, path: certificateFiles.caPath }
+    const parts = { kafka, identity, gateway, files, bootstrap, httpUrl, ca }
+    return { ...parts, logLines: log.lines, ...conveniences(parts), close }
   } catch (cause) {
     await close()
     throw cause
+  }
+}
+
+function startBrokers({
+  brokers = 1,
+  kafkaProperties = {},
+  onProgress = () => {},
+}: WorldOptions): Promise<KafkaCluster> {
+  onProgress('starting Kafka')
+  const external = externalKafkaSettings()
+  return external === undefined
+    ? startKafka({ brokers, extraProperties: kafkaProperties, onProgress })
+    : externalKafka(external)
+}
+
+function startIdentity({ clients, tokenLifetimeSeconds, onProgress }: WorldOptions): Promise<IdentityProvider> {
+  onProgress?.('starting the identity provider')
+  return startIdentityProvider({
+    clients: clients.map(({ clientId, groups }) => ({
+      clientId,
+      clientSecret: secretOf(clientId),
+      groups: [...groups],
+    })),
+    audience: AUDIENCE,
+    ...(tokenLifetimeSeconds === undefined ? {} : { lifetimeSeconds: tokenLifetimeSeconds }),
+  })
+}
+
+async function writeFiles(
+  options: WorldOptions,
+  directory: string,
+  kafka: KafkaCluster,
+  identity: IdentityProvider,
+  { certPath, keyPath }: { readonly certPath: string; readonly keyPath: string },
+): Promise<GatewayFiles> {
+  const [kafkaPort = 0, httpPort = 0] = await freePorts(2)
+  const firstBrokerPort = await freePortRange(kafka.brokers.length)
+  const ids = kafka.brokers.map(({ id }) => id)
+  return writeGatewayFiles({
+    directory,
+    clusterName: 'demo',
+    bootstrap: kafka.scramBootstrap.split(','),
+    credential: kafka.gatewayCredential,
+    kafkaPort,
+    firstBrokerPort,
+    brokerIds: `${Math.min(...ids)}-${Math.max(...ids)}`,
+    httpPort,
+    tls: options.insecure === true ? undefined : { certPath, keyPath },
+    issuer: {
+      name: 'corp',
+      url: identity.issuer,
+      audience: AUDIENCE,
+      loginClientId: identity.loginClientId,
+    },
+    tokenLifetimeSeconds: options.tokenLifetimeSeconds,
+    limits: options.limits,
+    sections: options.sections,
+    policy: options.policy,
+  })
+}
+
+function loadConfig({ configPath }: GatewayFiles): GatewayConfig {
+  const loaded = loadGatewayConfig(configPath)
+  if (!loaded.ok) throw new Error(`gateway.yaml: ${JSON.stringify(loaded.problems)}`)
+  return loaded.config
+}
+
+function conveniences({
+  identity,
+  gateway,
+  files,
+  httpUrl,
+  ca,
+}: Pick<World, 'identity' | 'gateway' | 'files' | 'httpUrl' | 'ca'>): Pick<
+  World,
+  'secretOf' | 'environmentOf' | 'setPolicy'
+> {
+  return {
+    secretOf,
+    environmentOf: (clientId) => ({
+      HEADGATE_GATEWAY: httpUrl,
+      HEADGATE_BUNDLE_KEYS: files.bundleKeyThumbprint,
+      HEADGATE_ISSUER: identity.issuer,
+      HEADGATE_CLIENT_ID: clientId,
+      HEADGATE_CLIENT_SECRET: secretOf(clientId),
+      HEADGATE_CA: ca.path,
+      HEADGATE_INSECURE: 'true',
+    }),
+    setPolicy: async (text) => {
+      await writeFile(files.policyPath, text)
+      const reload = gateway.reload()
+      if (reload.outcome === 'refused') throw new Error(`policy.yaml: ${JSON.stringify(reload.problems)}`)
+    },
   }
 }
 
