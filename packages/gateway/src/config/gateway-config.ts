@@ -1,4 +1,5 @@
 import type { Secret } from '@headgate/core'
+import type { TokenKey } from '@headgate/masking'
 import type { SigningKey } from './signing-key.ts'
 
 /** A host and a port to connect to. */
@@ -183,6 +184,12 @@ export interface PolicyConfig {
   readonly reloadSeconds: number
 }
 
+/** How records are masked. */
+export interface MaskingConfig {
+  /** What tokens are made with, the current key first; the others are still recognised. */
+  readonly tokenKeys: readonly TokenKey[]
+}
+
 /** Bounds on what clients can make the gateway do. */
 export interface LimitsConfig {
   readonly maxFrameBytes: number
@@ -211,5 +218,6 @@ export interface GatewayConfig {
   readonly tokens: TokensConfig
   readonly bundles: BundlesConfig
   readonly policy: PolicyConfig
+  readonly masking: MaskingConfig
   readonly limits: LimitsConfig
 }

@@ -8,6 +8,7 @@ import { checkIssuers, readIssuer } from './issuer-section.ts'
 import { readBundles, readTokens } from './key-sections.ts'
 import { readLimits } from './limits-section.ts'
 import { checkPorts, readHttp, readListener } from './listener-section.ts'
+import { readMasking } from './masking-section.ts'
 
 /** A checked configuration, or every problem of the file in the order of its text. */
 export type GatewayConfigResult =
@@ -44,6 +45,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     tokens: readTokens(root.section('tokens')),
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
+    masking: readMasking(root.optionalSection('masking')),
     limits: readLimits(root.optionalSection('limits')),
   }
   checkPorts(listenerReader, config.listener, httpReader, config.http)

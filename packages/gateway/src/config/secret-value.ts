@@ -42,7 +42,8 @@ function fromEnvironment(reader: ConfigReader): LocatedSecret | undefined {
   return { value: new Secret(value), offset: name.offset, origin: name.value }
 }
 
-function readReference(reader: ConfigReader, name: string): LocatedSecret | undefined {
+/** Reads a mapping that is `{ file }` or `{ env }` itself. */
+export function readSecretReference(reader: ConfigReader, name: string): LocatedSecret | undefined {
   const isFile = reader.has('file')
   const isEnvironment = reader.has('env')
   const secret = isFile ? fromFile(reader) : fromEnvironment(reader)
@@ -59,7 +60,7 @@ export function readSecret(reader: ConfigReader, key: string): LocatedSecret | u
     reader.require(key, '`{ file: … }` or `{ env: NAME }`')
     return undefined
   }
-  if (isMap(node)) return readReference(reader.section(key), reader.nameOf(key))
+  if (isMap(node)) return readSecretReference(reader.section(key), reader.nameOf(key))
   reader.add(
     'ERR_GATEWAY_CONFIG_SECRET_INLINE',
     `\`${reader.nameOf(key)}\` stands in the config itself`,

@@ -190,6 +190,7 @@ export function testGatewayConfig(
       refreshSeconds: 60,
     },
     policy: { path: '/policy.yaml', reloadSeconds: 0 },
+    masking: { tokenKeys: [] },
     limits: LIMITS,
     ...changes,
   }
