@@ -1,7 +1,5 @@
 import {
   apiMessage,
-  encodeBatch,
-  encodeRecords,
   encodeRequestFrame,
   type FetchResponse,
   type FindCoordinatorResponse,
@@ -14,6 +12,7 @@ import {
 } from '@headgate/wire'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RawClient } from '../clients/raw-client.ts'
+import { batch, fetchBody, produceBody } from '../clients/raw-requests.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
@@ -57,54 +56,6 @@ async function signedIn(clientId = 'shop'): Promise<RawClient> {
   const client = await connect()
   expect(await client.signInPlain(clientId, world.secretOf(clientId))).toMatchObject({ errorCode: 0 })
   return client
-}
-
-function batch(value: string | Buffer): Buffer {
-  const record = {
-    attributes: 0,
-    timestampDelta: 0n,
-    offsetDelta: 0,
-    key: null,
-    value: Buffer.from(value),
-    headers: [],
-  }
-  const now = BigInt(Date.now())
-  const times = { baseTimestamp: now, maxTimestamp: now }
-  const producer = { producerId: -1n, producerEpoch: -1, baseSequence: -1, recordCount: 1 }
-  return encodeBatch(
-    { baseOffset: 0n, partitionLeaderEpoch: -1, magic: 2, attributes: 0, lastOffsetDelta: 0, ...times, ...producer },
-    encodeRecords([record]),
-  )
-}
-
-function produceBody(topics: readonly { readonly name?: string; readonly topicId?: string }[], acks = 1): object {
-  const partitionData = [{ index: 0, records: batch('x') }]
-  return {
-    transactionalId: null,
-    acks,
-    timeoutMs: 5_000,
-    topicData: topics.map(({ name = '', topicId = ZERO_UUID }) => ({ name, topicId, partitionData })),
-  }
-}
-
-function fetchBody(topic: string, more: object = {}): object {
-  const partition = {
-    partition: 0,
-    currentLeaderEpoch: -1,
-    fetchOffset: 0n,
-    lastFetchedEpoch: -1,
-    logStartOffset: -1n,
-    partitionMaxBytes: 1_000_000,
-  }
-  const limits = { maxWaitMs: 100, minBytes: 1, maxBytes: 1_000_000, isolationLevel: 0 }
-  return {
-    replicaId: -1,
-    ...limits,
-    sessionId: 0,
-    sessionEpoch: -1,
-    topics: [{ topic, topicId: ZERO_UUID, partitions: [partition] }],
-    ...more,
-  }
 }
 
 async function endOf(topic: string, client: RawClient): Promise<bigint> {
