@@ -12,9 +12,18 @@ export { maskTextBytes } from './json/mask-text-bytes.ts'
 export { maskJsonValue } from './object/mask-json-value.ts'
 export { compilePlan, type MaskPlan, type PlanOptions } from './plan/compile-plan.ts'
 export type { MaskRule, Unmask } from './plan/rule.ts'
+export {
+  compileRecordPlan,
+  maskRecordHeader,
+  maskRecordKey,
+  maskRecordValue,
+  type RecordPlan,
+} from './record/record-plan.ts'
+export type { HeaderRule, RecordFormat, RecordRules } from './record/record-rules.ts'
 export type {
   MaskBytesResult,
   MaskedField,
+  MaskPartResult,
   MaskValueResult,
   Unchanged,
   Withheld,

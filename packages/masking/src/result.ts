@@ -9,6 +9,8 @@ export type WithheldReason =
   | 'too-deep'
   /** A token was asked for where no key is, and the value is none yet. */
   | 'token-key-missing'
+  /** Values of this topic cannot be read, and something is to be masked in them. */
+  | 'opaque'
   /** An object holds what JSON cannot: a bigint, a function, an instance of a class. */
   | 'not-a-json-value'
 
@@ -37,6 +39,13 @@ export type MaskBytesResult =
   | Unchanged
   | Withheld
   | { readonly status: 'masked'; readonly bytes: Buffer; readonly masked: readonly MaskedField[] }
+
+/** What became of a key or a header: `bytes` is `null` where it has no value any more. */
+export type MaskPartResult =
+  | Unchanged
+  | Withheld
+  | { readonly status: 'masked'; readonly bytes: Buffer | null; readonly masked: readonly MaskedField[] }
+  | { readonly status: 'removed'; readonly masked: readonly MaskedField[] }
 
 /** What became of an object. */
 export type MaskValueResult =

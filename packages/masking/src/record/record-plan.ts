@@ -1,0 +1,86 @@
+import { maskJsonBytes } from '../json/mask-json-bytes.ts'
+import { maskTextBytes } from '../json/mask-text-bytes.ts'
+import { compilePlan, type MaskPlan, type PlanOptions } from '../plan/compile-plan.ts'
+import { type MaskBytesResult, type MaskPartResult, UNCHANGED, withhold } from '../result.ts'
+import { strategyRank } from '../strategy/strategy.ts'
+import type { HeaderRule, RecordFormat, RecordRules } from './record-rules.ts'
+import { createWholeMask, type WholeMask } from './whole-mask.ts'
+
+/** Rules for whole records, made ready. Frozen, without state, safe to share. Made by {@link compileRecordPlan} alone. */
+export interface RecordPlan {
+  /** Nothing is masked. */
+  readonly isEmpty: boolean
+  /** Whether keys are masked. */
+  readonly masksKeys: boolean
+  /** Whether headers have to be looked at. */
+  readonly masksHeaders: boolean
+  /** @internal */
+  readonly format: RecordFormat
+  /** @internal */
+  readonly value: MaskPlan
+  /** What looks into headers that have no rule of their own. @internal */
+  readonly detection: MaskPlan
+  /** @internal */
+  readonly headers: ReadonlyMap<string, WholeMask>
+  /** @internal */
+  readonly key: WholeMask | undefined
+}
+
+/** Of several rules for one header the one that leaves less to see. */
+function strongestByName(rules: readonly HeaderRule[]): Map<string, HeaderRule> {
+  const rulesByName = new Map<string, HeaderRule>()
+  for (const rule of rules) {
+    const known = rulesByName.get(rule.name)
+    if (known === undefined || strategyRank(rule.with) > strategyRank(known.with)) rulesByName.set(rule.name, rule)
+  }
+  return rulesByName
+}
+
+/**
+ * Makes rules for whole records ready. A mask obligation of the policy is such rules.
+ *
+ * Compile once per policy and principal. Throws what `compilePlan` throws.
+ */
+export function compileRecordPlan(
+  { format, value, headers, key, unmask = {} }: RecordRules,
+  { tokenKeys = [], ...limits }: Omit<PlanOptions, 'unmask'> = {},
+): RecordPlan {
+  const options: PlanOptions = { tokenKeys, ...limits }
+  const plan = compilePlan(value, { ...options, unmask })
+  const finders = value.flatMap(({ detect, with: strategy }) => (detect ? [{ detect, with: strategy }] : []))
+  const detection = compilePlan(finders, { ...options, unmask: unmask.detect ? { detect: unmask.detect } : {} })
+  const whole = new Map<string, WholeMask>()
+  for (const [name, rule] of strongestByName(headers))
+    whole.set(name, createWholeMask(rule.with, `header:${name}`, tokenKeys, plan.maxBytes))
+  const keyMask = key === undefined ? undefined : createWholeMask(key, 'key', tokenKeys, plan.maxBytes)
+  const masksHeaders = whole.size > 0 || !detection.isEmpty
+  return Object.freeze({
+    isEmpty: plan.isEmpty && !masksHeaders && keyMask === undefined,
+    masksKeys: keyMask !== undefined,
+    masksHeaders,
+    format,
+    value: plan,
+    detection,
+    headers: whole,
+    key: keyMask,
+  })
+}
+
+/** Masks the value of a record. A tombstone has none, stays one, and is not given here; no value becomes one. */
+export function maskRecordValue(plan: RecordPlan, bytes: Uint8Array): MaskBytesResult {
+  if (plan.value.isEmpty) return UNCHANGED
+  if (plan.format === 'json') return maskJsonBytes(plan.value, bytes)
+  if (bytes.length === 0) return UNCHANGED
+  return plan.format === 'text' ? maskTextBytes(plan.value, bytes) : withhold('opaque')
+}
+
+/** Masks the key of a record that has one. Where it is `removed` the record has none any more. */
+export function maskRecordKey({ key }: RecordPlan, bytes: Uint8Array): MaskPartResult {
+  return key === undefined ? UNCHANGED : key(bytes)
+}
+
+/** Masks one header that has a value. Where it is `removed` the header goes with its name. */
+export function maskRecordHeader({ headers, detection }: RecordPlan, name: string, bytes: Uint8Array): MaskPartResult {
+  const whole = headers.get(name)
+  return whole === undefined ? maskTextBytes(detection, bytes) : whole(bytes)
+}
