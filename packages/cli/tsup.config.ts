@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
 import { writeLicences } from './build/licences.ts'
 
@@ -14,8 +15,13 @@ export default defineConfig([
     noExternal: [/^(?!@node-rs\/|@platformatic\/|node:)/],
     external: ['@node-rs/crc32', '@platformatic/wasm-utils'],
     splitting: false,
+    removeNodeProtocol: false,
     metafile: true,
-    onSuccess: async () => writeLicences('dist/metafile-esm.json', 'dist/THIRD-PARTY-LICENCES.txt'),
+    onSuccess: async () => {
+      // The gateway inside starts its store's thread from the file beside the command.
+      copyFileSync('../gateway/dist/sqlite-worker.js', 'dist/sqlite-worker.js')
+      writeLicences('dist/metafile-esm.json', 'dist/THIRD-PARTY-LICENCES.txt')
+    },
     banner: {
       js: "import { createRequire as requireOf } from 'node:module';const require = requireOf(import.meta.url);",
     },

@@ -190,6 +190,12 @@ export interface MaskingConfig {
   readonly tokenKeys: readonly TokenKey[]
 }
 
+/** Where asks and approvals are kept, so that they outlive a restart. */
+export interface StoreConfig {
+  /** The SQLite file, absolute; it belongs to one gateway at a time. */
+  readonly path: string
+}
+
 /** Bounds on what clients can make the gateway do. */
 export interface LimitsConfig {
   readonly maxFrameBytes: number
@@ -219,5 +225,7 @@ export interface GatewayConfig {
   readonly bundles: BundlesConfig
   readonly policy: PolicyConfig
   readonly masking: MaskingConfig
+  /** Absent for a store that lives in memory and ends with the process. */
+  readonly store: StoreConfig | undefined
   readonly limits: LimitsConfig
 }

@@ -9,6 +9,7 @@ import { readBundles, readTokens } from './key-sections.ts'
 import { readLimits } from './limits-section.ts'
 import { checkPorts, readHttp, readListener } from './listener-section.ts'
 import { readMasking } from './masking-section.ts'
+import { readStore } from './store-section.ts'
 
 /** A checked configuration, or every problem of the file in the order of its text. */
 export type GatewayConfigResult =
@@ -46,6 +47,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
     masking: readMasking(root.optionalSection('masking')),
+    store: readStore(root.optionalSection('store')),
     limits: readLimits(root.optionalSection('limits')),
   }
   checkPorts(listenerReader, config.listener, httpReader, config.http)

@@ -191,6 +191,7 @@ export function testGatewayConfig(
     },
     policy: { path: '/policy.yaml', reloadSeconds: 0 },
     masking: { tokenKeys: [] },
+    store: undefined,
     limits: LIMITS,
     ...changes,
   }
