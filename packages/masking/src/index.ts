@@ -11,6 +11,7 @@ export { maskJsonBytes } from './json/mask-json-bytes.ts'
 export { maskTextBytes } from './json/mask-text-bytes.ts'
 export { maskJsonValue } from './object/mask-json-value.ts'
 export { compilePlan, type MaskPlan, type PlanOptions } from './plan/compile-plan.ts'
+export { foldKey } from './plan/fold-key.ts'
 export type { MaskRule, Unmask } from './plan/rule.ts'
 export {
   compileRecordPlan,
@@ -39,5 +40,5 @@ export {
 export type { SelectorProblem, SelectorProblemCode } from './selector/problem.ts'
 export { type SelectorNode, selectedPaths } from './selector/selector-node.ts'
 export { parseStrategy } from './strategy/parse-strategy.ts'
-export type { MaskStrategy } from './strategy/strategy.ts'
+export { type MaskStrategy, strongerStrategy } from './strategy/strategy.ts'
 export type { TokenKey } from './strategy/token.ts'

@@ -1,5 +1,5 @@
 import type { Action } from '../strategy/action.ts'
-import { strategyRank } from '../strategy/strategy.ts'
+import { strongerStrategy } from '../strategy/strategy.ts'
 import { KeyTable } from './key-table.ts'
 
 /** What a plan knows at one place of a record. */
@@ -70,5 +70,5 @@ export function liftedState(): State {
 /** Of two actions the one that leaves less to see; of equals the first. */
 export function strongerAction(left: Action | undefined, right: Action | undefined): Action | undefined {
   if (left === undefined || right === undefined) return left ?? right
-  return strategyRank(right.strategy) > strategyRank(left.strategy) ? right : left
+  return strongerStrategy(left.strategy, right.strategy) === left.strategy ? left : right
 }

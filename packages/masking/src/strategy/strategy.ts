@@ -27,4 +27,9 @@ export function strategyRank(strategy: MaskStrategy): number {
   return RANKS[strategy.type]
 }
 
+/** Of two strategies that meet on one value, the one that leaves less to see; of equals the first. */
+export function strongerStrategy(left: MaskStrategy, right: MaskStrategy): MaskStrategy {
+  return strategyRank(right) > strategyRank(left) ? right : left
+}
+
 const RANKS = { remove: 600, null: 500, default: 400, constant: 300, token: 200, email: 100 } as const
