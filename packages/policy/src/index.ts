@@ -36,6 +36,7 @@ export type { VerifiedBundle } from './bundle/verified-bundle.ts'
 export { type BundleExpectation, type HighWaterMark, verifyBundle } from './bundle/verify-bundle.ts'
 export {
   digestDocument,
+  type Ownership,
   type PartitionRange,
   type PolicyDocument,
   type PrincipalMatch,
@@ -48,6 +49,14 @@ export {
 export { nearestWord } from './document/nearest-word.ts'
 export { type PolicyParseResult, parsePolicy } from './document/parse-policy.ts'
 export { formatSourceProblem, type PolicyProblemCode, type SourceProblem } from './document/problem.ts'
+export type {
+  AccessDirection,
+  OnUnreadable,
+  ProtectionApproval,
+  ProtectionMask,
+  RecordFormat,
+  UnmaskRight,
+} from './document/protection.ts'
 export type { PolicySource } from './document/yaml-source.ts'
 export {
   CLUSTER_NAME,
@@ -70,6 +79,7 @@ export type {
   MaskObligation,
   Obligations,
 } from './program/decision.ts'
+export { ownersOf } from './program/owners.ts'
 export { compileProgram, createClosedProgram, type Program } from './program/program.ts'
 export { type DecidedRequest, reasonText } from './program/reason-text.ts'
 export { type PolicyResidual, type ResidualProtection, type ResidualRule, residualFor } from './program/residual.ts'

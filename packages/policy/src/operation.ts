@@ -13,7 +13,10 @@ export const INTERNAL_TOPIC_PREFIX = '__'
 /** The longest name that a decision considers, in UTF-16 units; a longer one is denied. */
 export const MAX_NAME_LENGTH = 255
 
-/** Operations by Kafka's `AclOperation` codes, so that `1 << operation` is Kafka's authorizedOperations bit. */
+/**
+ * Operations by Kafka's `AclOperation` codes, so that `1 << operation` is Kafka's authorizedOperations bit; from 29 on,
+ * Headgate's own, of which no client is told.
+ */
 export const Operation = {
   Read: 3,
   Write: 4,
@@ -25,15 +28,24 @@ export const Operation = {
   DescribeConfigs: 10,
   AlterConfigs: 11,
   IdempotentWrite: 12,
+  /** Headgate's own: to read the audit trail. */
+  ReadAudit: 29,
+  /** Headgate's own: to look again at what a session saw. */
+  Replay: 30,
 } as const
 
-/** One of Kafka's operations, by its code. */
+/** One of the operations, by its code. */
 export type Operation = (typeof Operation)[keyof typeof Operation]
 
 /** Every {@link Operation} code in ascending order. */
 export const operations: readonly Operation[] = Object.freeze(Object.values(Operation).sort((a, b) => a - b))
 
 const namesByCode: ReadonlyMap<number, string> = new Map(Object.entries(Operation).map(([name, code]) => [code, name]))
+
+/** The operations that Kafka knows, whose bits a client may be told. */
+export const kafkaOperations: readonly Operation[] = Object.freeze(
+  operations.filter((operation) => operation < Operation.ReadAudit),
+)
 
 /** The name of an operation as Kafka's documentation spells it, such as `DescribeConfigs`. */
 export function operationName(operation: Operation): string {

@@ -1,15 +1,17 @@
 import { sortedUnique } from '../canonical.ts'
 import { CLUSTER_NAME } from '../operation.ts'
-import type { PolicyDocument, PrincipalMatch, Rule, Scope, SourcePosition, TopicProtection, Who } from './document.ts'
+import { buildProtection } from './build-protection.ts'
+import type { Ownership, PolicyDocument, PrincipalMatch, Rule, Scope, SourcePosition, Who } from './document.ts'
 import { mergePartitions, parsePartitions } from './partitions.ts'
 import type {
   AccessSource,
+  OwnershipSource,
   PolicyFileSource,
   PrincipalMatchSource,
   RuleSource,
-  TopicSource,
   WhoSource,
 } from './schema.ts'
+import { buildUnmask } from './unmask.ts'
 import { clusterVerbs, verbs } from './verbs.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -29,16 +31,14 @@ export function buildDocument(files: readonly CheckedFile[]): PolicyDocument {
     rules: files.flatMap(({ file, value }) =>
       (value.rules ?? []).map((rule, index) => buildRule(rule, file.positionOf(['rules', index]))),
     ),
+    owners: files.flatMap(({ file, value }) =>
+      (value.owners ?? []).map((entry, index) => buildOwnership(entry, file.positionOf(['owners', index]))),
+    ),
   }
 }
 
-function buildProtection(topic: TopicSource, source: SourcePosition): TopicProtection {
-  return {
-    match: sortedUnique(topic.match),
-    labels: sortedUnique(topic.labels ?? []),
-    discoverable: topic.discoverable ?? false,
-    source,
-  }
+function buildOwnership({ of, people }: OwnershipSource, source: SourcePosition): Ownership {
+  return { of: buildMatch(of), people: sortedUnique(people), source }
 }
 
 function buildRule(rule: RuleSource, source: SourcePosition): Rule {
@@ -48,6 +48,8 @@ function buildRule(rule: RuleSource, source: SourcePosition): Rule {
     who: buildWho(rule.who),
     effect: rule.may === undefined ? 'deny' : 'allow',
     scopes: buildScopes(rule.may ?? rule.never ?? {}),
+    ...(rule.may?.unmask === undefined ? {} : { unmask: buildUnmask(rule.may.unmask) }),
+    ...(rule.may?.['without-approval'] === true ? { withoutApproval: true } : {}),
     source,
   }
 }

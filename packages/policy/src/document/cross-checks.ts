@@ -1,6 +1,7 @@
 import { printable } from '../printable.ts'
 import { checkGrantable, checkIdentifier, LABEL_PREFIX } from './names.ts'
 import type { Fault, SourceProblem } from './problem.ts'
+import { isMapping, listAt, member } from './source-values.ts'
 import { verbs } from './verbs.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
 
@@ -10,7 +11,7 @@ import type { ValuePath, YamlSource } from './yaml-source.ts'
  */
 
 /**
- * Checks rules and labels across all files of a policy.
+ * Checks rules, labels and owners across all files of a policy.
  *
  * @param isWhole whether every file could be read; without that, no label is called unknown.
  */
@@ -21,7 +22,7 @@ export function crossCheck(files: readonly YamlSource[], isWhole: boolean): Sour
   )
   const isLabelKnown = (label: string): boolean => !isWhole || defined.has(label)
   const firstWithId = new Map<unknown, SourceProblem>()
-  return rules.flatMap(({ file, rule, index }) => {
+  const problems = rules.flatMap(({ file, rule, index }) => {
     const at = (path: ValuePath, fault: Fault): SourceProblem => ({
       ...file.positionOf(['rules', index, ...path]),
       ...fault,
@@ -33,6 +34,7 @@ export function crossCheck(files: readonly YamlSource[], isWhole: boolean): Sour
       ...['may', 'never'].flatMap((effect) => checkAccess(effect, member(rule, effect), at, isLabelKnown)),
     ]
   })
+  return [...problems, ...files.flatMap(checkOwners)]
 }
 
 type LabelTest = (label: string) => boolean
@@ -69,6 +71,15 @@ function checkWho(rule: unknown, at: Place): SourceProblem[] {
   return isMapping(not) && Object.keys(not).length === 0 ? [empty(['who', 'not'], 'fill it or remove it')] : []
 }
 
+function checkOwners(file: YamlSource): SourceProblem[] {
+  return listAt(file.value, 'owners').flatMap((entry, index): SourceProblem[] => {
+    const of = member(entry, 'of')
+    if (!isMapping(of) || Object.keys(of).length > 0) return []
+    const mend = 'name the services'
+    return [{ ...file.positionOf(['owners', index, 'of']), code: 'ERR_POLICY_EMPTY', message: '`of` is empty', mend }]
+  })
+}
+
 function checkAccess(effect: string, access: unknown, at: Place, isLabelKnown: LabelTest): SourceProblem[] {
   if (!isMapping(access)) return []
   const problems = topicSelectorsOf(access).flatMap(([path, selector]) => {
@@ -76,6 +87,7 @@ function checkAccess(effect: string, access: unknown, at: Place, isLabelKnown: L
     return fault === undefined ? [] : [at([effect, ...path], fault)]
   })
   const words = [...verbs].filter(([name]) => name in access)
+  problems.push(...checkRights(effect, access, at))
   if (words.length === 0 && !('cluster' in access)) {
     const message = `\`${effect}\` names nothing to do`
     problems.push(at([effect], { code: 'ERR_POLICY_EMPTY', message, mend: 'add a verb such as `consume: […]`' }))
@@ -85,6 +97,22 @@ function checkAccess(effect: string, access: unknown, at: Place, isLabelKnown: L
     problems.push(
       at([effect, 'partitions'], { code: 'ERR_POLICY_PARTITIONS', message, mend: 'remove it or add the verb' }),
     )
+  }
+  return problems
+}
+
+/** `unmask` and `without-approval` say something of what verbs beside them grant. */
+function checkRights(effect: string, access: object, at: Place): SourceProblem[] {
+  const problems: SourceProblem[] = []
+  if ('unmask' in access && !('consume' in access)) {
+    const message = '`unmask` shows nothing without `consume` beside it'
+    const mend = 'add `consume` with the topics that it is for'
+    problems.push(at([effect, 'unmask'], { code: 'ERR_POLICY_UNMASK', message, mend }))
+  }
+  if ('without-approval' in access && !('consume' in access || 'produce' in access)) {
+    const message = '`without-approval` frees nothing without `consume` or `produce` beside it'
+    const mend = 'add the verb with the topics that it is for'
+    problems.push(at([effect, 'without-approval'], { code: 'ERR_POLICY_APPROVAL', message, mend }))
   }
   return problems
 }
@@ -104,17 +132,4 @@ function checkLabel(selector: string, isKnown: LabelTest): Fault | undefined {
     message: `no entry of \`topics\` gives the label of \`${printable(selector)}\``,
     mend: 'add the label to an entry of `topics`, or mend its spelling',
   }
-}
-
-function isMapping(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function member(value: unknown, key: string): unknown {
-  return isMapping(value) && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const list = member(value, key)
-  return Array.isArray(list) ? list : []
 }

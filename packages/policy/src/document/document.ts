@@ -1,5 +1,6 @@
 import { digestOf, sortedUnique } from '../canonical.ts'
 import type { Operation, ResourceType } from '../operation.ts'
+import type { OnUnreadable, ProtectionApproval, ProtectionMask, RecordFormat, UnmaskRight } from './protection.ts'
 
 /** Where a thing stands in the source; line and column count from 1. */
 export interface SourcePosition {
@@ -38,16 +39,37 @@ export interface Rule {
   readonly who: Who
   readonly effect: 'allow' | 'deny'
   readonly scopes: readonly Scope[]
+  /** What a grant lifts of the masks on reading the topics that it grants Read on. */
+  readonly unmask?: UnmaskRight
+  /** The grant needs no approval to read and write what it grants Read and Write on. */
+  readonly withoutApproval?: true
   readonly source: SourcePosition
 }
 
 /** What holds for topics whoever asks. Every entry that matches a topic applies. */
 export interface TopicProtection {
+  /** The id it was given, or its `match` joined by `,`; unique among those with an approval. */
+  readonly id: string
   /** Literal names and `*` patterns; sorted, without repetition. */
   readonly match: readonly string[]
   readonly labels: readonly string[]
   /** The topic is listed, and refused promptly, for those who may not use it. */
   readonly discoverable: boolean
+  readonly format?: RecordFormat
+  /** `withhold` where the entry masks and says nothing; absent where it has no say. */
+  readonly onUnreadable?: OnUnreadable
+  /** Sorted, without repetition. */
+  readonly mask: readonly ProtectionMask[]
+  readonly approval?: ProtectionApproval
+  readonly audit: 'standard' | 'required'
+  readonly source: SourcePosition
+}
+
+/** Who stands behind services, and so may not approve what they ask for. */
+export interface Ownership {
+  readonly of: PrincipalMatch
+  /** Subjects. */
+  readonly people: readonly string[]
   readonly source: SourcePosition
 }
 
@@ -56,6 +78,7 @@ export interface PolicyDocument {
   readonly version: 1
   readonly topics: readonly TopicProtection[]
   readonly rules: readonly Rule[]
+  readonly owners: readonly Ownership[]
 }
 
 /**
@@ -65,5 +88,6 @@ export interface PolicyDocument {
 export function digestDocument(document: PolicyDocument): string {
   const meanings = (entries: readonly object[]): string[] =>
     sortedUnique(entries.map((entry) => digestOf({ ...entry, source: undefined, description: undefined })))
-  return digestOf({ version: document.version, topics: meanings(document.topics), rules: meanings(document.rules) })
+  const { version, topics, rules, owners } = document
+  return digestOf({ version, topics: meanings(topics), rules: meanings(rules), owners: meanings(owners) })
 }

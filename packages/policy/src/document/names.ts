@@ -15,7 +15,8 @@ const IDENTIFIER = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/
 
 const nameFault = (message: string, mend: string): Fault => ({ code: 'ERR_POLICY_NAME', message, mend })
 
-function checkText(name: string, maxLength: number): Fault | undefined {
+/** Checks that a text is there, is not too long, and shows every character it has. */
+export function checkText(name: string, maxLength: number): Fault | undefined {
   if (name === '') return nameFault('a name must not be empty', 'write the name or remove the entry')
   if (name.length > maxLength) {
     return nameFault(`the name is longer than ${maxLength} characters`, 'shorten it, or use a `*` pattern')

@@ -1,32 +1,6 @@
 import { expect, test } from 'vitest'
-import { type PolicyParseResult, parsePolicy } from './parse-policy.ts'
-import type { SourceProblem } from './problem.ts'
+import { markedBy, noParts, parse, problemsOf } from './parse-fixture.ts'
 import { MAX_SOURCE_LENGTH } from './yaml-source.ts'
-
-const noParts = (): string => {
-  throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
-}
-
-function parse(text: string, readPart: (path: string) => string = noParts): PolicyParseResult {
-  return parsePolicy({ path: 'conf/policy.yaml', text }, readPart)
-}
-
-function problemsOf(text: string, readPart?: (path: string) => string): readonly SourceProblem[] {
-  const result = parse(text, readPart)
-  return result.ok ? [] : result.problems
-}
-
-/** Codes with a `^` in the text before each place that a problem names. */
-function markedBy(text: string): string[] {
-  const problems = problemsOf(text.replaceAll('^', ''))
-  const places = [...text.matchAll(/\^/g)].map(({ index }) => {
-    const before = text.slice(0, index).split('\n')
-    const earlierOnLine = before.at(-1)?.split('^').length ?? 1
-    return { line: before.length, column: (before.at(-1)?.length ?? 0) - earlierOnLine + 2 }
-  })
-  expect(problems.map(({ line, column }) => [line, column])).toEqual(places.map(({ line, column }) => [line, column]))
-  return problems.map(({ code }) => code.replace('ERR_POLICY_', ''))
-}
 
 const rule = (access: string): string => `rules: [{ id: r, who: everyone, ${access} }]`
 
@@ -47,12 +21,13 @@ rules:
       alter: [a]
       describe-configs: [a]
       alter-configs: [a]
+      replay: [a]
       as: ["any thing ü", "g-*"]
       describe-groups: [a]
       delete-groups: [a]
       transact-as: [a]
       describe-transactions: [a]
-      cluster: [describe, alter, create, describe-configs, alter-configs, idempotent-write]
+      cluster: [describe, alter, create, describe-configs, alter-configs, idempotent-write, read-audit]
       partitions: [0, 3-5]
   - { id: denial, who: everyone, never: { produce: [b] } }
 `)
@@ -61,7 +36,7 @@ rules:
   expect(JSON.parse(JSON.stringify(result.document))).toEqual(result.document)
   expect(result.document.rules.map(({ id, effect, source }) => [id, effect, source.line])).toEqual([
     ['grant', 'allow', 5],
-    ['denial', 'deny', 24],
+    ['denial', 'deny', 25],
   ])
   expect(result.document.rules[0]?.scopes[0]).toEqual({
     resourceType: 'topic',
@@ -82,7 +57,7 @@ test('every problem of every file comes at once, in the order of the text [polic
   const problems = problemsOf(
     `parts: [payments.yaml, missing.yaml, broken.yaml]
 topics:
-  - { match: orders, mask: [] }
+  - { match: orders, rows: [] }
 rules:
   - id: a
     who: { group: [analytics] }
@@ -156,7 +131,7 @@ test('an empty file is no policy; no rules at all has to be written', () => {
   expect(markedBy('^topics: []')).toEqual(['MISSING_KEY'])
   expect(markedBy('^[]')).toEqual(['WRONG_TYPE'])
   expect(problemsOf('# nothing')).toMatchObject([{ code: 'ERR_POLICY_WRONG_TYPE' }])
-  expect(parse('rules: []')).toMatchObject({ ok: true, document: { rules: [], topics: [] } })
+  expect(parse('rules: []')).toMatchObject({ ok: true, document: { rules: [], topics: [], owners: [] } })
 })
 
 test.each([
@@ -179,10 +154,16 @@ test.each([
   ['may: { consume: [a], partitions: [^0-2147483648] }', 'PARTITIONS'],
   ['may: { consume: [a], partitions: [^{}] }', 'WRONG_TYPE'],
   ['may: { cluster: [^cluster-action] }', 'UNKNOWN_VALUE'],
-  ['may: { consume: [a], ^unmask: [a] }', 'UNSUPPORTED_KEY'],
-  ['^approval: {}, may: { consume: [a] }', 'UNSUPPORTED_KEY'],
-])('%s: %s', (access, code) => {
-  expect(markedBy(rule(access))).toEqual([code])
+  ['may: { consume: [a], ^only: [a] }', 'UNSUPPORTED_KEY'],
+  ['^until: 2027, may: { consume: [a] }', 'UNSUPPORTED_KEY'],
+  ['^approval: {}, may: { consume: [a] }', 'UNKNOWN_KEY'],
+  ['may: { as: [g], unmask: ^[a] }', 'UNMASK'],
+  ['may: { produce: [a], unmask: ^[a] }', 'UNMASK'],
+  ['may: { as: [g], without-approval: ^true }', 'APPROVAL'],
+  ['may: { produce: [a], without-approval: ^1 }', 'WRONG_TYPE'],
+  ['never: { consume: [a], ^unmask: [a], ^without-approval: true }', 'UNKNOWN_KEY', 'UNKNOWN_KEY'],
+])('%s: %s', (access, ...codes) => {
+  expect(markedBy(rule(access))).toEqual(codes)
 })
 
 test('a rule either grants or denies', () => {

@@ -3,6 +3,7 @@ import { crossCheck } from './cross-checks.ts'
 import { digestDocument, type PolicyDocument } from './document.ts'
 import { type PolicyFiles, type ReadPart, readPolicyFiles } from './policy-files.ts'
 import type { SourceProblem } from './problem.ts'
+import { checkProtections } from './protection-checks.ts'
 import { entrySchema, partSchema } from './schema.ts'
 import { schemaProblems } from './schema-problems.ts'
 import type { PolicySource, YamlSource } from './yaml-source.ts'
@@ -26,7 +27,7 @@ export function parsePolicy(entry: PolicySource, readPart: ReadPart): PolicyPars
   const files = readPolicyFiles(entry, readPart, problems)
   const readable = files.entry === undefined ? files.parts : [files.entry, ...files.parts]
   const checked = readable.flatMap((file) => checkFile(file, file === files.entry, problems))
-  problems.push(...crossCheck(readable, files.isWhole))
+  problems.push(...checkProtections(readable), ...crossCheck(readable, files.isWhole))
   if (problems.length === 0) problems.push(...checkRulesExist(files))
   if (problems.length > 0) return { ok: false, problems: inTextOrder(problems, files.paths) }
   const document = buildDocument(checked)

@@ -21,6 +21,13 @@ export type PolicyProblemCode =
   | 'ERR_POLICY_DUPLICATE_RULE'
   | 'ERR_POLICY_UNKNOWN_LABEL'
   | 'ERR_POLICY_PART'
+  | 'ERR_POLICY_DUPLICATE_PROTECTION'
+  | 'ERR_POLICY_MASK'
+  | 'ERR_POLICY_SELECTOR'
+  | 'ERR_POLICY_STRATEGY'
+  | 'ERR_POLICY_APPROVAL'
+  | 'ERR_POLICY_DURATION'
+  | 'ERR_POLICY_UNMASK'
 
 /** One thing to mend in a source file. */
 export interface SourceProblem {
@@ -42,6 +49,12 @@ export interface Fault {
   readonly code: PolicyProblemCode
   readonly message: string
   readonly mend: string
+}
+
+/** A fault inside a text that is a value. */
+export interface InnerFault extends Fault {
+  /** Where in the text it stands, in UTF-16 units. */
+  readonly offset: number
 }
 
 /** One problem on one line: `path:line:column: message; mend (code)`. */

@@ -1,28 +1,32 @@
 import type * as z from 'zod'
 import { printable } from '../printable.ts'
 import { nearestWord } from './nearest-word.ts'
-import type { Fault, SourceProblem } from './problem.ts'
+import type { Fault, InnerFault, SourceProblem } from './problem.ts'
 import { verbs } from './verbs.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
 
 type Issue = z.core.$ZodIssue
 
 /** Words that the policy language has reserved; they are refused rather than read and not enforced. */
-const reservedKeys: readonly string[] = Object.freeze([
-  ...['mask', 'format', 'approval', 'audit', 'rows', 'key', 'headers'],
-  ...['unmask', 'without-approval', 'only', 'when', 'until', 'from', 'claims', 'kinds'],
-])
+const reservedKeys: readonly string[] = Object.freeze(['rows', 'only', 'when', 'until', 'from', 'claims', 'kinds'])
+
+/** Keys of `may` that say nothing in `never`. */
+const rights: readonly string[] = Object.freeze(['unmask', 'without-approval'])
 
 const principalKeys = ['issuers', 'subjects', 'groups']
 
 /** The keys that are known at a place, by the last name on the way to it. */
 const keysAt: ReadonlyMap<string, readonly string[]> = new Map([
-  ['', ['parts', 'topics', 'rules']],
-  ['topics', ['match', 'labels', 'discoverable']],
+  ['', ['parts', 'topics', 'rules', 'owners']],
+  ['topics', ['id', 'match', 'labels', 'discoverable', 'format', 'on-unreadable', 'mask', 'approval', 'audit']],
+  ['mask', ['fields', 'anywhere', 'detect', 'headers', 'key', 'with', 'on']],
+  ['approval', ['by', 'people', 'reason', 'for', 'decide-within', 'on']],
+  ['owners', ['of', 'people']],
+  ['of', principalKeys],
   ['rules', ['id', 'description', 'who', 'may', 'never']],
   ['who', [...principalKeys, 'not']],
   ['not', principalKeys],
-  ['may', [...verbs.keys(), 'cluster', 'partitions']],
+  ['may', [...verbs.keys(), 'cluster', 'partitions', ...rights]],
   ['never', [...verbs.keys(), 'cluster', 'partitions']],
 ])
 
@@ -39,7 +43,14 @@ function problemsOf(file: YamlSource, issue: Issue, path: ValuePath): SourceProb
     const branch = likeliestBranch(issue.errors)
     if (branch !== undefined) return schemaProblems(file, branch, path)
   }
+  if (issue.code === 'custom') return [placeFault(file, issue.params?.['fault'] as Fault | InnerFault, path)]
   return [{ ...file.positionOf(path), ...faultOf(file, issue, path) }]
+}
+
+function placeFault(file: YamlSource, fault: Fault | InnerFault, path: ValuePath): SourceProblem {
+  const { code, message, mend } = fault
+  const position = 'offset' in fault ? file.positionWithin(path, fault.offset) : file.positionOf(path)
+  return { ...position, code, message, mend }
 }
 
 /** The branch of a union that got past the value's own type; what it found is what the author needs to hear. */
@@ -49,7 +60,6 @@ function likeliestBranch(branches: readonly (readonly Issue[])[]): readonly Issu
 
 function faultOf(file: YamlSource, issue: Issue, path: ValuePath): Fault {
   const value = valueAt(file.value, path)
-  if (issue.code === 'custom') return issue.params?.['fault'] as Fault
   if (issue.code === 'too_small') {
     return { code: 'ERR_POLICY_EMPTY', message: `${nameOf(path)} is empty`, mend: 'fill it or remove it' }
   }
@@ -68,6 +78,10 @@ function unknownKey(key: string, path: ValuePath): Fault {
   if (reservedKeys.includes(key)) {
     const message = `\`${key}\` is not enforced by this version, so it is refused rather than ignored`
     return { code: 'ERR_POLICY_UNSUPPORTED_KEY', message, mend: 'remove it' }
+  }
+  if (place === 'never' && rights.includes(key)) {
+    const message = `\`${key}\` says nothing in \`never\``
+    return { code: 'ERR_POLICY_UNKNOWN_KEY', message, mend: 'write it into a rule with `may`' }
   }
   if (key === 'parts') {
     return {
@@ -95,7 +109,11 @@ function wrongType(issue: Issue, value: unknown, path: ValuePath): Fault {
     mend,
   })
   if (lastName(path) === 'who') return fault('write `everyone` or a mapping such as `{ groups: [analytics] }`')
+  if (['for', 'decide-within'].includes(lastName(path))) {
+    return fault('write a duration such as `90s`, `30m`, `1h` or `7d`')
+  }
   const expected = 'expected' in issue ? issue.expected : undefined
+  if (expected === 'number') return fault('write a whole number')
   if (expected === 'array') return fault('write a list: `[…]`')
   if (expected === 'string') return fault('write text; quote it where YAML would read something else')
   if (expected === 'boolean') return fault('write `true` or `false`')

@@ -1,7 +1,9 @@
 import * as z from 'zod'
-import { checkExactName, checkIdentifier, checkOpaqueSelector, checkTopicPattern, checkTopicSelector } from './names.ts'
+import { checkOpaqueSelector, checkTopicSelector } from './names.ts'
 import { checkPartitions } from './partitions.ts'
-import type { Fault } from './problem.ts'
+import { type TopicSource, topicSchema } from './protection-schema.ts'
+import { exactName, identifier, list, refined, refinedWithin, text } from './refinement.ts'
+import { checkUnmaskItem } from './unmask.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from './verbs.ts'
 
 /** `issuers`, `subjects` and `groups` as written. */
@@ -14,10 +16,16 @@ export interface PrincipalMatchSource {
 /** `who` as written. */
 export type WhoSource = 'everyone' | (PrincipalMatchSource & { readonly not?: PrincipalMatchSource | undefined })
 
-/** `may` or `never` as written. */
+/** `never` as written. */
 export type AccessSource = { readonly [V in Verb]?: readonly string[] | undefined } & {
   readonly cluster?: readonly ClusterVerb[] | undefined
   readonly partitions?: readonly (number | string)[] | undefined
+}
+
+/** `may` as written. */
+export type GrantSource = AccessSource & {
+  readonly unmask?: readonly string[] | undefined
+  readonly 'without-approval'?: boolean | undefined
 }
 
 /** An entry of `rules` as written. */
@@ -25,15 +33,14 @@ export interface RuleSource {
   readonly id: string
   readonly description?: string | undefined
   readonly who: WhoSource
-  readonly may?: AccessSource | undefined
+  readonly may?: GrantSource | undefined
   readonly never?: AccessSource | undefined
 }
 
-/** An entry of `topics` as written. */
-export interface TopicSource {
-  readonly match: readonly string[]
-  readonly labels?: readonly string[] | undefined
-  readonly discoverable?: boolean | undefined
+/** An entry of `owners` as written. */
+export interface OwnershipSource {
+  readonly of: PrincipalMatchSource
+  readonly people: readonly string[]
 }
 
 /** A policy file as written. */
@@ -41,28 +48,10 @@ export interface PolicyFileSource {
   readonly parts?: readonly string[] | undefined
   readonly topics?: readonly TopicSource[] | undefined
   readonly rules?: readonly RuleSource[] | undefined
+  readonly owners?: readonly OwnershipSource[] | undefined
 }
 
-type Check<T> = (value: T) => Fault | undefined
-
-function refined<T>(type: z.ZodType<T>, check: Check<T>): z.ZodType<T> {
-  return type.superRefine((value, context) => {
-    const fault = check(value)
-    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault.message, params: { fault } })
-  })
-}
-
-function list<T extends z.ZodType>(item: T, description: string): z.ZodOptional<z.ZodArray<T>> {
-  return z.array(item).min(1).optional().describe(description)
-}
-
-const text = (check: Check<string>, pattern?: string): z.ZodType<string> =>
-  refined(z.string(), check).meta(pattern === undefined ? {} : { pattern })
-
-const identifier = text(checkIdentifier, '^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$')
-const exactName = text(checkExactName)
 const opaqueSelector = text(checkOpaqueSelector)
-const topicPattern = text(checkTopicPattern, '^[a-zA-Z0-9._*-]{1,249}$')
 const topicSelector = text(checkTopicSelector, '^(label:)?[a-zA-Z0-9._*-]{1,249}$')
 
 const principalShape = {
@@ -95,28 +84,39 @@ const verbShape = Object.fromEntries(
   }),
 )
 
-const access: z.ZodType<AccessSource> = z
+const accessShape = {
+  ...verbShape,
+  cluster: list(z.enum([...clusterVerbs.keys()]), 'To do these with the cluster itself.'),
+  partitions: list(
+    refined(z.union([z.number(), z.string()]), checkPartitions),
+    'Limits `consume` and `produce` of this rule to these partitions, such as [0, 3-5].',
+  ),
+}
+
+const never: z.ZodType<AccessSource> = z.strictObject(accessShape).meta({
+  id: 'never',
+  ...notEmpty,
+  description: 'What the rule denies: verbs and the names they apply to.',
+})
+
+const may: z.ZodType<GrantSource> = z
   .strictObject({
-    ...verbShape,
-    cluster: list(z.enum([...clusterVerbs.keys()]), 'To do these with the cluster itself.'),
-    partitions: list(
-      refined(z.union([z.number(), z.string()]), checkPartitions),
-      'Limits `consume` and `produce` of this rule to these partitions, such as [0, 3-5].',
+    ...accessShape,
+    unmask: list(
+      refinedWithin(z.string(), checkUnmaskItem),
+      'Shows these to whoever the rule lets `consume`: fields, `anywhere:<key>`, `detect:<name>`, `header:<name>`, `key`.',
     ),
+    'without-approval': z.boolean().optional().describe('`consume` and `produce` of this rule need no approval.'),
   })
-  .meta({
-    id: 'access',
-    ...notEmpty,
-    description: 'What the rule grants or denies: verbs and the names they apply to.',
-  })
+  .meta({ id: 'may', ...notEmpty, description: 'What the rule grants: verbs and the names they apply to.' })
 
 const rule: z.ZodType<RuleSource> = z
   .strictObject({
     id: identifier.describe('Names the rule in reasons, logs and audit; unique in the policy.'),
     description: z.string().max(1000).optional().describe('What the rule is for, in your own words.'),
     who: who,
-    may: access.optional(),
-    never: access.optional(),
+    may: may.optional(),
+    never: never.optional(),
   })
   .meta({
     id: 'rule',
@@ -124,17 +124,17 @@ const rule: z.ZodType<RuleSource> = z
     oneOf: [{ required: ['may'] }, { required: ['never'] }],
   })
 
-const topic: z.ZodType<TopicSource> = z
+const ownership: z.ZodType<OwnershipSource> = z
   .strictObject({
-    match: z.array(topicPattern).min(1).describe('Topic names and `*` patterns this entry is about.'),
-    labels: list(identifier, 'Labels that rules can select by `label:<label>`.'),
-    discoverable: z.boolean().optional().describe('List the topic to those who may not use it, and refuse promptly.'),
+    of: z.strictObject(principalShape).meta({ ...notEmpty, description: 'The services: all members must match.' }),
+    people: z.array(exactName).min(1).describe('The subjects that stand behind them.'),
   })
-  .meta({ id: 'topic', description: 'What holds for these topics whoever asks. All matching entries apply.' })
+  .meta({ id: 'ownership', description: 'People who stand behind services, and may not approve what those ask for.' })
 
 const sections = {
-  topics: z.array(topic).optional().describe('Protections: they belong to streams and hold for everybody.'),
+  topics: z.array(topicSchema).optional().describe('Protections: they belong to streams and hold for everybody.'),
   rules: z.array(rule).optional().describe('Grants and denials for people. `[]` denies everything.'),
+  owners: z.array(ownership).optional().describe('Who stands behind services: they may not approve their asks.'),
 }
 
 /** The entry file of a policy: it alone may list parts. */

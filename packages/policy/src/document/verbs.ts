@@ -10,6 +10,7 @@ export type Verb =
   | 'alter'
   | 'describe-configs'
   | 'alter-configs'
+  | 'replay'
   | 'as'
   | 'describe-groups'
   | 'delete-groups'
@@ -17,7 +18,14 @@ export type Verb =
   | 'describe-transactions'
 
 /** A word of the list behind `cluster`. */
-export type ClusterVerb = 'describe' | 'alter' | 'create' | 'describe-configs' | 'alter-configs' | 'idempotent-write'
+export type ClusterVerb =
+  | 'describe'
+  | 'alter'
+  | 'create'
+  | 'describe-configs'
+  | 'alter-configs'
+  | 'idempotent-write'
+  | 'read-audit'
 
 /** What a verb of a rule stands for. */
 export interface VerbMeaning {
@@ -44,6 +52,7 @@ export const verbs: ReadonlyMap<Verb, VerbMeaning> = new Map([
   ['alter', verb('topic', Operation.Alter, 'add partitions to these topics')],
   ['describe-configs', verb('topic', Operation.DescribeConfigs, 'see the configuration of these topics')],
   ['alter-configs', verb('topic', Operation.AlterConfigs, 'change the configuration of these topics')],
+  ['replay', verb('topic', Operation.Replay, 'look again at what a session saw of these topics')],
   ['as', verb('group', Operation.Read, 'join these consumer groups and commit their offsets')],
   ['describe-groups', verb('group', Operation.Describe, 'see these consumer groups and their offsets')],
   ['delete-groups', verb('group', Operation.Delete, 'delete these consumer groups or their offsets')],
@@ -59,6 +68,7 @@ export const clusterVerbs: ReadonlyMap<ClusterVerb, Operation> = new Map([
   ['describe-configs', Operation.DescribeConfigs],
   ['alter-configs', Operation.AlterConfigs],
   ['idempotent-write', Operation.IdempotentWrite],
+  ['read-audit', Operation.ReadAudit],
 ] as const)
 
 /** The word that grants or denies an operation, such as `consume`; `undefined` where the language has none. */

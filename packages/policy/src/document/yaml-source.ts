@@ -21,12 +21,14 @@ export class YamlSource {
   readonly path: string
   readonly value: unknown
   readonly #root: unknown
+  readonly #text: string
   readonly #lines: readonly number[]
 
   constructor(source: PolicySource, root: unknown, value: unknown) {
     this.path = source.path
     this.value = value
     this.#root = root
+    this.#text = source.text
     this.#lines = lineStarts(source.text)
   }
 
@@ -39,6 +41,18 @@ export class YamlSource {
       if (!isNode(node)) break
       offset = offsetOf(node)
     }
+    return { path: this.path, ...positionAt(this.#lines, offset) }
+  }
+
+  /** Where a character of a text stands; for one that is written otherwise than it reads, where the text starts. */
+  positionWithin(path: ValuePath, index: number): SourcePosition {
+    const node = path.reduce(childOf, this.#root)
+    if (!isScalar(node) || !isNode(node)) return this.positionOf(path)
+    const [start = 0, end = 0] = node.range ?? []
+    const written = this.#text.slice(start, end)
+    const isPlain = written === node.value
+    const isQuoted = written.slice(1, -1) === node.value
+    const offset = isPlain ? start + index : isQuoted ? start + 1 + index : start
     return { path: this.path, ...positionAt(this.#lines, offset) }
   }
 

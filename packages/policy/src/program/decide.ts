@@ -22,7 +22,7 @@ export function decide(
   name: string,
   partition: number = ALL_PARTITIONS,
 ): Decision {
-  if (!(operation >= Operation.Read && operation <= Operation.IdempotentWrite)) return unexpected
+  if (!(operation >= Operation.Read && operation <= Operation.Replay)) return unexpected
   try {
     return program.tableOf(resourceType).decide(operation, name, partition)
   } catch {
@@ -30,7 +30,10 @@ export function decide(
   }
 }
 
-/** The bits `1 << operation` of what is allowed on a name as a whole: Kafka's authorizedOperations. */
+/**
+ * The bits `1 << operation` of what is allowed on a name as a whole: Kafka's authorizedOperations. Headgate's own
+ * operations have none, and neither has what is held.
+ */
 export function allowedOperations(program: Program, resourceType: ResourceType, name: string): number {
   return program.tableOf(resourceType).verdictOf(name).allowedOperations
 }

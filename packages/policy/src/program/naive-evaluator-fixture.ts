@@ -55,6 +55,7 @@ const words: Readonly<Record<string, readonly [string, string, string, boolean]>
   alter: ['topic', 'Alter', 'Describe', false],
   'describe-configs': ['topic', 'DescribeConfigs', '', false],
   'alter-configs': ['topic', 'AlterConfigs', 'DescribeConfigs', false],
+  replay: ['topic', 'Replay', '', false],
   as: ['group', 'Read', 'Describe', false],
   'describe-groups': ['group', 'Describe', '', false],
   'delete-groups': ['group', 'Delete', 'Describe', false],
@@ -69,6 +70,7 @@ const clusterWords: Readonly<Record<string, readonly [string, string]>> = {
   'describe-configs': ['DescribeConfigs', ''],
   'alter-configs': ['AlterConfigs', 'DescribeConfigs'],
   'idempotent-write': ['IdempotentWrite', ''],
+  'read-audit': ['ReadAudit', ''],
 }
 
 /** Answers a request by the reference of the policy language. */

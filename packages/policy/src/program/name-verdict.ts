@@ -1,6 +1,6 @@
 import { sortedUnique } from '../canonical.ts'
 import type { PartitionRange } from '../document/document.ts'
-import { type Operation, operations } from '../operation.ts'
+import { kafkaOperations, type Operation, operations } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import type { Decision, DecisionPool, DecisionReason } from './decision.ts'
 
@@ -16,6 +16,12 @@ interface PartitionRun {
   readonly decision: Decision
 }
 
+// Where each operation's verdict is kept. INVARIANT: what is no operation has no slot, so that 35 never passes for 3.
+const slots: readonly (number | undefined)[] = Array.from({ length: Math.max(...operations) + 1 }, (_, code) => {
+  const slot = (operations as readonly number[]).indexOf(code)
+  return slot < 0 ? undefined : slot
+})
+
 /** Everything a program has to say of one name; each operation is worked out when it is first asked for. */
 export class NameVerdict {
   /** Listed, and refused promptly, where it may not be used. */
@@ -24,7 +30,7 @@ export class NameVerdict {
   /** Why it is denied where no rule says anything. */
   readonly defaultReason: DecisionReason
   readonly #pool: DecisionPool
-  readonly #byOperation: (OperationVerdict | undefined)[] = new Array(13).fill(undefined)
+  readonly #bySlot: (OperationVerdict | undefined)[] = new Array(operations.length).fill(undefined)
   #allowed = -1
 
   constructor(atoms: readonly Atom[], defaultReason: DecisionReason, pool: DecisionPool, discoverable: boolean) {
@@ -37,33 +43,33 @@ export class NameVerdict {
   /**
    * Decides an operation on a partition; any negative partition is the whole topic.
    *
-   * @throws RangeError when the operation is none of Kafka's
+   * @throws RangeError when the operation is none
    */
   decide(operation: Operation, partition: number): Decision {
-    const verdict = this.#byOperation[operation] ?? this.#workOut(operation)
+    const slot = slots[operation]
+    if (slot === undefined) throw new RangeError('no operation')
+    const verdict = this.#bySlot[slot] ?? this.#workOut(operation, slot)
     return verdict.runs === undefined || !(partition >= 0) ? verdict.whole : decisionAt(verdict.runs, partition)
   }
 
-  /** The bits of the operations that are allowed on the whole. */
+  /** The bits of Kafka's operations that are allowed on the whole. */
   get allowedOperations(): number {
     if (this.#allowed < 0) {
-      this.#allowed = operations
+      this.#allowed = kafkaOperations
         .filter((operation) => this.decide(operation, -1).effect === 'allow')
         .reduce((bits, operation) => bits | (1 << operation), 0)
     }
     return this.#allowed
   }
 
-  #workOut(operation: Operation): OperationVerdict {
-    // INVARIANT: a shift takes its count modulo 32, so that 35 would pass for 3.
-    if (!operations.includes(operation)) throw new RangeError('no operation of Kafka')
+  #workOut(operation: Operation, slot: number): OperationVerdict {
     const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
     const verdict = {
       // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
       whole: this.#combine(atoms, (atom) => atom.denies || atom.partitions === undefined),
       runs: atoms.some((atom) => atom.partitions !== undefined) ? this.#runs(atoms) : undefined,
     }
-    this.#byOperation[operation] = verdict
+    this.#bySlot[slot] = verdict
     return verdict
   }
 

@@ -66,6 +66,7 @@ const actions: Readonly<Partial<Record<string, string>>> = Object.freeze({
   'describe-transactions': 'describe',
   'describe-configs': 'describe the configuration of',
   'alter-configs': 'alter the configuration of',
+  'read-audit': 'read the audit trail of',
 })
 
 function wishOf(
