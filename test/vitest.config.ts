@@ -1,9 +1,15 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 
 // Packages resolve to their sources, so that no test but those of the packages themselves needs a build.
 const conditions = ['@headgate/source', 'node', 'import', 'module', 'default']
 const MINUTE_MS = 60_000
+
+// What Headgate writes while tests run is kept here, and searched by the last of them.
+process.env['HEADGATE_SWEEP_FOLDER'] ??= mkdtempSync(join(tmpdir(), 'headgate-sweep-'))
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -37,12 +43,22 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/*/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'test/{reporter,claims,packaging,long,fuzz}/**'],
+          exclude: [...configDefaults.exclude, 'test/{reporter,claims,packaging,long,fuzz,sweep}/**'],
+          setupFiles: ['test/sweep/record-errors.ts'],
           benchmark: { include: [] },
           fileParallelism: false,
           testTimeout: MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sweep',
+          include: ['test/sweep/**/*.test.ts'],
+          benchmark: { include: [] },
+          sequence: { groupOrder: 4 },
         },
       },
       {

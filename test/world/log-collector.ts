@@ -1,4 +1,5 @@
 import type { LogFields, LogPort } from '@headgate/core'
+import { recordForSweep } from '../sweep/recorder.ts'
 
 /** One line that a gateway wrote. */
 export interface LogLine extends LogFields {
@@ -18,6 +19,7 @@ export function collectLog(tell?: (line: LogLine) => void): LogCollector {
   const at = (level: string) => (fields: LogFields, message: string) => {
     const line = { ...fields, level, message }
     lines.push(line)
+    recordForSweep('log', JSON.stringify(line))
     tell?.(line)
   }
   return { lines, port: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }

@@ -8,6 +8,7 @@ import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { watchdog } from '../kafka/watchdog.ts'
+import { plantSecret } from '../sweep/recorder.ts'
 import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
 import { collectLog, type LogLine } from './log-collector.ts'
 import { freePortRange } from './port-range.ts'
@@ -69,6 +70,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       watchdog().forgetFolder(directory)
     })
     const kafka = await startBrokers(options)
+    plantSecret(kafka.gatewayCredential.password)
     undo.push(() => kafka.stop())
     await kafka.createTopics(options.topics)
     const identity = await startIdentity(options)
