@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@headgate/core'
+import { type Clock, systemClock } from '@headgate/core'
 import type { CommandIo, ExitCode, SignalName } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 
@@ -45,8 +45,18 @@ export const POLICY = `rules:
     may: { produce: [orders] }
 `
 
+/** What a test may want otherwise. */
+export interface CommandFolderOptions {
+  readonly clock?: Clock
+  /** Called with everything that a command writes to standard error, as it is written. */
+  readonly onError?: (text: string) => void
+}
+
 /** Creates the folder. */
-export function createCommandFolder(): CommandFolder {
+export function createCommandFolder({
+  clock = systemClock,
+  onError = () => {},
+}: CommandFolderOptions = {}): CommandFolder {
   const path = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
   const handlers = new Set<readonly [SignalName, () => void]>()
   const createIo = (environment: Readonly<Record<string, string>>): CommandIo => ({
@@ -59,7 +69,7 @@ export function createCommandFolder(): CommandFolder {
       handlers.add(entry)
       return () => void handlers.delete(entry)
     },
-    clock: systemClock,
+    clock,
   })
   const runWith: CommandFolder['runWith'] = async (environment, ...args) => {
     let [out, error] = ['', '']
@@ -70,6 +80,7 @@ export function createCommandFolder(): CommandFolder {
       },
       writeError: (text) => {
         error += text
+        onError(text)
       },
     }
     const exitCode = await runCommandLine(args, '1.2.3', io)

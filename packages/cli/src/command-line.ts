@@ -3,7 +3,10 @@ import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
 import { defineConfigCheck } from './commands/config-check.ts'
 import { defineGateway } from './commands/gateway.ts'
 import { defineKeysCreate } from './commands/keys-create.ts'
+import { defineLogin } from './commands/login.ts'
+import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
+import { defineWhoami } from './commands/whoami.ts'
 import { reportFailure } from './problem-report.ts'
 
 /** What the command line asks for: a command to run, or text to show. */
@@ -33,6 +36,9 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineGateway(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
   definePolicyCheck(program.command('policy').description('policies'), select)
+  defineLogin(program, select)
+  defineLogout(program, select)
+  defineWhoami(program, select)
   defineKeysCreate(program.command('keys').description('signing keys'), select)
   return program
 }

@@ -1,10 +1,12 @@
+import type { Secret } from '@headgate/core'
 import type { OutboundFetch } from '@headgate/gateway'
-import { findBearerToken } from './bearer-token.ts'
 import type { CommandIo } from './command.ts'
 import { GatewayAnswerError, GatewayRefusedError, UnreachableError } from './errors.ts'
 import { type GatewayAddressOptions, resolveGateway } from './gateway-address.ts'
 import { createCommandFetch } from './gateway-http.ts'
 import { jsonObject, parseJson, printable, textMember } from './json-value.ts'
+import { GatewayTokens } from './sign-in/gateway-tokens.ts'
+import { readGivenToken } from './sign-in/given-token.ts'
 
 /** A gateway's HTTP API, asked in the name of whoever runs the command. */
 export interface GatewayClient {
@@ -36,14 +38,17 @@ async function readAnswer<T>(host: string, response: Response): Promise<T> {
   return value as T
 }
 
-function createClient(origin: string, token: () => string, fetch: OutboundFetch): GatewayClient {
+function createClient(origin: string, token: () => Promise<Secret<string>>, fetch: OutboundFetch): GatewayClient {
   const { host } = new URL(origin)
-  const headers = (): Record<string, string> => ({ authorization: `Bearer ${token()}`, accept: 'application/json' })
+  const headers = async (): Promise<Record<string, string>> => ({
+    authorization: `Bearer ${(await token()).reveal()}`,
+    accept: 'application/json',
+  })
   return {
     url: origin,
-    get: async (path) => readAnswer(host, await fetch(`${origin}${path}`, { headers: headers() })),
+    get: async (path) => readAnswer(host, await fetch(`${origin}${path}`, { headers: await headers() })),
     post: async (path, body) => {
-      const request = { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' } }
+      const request = { method: 'POST', headers: { ...(await headers()), 'content-type': 'application/json' } }
       return readAnswer(host, await fetch(`${origin}${path}`, { ...request, body: JSON.stringify(body) }))
     },
   }
@@ -51,7 +56,7 @@ function createClient(origin: string, token: () => string, fetch: OutboundFetch)
 
 /**
  * Connects a command to its gateway: `--gateway` or HEADGATE_GATEWAY, `--ca` or HEADGATE_CA, and the token of HEADGATE_TOKEN,
- * HEADGATE_TOKEN_FILE or the saved sign-in. Nothing is asked of the gateway yet but, where that is needed, a fresh token.
+ * HEADGATE_TOKEN_FILE or the saved sign-in, which is exchanged for one of the gateway and renewed as long as the client is used.
  *
  * A refusal of the gateway (`application/problem+json`) is thrown as {@link GatewayRefusedError} with the gateway's own code;
  * hand every error to `reportFailure`.
@@ -61,6 +66,10 @@ function createClient(origin: string, token: () => string, fetch: OutboundFetch)
  */
 export async function connectGateway(io: CommandIo, options: GatewayAddressOptions): Promise<GatewayClient> {
   const gateway = resolveGateway(io, options)
-  const token = await findBearerToken(io, gateway)
-  return createClient(gateway.origin, () => token.reveal(), createCommandFetch(gateway))
+  const fetch = createCommandFetch(gateway)
+  const given = readGivenToken(io)
+  if (given !== undefined) return createClient(gateway.origin, async () => given, fetch)
+  const tokens = new GatewayTokens(io, gateway, fetch)
+  await tokens.current()
+  return createClient(gateway.origin, async () => (await tokens.current()).token, fetch)
 }
