@@ -77,6 +77,11 @@ function parses(text: string): boolean {
   }
 }
 
+// An object holds such a number rounded, and hides it where its digits could be a card's: bytes know better.
+function holdsRoundedNumber(text: string): boolean {
+  return (text.match(/\d{16,}/g) ?? []).some((digits) => !Number.isSafeInteger(Number(digits)))
+}
+
 test('bytes are taken exactly when JSON.parse takes them, and mean what the masked object means', () => {
   fc.assert(
     fc.property(mutated, fc.constantFrom(...PLANS), (source, plan) => {
@@ -84,7 +89,7 @@ test('bytes are taken exactly when JSON.parse takes them, and mean what the mask
       const text = bytes.toString()
       const result = maskJsonBytes(plan, bytes)
       expect(result.status !== 'withheld').toBe(parses(text))
-      if (result.status === 'withheld') return
+      if (result.status === 'withheld' || holdsRoundedNumber(text)) return
       const value: unknown = JSON.parse(text)
       const onObject = maskJsonValue(plan, value)
       const shown: unknown = result.status === 'masked' ? JSON.parse(result.bytes.toString()) : value
