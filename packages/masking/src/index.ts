@@ -13,6 +13,7 @@ export { maskJsonValue } from './object/mask-json-value.ts'
 export { compilePlan, type MaskPlan, type PlanOptions } from './plan/compile-plan.ts'
 export { foldKey } from './plan/fold-key.ts'
 export type { MaskRule, Unmask } from './plan/rule.ts'
+export { placeholderReason, placeholderValue, WITHHELD_HEADER } from './record/placeholder.ts'
 export {
   compileRecordPlan,
   maskRecordHeader,
@@ -21,6 +22,7 @@ export {
   type RecordPlan,
 } from './record/record-plan.ts'
 export type { HeaderRule, RecordFormat, RecordRules } from './record/record-rules.ts'
+export { isWithheldReason, type RecordWithheldReason } from './record/withheld-reason.ts'
 export type {
   MaskBytesResult,
   MaskedField,

@@ -9,8 +9,8 @@ export type WithheldReason =
   | 'too-deep'
   /** A token was asked for where no key is, and the value is none yet. */
   | 'token-key-missing'
-  /** Values of this topic cannot be read, and something is to be masked in them. */
-  | 'opaque'
+  /** No format is declared by which the value could be masked. */
+  | 'no-format'
   /** An object holds what JSON cannot: a bigint, a function, an instance of a class. */
   | 'not-a-json-value'
 

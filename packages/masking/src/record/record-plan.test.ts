@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { detectorNames } from '../detect/detectors.ts'
 import type { MaskPartResult } from '../result.ts'
 import type { MaskStrategy } from '../strategy/strategy.ts'
+import { placeholderReason, placeholderValue } from './placeholder.ts'
 import { compileRecordPlan, maskRecordHeader, maskRecordKey, maskRecordValue, type RecordPlan } from './record-plan.ts'
 import type { RecordRules } from './record-rules.ts'
 
@@ -32,9 +33,9 @@ test('the value is read in its format', () => {
     show(maskRecordValue(compileRecordPlan({ ...none, ...rules }), bytes))
 
   expect(value({ value: [ssn] }, text('{"ssn":"123456789"}'))).toBe('{"ssn":"*****6789"}')
-  expect(value({ value: [ssn] }, text(''))).toBe('withheld: not-json')
+  expect(value({ value: [ssn] }, text(''))).toBe('unchanged')
   expect(value({ format: 'text', value: [cards] }, text('paid by 4111111111111111'))).toBe('paid by ')
-  expect(value({ format: 'opaque', value: [cards] }, text('anything'))).toBe('withheld: opaque')
+  expect(value({ format: 'opaque', value: [cards] }, text('anything'))).toBe('withheld: no-format')
   expect(value({ format: 'opaque', value: [cards] }, text(''))).toBe('unchanged')
 })
 
@@ -54,10 +55,11 @@ test('a header with a rule is masked whole, the others by what is detected in th
   expect(header('x-gone', text('ada'))).toBe('removed')
   expect(header('x-null', text('ada'))).toBe(null)
   expect(header('x-mail', text('ada@example.com'))).toBe('a***@example.com')
-  expect(header('x-mail', bad)).toBe('withheld: not-utf8')
-  expect(header('X-User', text('ada'))).toBe('unchanged')
+  expect(header('x-mail', bad)).toBe('')
+  expect(header('X-User', text('ada'))).toBe('[user]')
   expect(header('note', text('4111111111111111 ssn'))).toBe(' ssn')
-  expect(header('note', bad)).toBe('withheld: not-utf8')
+  expect(header('note', bad)).toBe('unchanged')
+  expect(header('note', Buffer.concat([bad, text('4111111111111111')]))).toBe('')
   expect(maskRecordHeader(plan, 'x-user', text('ada'))).toMatchObject({
     masked: [{ field: 'header:x-user', count: 1 }],
   })
@@ -114,4 +116,13 @@ test('what is masked stays as it is when it is masked again, with keys for token
     ),
     { numRuns: 1000 },
   )
+})
+
+test('a placeholder is known to the byte, and by nothing else', () => {
+  const value = placeholderValue('not-json')
+  expect(value.toString()).toBe('{"headgate-withheld":"not-json"}')
+  expect(placeholderReason(value, text('not-json'))).toBe('not-json')
+  expect(placeholderReason(value, text('not-utf8'))).toBe(undefined)
+  expect(placeholderReason(text('{"headgate-withheld":"ada"}'), text('ada'))).toBe(undefined)
+  expect(placeholderReason(text('{"headgate-withheld": "not-json"}'), text('not-json'))).toBe(undefined)
 })

@@ -26,12 +26,18 @@ export interface RecordPlan {
   readonly key: WholeMask | undefined
 }
 
+/** Letters of ASCII in lower case: case is no way around a mask. */
+function foldName(name: string): string {
+  return /[A-Z]/.test(name) ? name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : name
+}
+
 /** Of several rules for one header the one that leaves less to see. */
 function strongestByName(rules: readonly HeaderRule[]): Map<string, HeaderRule> {
   const rulesByName = new Map<string, HeaderRule>()
   for (const rule of rules) {
-    const known = rulesByName.get(rule.name)
-    if (known === undefined || strategyRank(rule.with) > strategyRank(known.with)) rulesByName.set(rule.name, rule)
+    const name = foldName(rule.name)
+    const known = rulesByName.get(name)
+    if (known === undefined || strategyRank(rule.with) > strategyRank(known.with)) rulesByName.set(name, rule)
   }
   return rulesByName
 }
@@ -51,8 +57,8 @@ export function compileRecordPlan(
   const detection = compilePlan(finders, { ...options, unmask: unmask.detect ? { detect: unmask.detect } : {} })
   const whole = new Map<string, WholeMask>()
   for (const [name, rule] of strongestByName(headers))
-    whole.set(name, createWholeMask(rule.with, `header:${name}`, tokenKeys, plan.maxBytes))
-  const keyMask = key === undefined ? undefined : createWholeMask(key, 'key', tokenKeys, plan.maxBytes)
+    whole.set(name, createWholeMask(rule.with, `header:${rule.name}`, tokenKeys))
+  const keyMask = key === undefined ? undefined : createWholeMask(key, 'key', tokenKeys)
   const masksHeaders = whole.size > 0 || !detection.isEmpty
   return Object.freeze({
     isEmpty: plan.isEmpty && !masksHeaders && keyMask === undefined,
@@ -66,12 +72,14 @@ export function compileRecordPlan(
   })
 }
 
-/** Masks the value of a record. A tombstone has none, stays one, and is not given here; no value becomes one. */
+/**
+ * Masks the value of a record. A tombstone has none, stays one, and is not given here; no value becomes one. A value of no
+ * bytes holds nothing.
+ */
 export function maskRecordValue(plan: RecordPlan, bytes: Uint8Array): MaskBytesResult {
-  if (plan.value.isEmpty) return UNCHANGED
+  if (plan.value.isEmpty || bytes.length === 0) return UNCHANGED
   if (plan.format === 'json') return maskJsonBytes(plan.value, bytes)
-  if (bytes.length === 0) return UNCHANGED
-  return plan.format === 'text' ? maskTextBytes(plan.value, bytes) : withhold('opaque')
+  return plan.format === 'text' ? maskTextBytes(plan.value, bytes) : withhold('no-format')
 }
 
 /** Masks the key of a record that has one. Where it is `removed` the record has none any more. */
@@ -79,8 +87,16 @@ export function maskRecordKey({ key }: RecordPlan, bytes: Uint8Array): MaskPartR
   return key === undefined ? UNCHANGED : key(bytes)
 }
 
-/** Masks one header that has a value. Where it is `removed` the header goes with its name. */
+/**
+ * Masks one header that has a value: by the rule for its name, whatever the case of that, or by what is detected in it.
+ * Where it is `removed` the header goes with its name.
+ */
 export function maskRecordHeader({ headers, detection }: RecordPlan, name: string, bytes: Uint8Array): MaskPartResult {
-  const whole = headers.get(name)
-  return whole === undefined ? maskTextBytes(detection, bytes) : whole(bytes)
+  const whole = headers.get(foldName(name))
+  if (whole !== undefined) return whole(bytes)
+  const result = maskTextBytes(detection, bytes)
+  if (result.status !== 'withheld' || result.reason !== 'not-utf8') return result
+  // Ids and numbers of other programs are looked at byte by byte, and are hidden whole where something is found.
+  const found = maskTextBytes(detection, Buffer.from(Buffer.from(bytes).toString('latin1')))
+  return found.status === 'masked' ? { ...found, bytes: Buffer.alloc(0) } : found
 }

@@ -4,7 +4,7 @@ import type { MaskStrategy } from '../strategy/strategy.ts'
 /** How the value of a record is read. What must be masked in an `opaque` one withholds the record. */
 export type RecordFormat = 'json' | 'text' | 'opaque'
 
-/** A header that is masked whole, by its exact name. */
+/** A header that is masked whole. */
 export interface HeaderRule {
   readonly name: string
   readonly with: MaskStrategy
