@@ -60,7 +60,7 @@ export {
   type RecordBatchHeader,
   walkBatches,
 } from './records/batch-header.ts'
-export { Compression, compress, decompress } from './records/compression.ts'
+export { Compression, compress, compressLater, decompress, decompressLater } from './records/compression.ts'
 export { crc32c } from './records/crc32c.ts'
 export { decodeRecords, encodeRecords, type KafkaRecord, type RecordHeader } from './records/record.ts'
 export {
