@@ -52,3 +52,17 @@ export function splitGlob(pattern: string): GlobParts {
 export function coversGlob(broad: string, narrow: string): boolean {
   return isGlob(broad) ? matchesGlob(broad, narrow) : broad === narrow
 }
+
+/**
+ * Tells whether some name may be matched by both selectors: never wrongly no, for two patterns sometimes wrongly yes,
+ * for it compares their literal ends only.
+ */
+export function mayOverlap(a: string, b: string): boolean {
+  if (!isGlob(a)) return matchesGlob(b, a)
+  if (!isGlob(b)) return matchesGlob(a, b)
+  const [left, right] = [splitGlob(a), splitGlob(b)]
+  return (
+    (left.prefix.startsWith(right.prefix) || right.prefix.startsWith(left.prefix)) &&
+    (left.suffix.endsWith(right.suffix) || right.suffix.endsWith(left.suffix))
+  )
+}

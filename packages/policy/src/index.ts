@@ -82,4 +82,10 @@ export type {
 export { ownersOf } from './program/owners.ts'
 export { compileProgram, createClosedProgram, type Program } from './program/program.ts'
 export { type DecidedRequest, reasonText } from './program/reason-text.ts'
-export { type PolicyResidual, type ResidualProtection, type ResidualRule, residualFor } from './program/residual.ts'
+export {
+  type PolicyResidual,
+  type ResidualProtection,
+  type ResidualRule,
+  type ResidualTopic,
+  residualFor,
+} from './program/residual.ts'

@@ -11,6 +11,7 @@ import {
   resourceTypes,
 } from '../operation.ts'
 import type { PolicyResidual } from '../program/residual.ts'
+import { protectionClaims, unmaskClaims } from './protection-claims.ts'
 
 /** A request and the decision that its issuer expects of the program in the bundle. */
 export interface Canary {
@@ -97,6 +98,8 @@ const residual: z.ZodType<PolicyResidual> = z.strictObject({
         effect: z.enum(['allow', 'deny']),
         because: z.literal('groups-unknown').exactOptional(),
         scopes: z.array(scope).min(1).readonly(),
+        unmask: unmaskClaims.exactOptional(),
+        withoutApproval: z.literal(true).exactOptional(),
       }),
     )
     .readonly(),
@@ -112,6 +115,7 @@ const residual: z.ZodType<PolicyResidual> = z.strictObject({
       }),
     )
     .readonly(),
+  protections: z.array(protectionClaims).readonly(),
   groupsUnknown: z.boolean(),
 })
 

@@ -1,5 +1,6 @@
 import type { PartitionRange, Scope } from '../document/document.ts'
-import { impliedOperations } from '../operation.ts'
+import type { UnmaskRight } from '../document/protection.ts'
+import { impliedOperations, Operation } from '../operation.ts'
 import type { ResidualRule } from './residual.ts'
 
 /** What one rule says of one name: the smallest thing that can grant or deny. */
@@ -12,18 +13,26 @@ export interface Atom {
   readonly operations: number
   /** `undefined` = every partition. */
   readonly partitions: readonly PartitionRange[] | undefined
+  /** What it lifts of the masks on reading what it grants. */
+  readonly unmask: UnmaskRight | undefined
+  readonly withoutApproval: boolean
 }
 
 /** The atoms of one scope. A limit to partitions limits the operation itself, never the Describe it implies. */
 export function compileScope(rule: ResidualRule, scope: Scope): readonly Atom[] {
   const denies = rule.effect === 'deny'
   const implied = denies ? 0 : impliedOperations(scope.operation)
+  const isTopic = scope.resourceType === 'topic'
+  const unmask = isTopic && scope.operation === Operation.Read ? rule.unmask : undefined
+  const withoutApproval = isTopic && rule.withoutApproval === true
   const atom = (operations: number, partitions?: readonly PartitionRange[]): Atom => ({
     ruleId: rule.id,
     denies,
     groupsUnknown: rule.because !== undefined,
     operations,
     partitions,
+    unmask,
+    withoutApproval,
   })
   const own = 1 << scope.operation
   if (scope.partitions === undefined) return [atom(own | implied)]

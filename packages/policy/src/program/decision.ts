@@ -97,12 +97,13 @@ export function createDecision(
   effect: Effect,
   reason: DecisionReason,
   ruleIds: readonly string[] = noRuleIds,
+  obligations?: Obligations,
 ): Decision {
   return Object.freeze({
     effect,
     reason,
     ruleIds: Object.freeze(ruleIds),
-    obligations: undefined,
+    obligations,
     validUntilUnixMs: undefined,
   })
 }
@@ -111,17 +112,23 @@ const MAX_POOLED = 4096
 
 /** Gives equal decisions one identity. It forgets when it is full, for the caller's names are chosen by clients. */
 export class DecisionPool {
-  readonly #decisions = new Map<string, Decision>()
+  readonly #byObligations = new Map<Obligations | undefined, Map<string, Decision>>()
+  #size = 0
 
-  /** The decision with these parts; `ruleIds` must be sorted. */
-  intern(effect: Effect, reason: DecisionReason, ruleIds: readonly string[]): Decision {
+  /** The decision with these parts; `ruleIds` must be sorted, and `obligations` be one object where they are equal. */
+  intern(effect: Effect, reason: DecisionReason, ruleIds: readonly string[], obligations?: Obligations): Decision {
     // Rule ids have no white space.
     const key = `${effect} ${reason} ${ruleIds.join(' ')}`
-    const known = this.#decisions.get(key)
+    const known = this.#byObligations.get(obligations)?.get(key)
     if (known !== undefined) return known
-    if (this.#decisions.size >= MAX_POOLED) this.#decisions.clear()
-    const decision = createDecision(effect, reason, ruleIds)
-    this.#decisions.set(key, decision)
+    if (this.#size >= MAX_POOLED) {
+      this.#byObligations.clear()
+      this.#size = 0
+    }
+    const decision = createDecision(effect, reason, ruleIds, obligations)
+    const decisions = this.#byObligations.get(obligations) ?? new Map<string, Decision>()
+    this.#byObligations.set(obligations, decisions.set(key, decision))
+    this.#size += 1
     return decision
   }
 }

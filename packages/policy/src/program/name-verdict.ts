@@ -1,8 +1,11 @@
 import { sortedUnique } from '../canonical.ts'
 import type { PartitionRange } from '../document/document.ts'
-import { kafkaOperations, type Operation, operations } from '../operation.ts'
+import type { AccessDirection } from '../document/protection.ts'
+import { kafkaOperations, Operation, operations } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import type { Decision, DecisionPool, DecisionReason } from './decision.ts'
+import type { ObligationPool, Protection } from './obligation-pool.ts'
+import { uniteUnmasks } from './unite-masks.ts'
 
 /** The decision for a whole topic, and those for runs of its partitions where a rule tells them apart. */
 export interface OperationVerdict {
@@ -22,22 +25,38 @@ const slots: readonly (number | undefined)[] = Array.from({ length: Math.max(...
   return slot < 0 ? undefined : slot
 })
 
-/** Everything a program has to say of one name; each operation is worked out when it is first asked for. */
-export class NameVerdict {
+/** Where the verdicts of a program keep what they share. */
+export interface VerdictPools {
+  readonly decisions: DecisionPool
+  readonly obligations: ObligationPool
+}
+
+/** What there is to say of a name. */
+export interface NameFacts {
+  readonly atoms: readonly Atom[]
+  readonly protections: readonly Protection[]
   /** Listed, and refused promptly, where it may not be used. */
   readonly discoverable: boolean
-  readonly #atoms: readonly Atom[]
+}
+
+/** Everything a program has to say of one name; each operation is worked out when it is first asked for. */
+export class NameVerdict {
+  readonly #facts: NameFacts
   /** Why it is denied where no rule says anything. */
   readonly defaultReason: DecisionReason
-  readonly #pool: DecisionPool
+  readonly #pools: VerdictPools
   readonly #bySlot: (OperationVerdict | undefined)[] = new Array(operations.length).fill(undefined)
   #allowed = -1
 
-  constructor(atoms: readonly Atom[], defaultReason: DecisionReason, pool: DecisionPool, discoverable: boolean) {
-    this.#atoms = atoms
+  constructor(facts: NameFacts, defaultReason: DecisionReason, pools: VerdictPools) {
+    this.#facts = facts
     this.defaultReason = defaultReason
-    this.#pool = pool
-    this.discoverable = discoverable
+    this.#pools = pools
+  }
+
+  /** Listed, and refused promptly, where it may not be used. */
+  get discoverable(): boolean {
+    return this.#facts.discoverable
   }
 
   /**
@@ -63,37 +82,61 @@ export class NameVerdict {
   }
 
   #workOut(operation: Operation, slot: number): OperationVerdict {
-    const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
+    const atoms = this.#facts.atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
     const verdict = {
       // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
-      whole: this.#combine(atoms, (atom) => atom.denies || atom.partitions === undefined),
-      runs: atoms.some((atom) => atom.partitions !== undefined) ? this.#runs(atoms) : undefined,
+      whole: this.#combine(operation, atoms, (atom) => atom.denies || atom.partitions === undefined),
+      runs: atoms.some((atom) => atom.partitions !== undefined) ? this.#runs(operation, atoms) : undefined,
     }
     this.#bySlot[slot] = verdict
     return verdict
   }
 
-  #runs(atoms: readonly Atom[]): readonly PartitionRun[] {
+  #runs(operation: Operation, atoms: readonly Atom[]): readonly PartitionRun[] {
     const firsts = atoms.flatMap((atom) => (atom.partitions ?? []).flatMap(([first, last]) => [first, last + 1]))
     return [...new Set([0, ...firsts])]
       .sort((a, b) => a - b)
-      .map((first) => ({ first, decision: this.#combine(atoms, (atom) => includes(atom.partitions, first)) }))
+      .map((first) => ({
+        first,
+        decision: this.#combine(operation, atoms, (atom) => includes(atom.partitions, first)),
+      }))
   }
 
-  #combine(atoms: readonly Atom[], applies: (atom: Atom) => boolean): Decision {
-    if (atoms.length === 0) return this.#pool.intern('deny', this.defaultReason, [])
+  #combine(operation: Operation, atoms: readonly Atom[], applies: (atom: Atom) => boolean): Decision {
+    const pool = this.#pools.decisions
+    if (atoms.length === 0) return pool.intern('deny', this.defaultReason, [])
     const applying = atoms.filter(applies)
     const denials = applying.filter((atom) => atom.denies)
     if (denials.length > 0) {
       const certain = denials.some((atom) => !atom.groupsUnknown)
-      return this.#pool.intern('deny', certain ? 'denied-by-rule' : 'groups-unknown', ruleIdsOf(denials))
+      return pool.intern('deny', certain ? 'denied-by-rule' : 'groups-unknown', ruleIdsOf(denials))
     }
-    if (applying.length > 0) return this.#pool.intern('allow', 'granted', ruleIdsOf(applying))
+    if (applying.length > 0) return this.#grant(operation, applying)
     const elsewhere = atoms.filter((atom) => !atom.denies)
-    if (elsewhere.length > 0) return this.#pool.intern('deny', 'partition-not-granted', ruleIdsOf(elsewhere))
-    return this.#pool.intern('deny', this.defaultReason, [])
+    if (elsewhere.length > 0) return pool.intern('deny', 'partition-not-granted', ruleIdsOf(elsewhere))
+    return pool.intern('deny', this.defaultReason, [])
+  }
+
+  /** Nobody forbids it: it is allowed under what protections ask for, or waits for their approval. */
+  #grant(operation: Operation, grants: readonly Atom[]): Decision {
+    const { decisions, obligations: pool } = this.#pools
+    const { protections } = this.#facts
+    const direction = directions[operation]
+    if (direction === undefined || protections.length === 0)
+      return decisions.intern('allow', 'granted', ruleIdsOf(grants))
+    const unmask = uniteUnmasks(grants.flatMap((grant) => grant.unmask ?? []))
+    const withoutApproval = grants.some((grant) => grant.withoutApproval)
+    const obligations = pool.obligationsOf(protections, direction, { unmask, withoutApproval })
+    return obligations === undefined || obligations.approvals.length === 0
+      ? decisions.intern('allow', 'granted', ruleIdsOf(grants), obligations)
+      : decisions.intern('hold', 'approval-needed', ruleIdsOf(grants), obligations)
   }
 }
+
+const directions: Readonly<Partial<Record<Operation, AccessDirection>>> = Object.freeze({
+  [Operation.Read]: 'consume',
+  [Operation.Write]: 'produce',
+})
 
 function includes(partitions: readonly PartitionRange[] | undefined, partition: number): boolean {
   return partitions === undefined || partitions.some(([first, last]) => first <= partition && partition <= last)

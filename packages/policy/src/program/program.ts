@@ -3,6 +3,7 @@ import { LABEL_PREFIX } from '../document/names.ts'
 import type { ResourceType } from '../operation.ts'
 import { type Atom, compileScope } from './atom.ts'
 import { DecisionPool, type DecisionReason } from './decision.ts'
+import { ObligationPool } from './obligation-pool.ts'
 import type { PolicyResidual } from './residual.ts'
 import { ResourceTable } from './resource-table.ts'
 
@@ -36,23 +37,24 @@ export function compileProgram(residual: PolicyResidual): Program {
       for (const name of scope.names) targetOf(tables, scope.resourceType, name, byLabel).push(...atoms)
     }
   }
-  addProtections(tables.topic, residual, byLabel)
+  addTopics(tables.topic, residual, byLabel)
+  addProtections(tables.topic, residual)
   return new Program(residual, tables)
 }
 
 /** A program that denies everything for one reason: there is no bundle, or it has expired. */
 export function createClosedProgram(reason: DecisionReason): Program {
-  return new Program({ version: 1, rules: [], topics: [], groupsUnknown: false }, createTables(reason))
+  return new Program({ version: 1, rules: [], topics: [], protections: [], groupsUnknown: false }, createTables(reason))
 }
 
 function createTables(defaultReason: DecisionReason): Readonly<Record<ResourceType, ResourceTable>> {
-  const pool = new DecisionPool()
+  const pools = { decisions: new DecisionPool(), obligations: new ObligationPool() }
   return Object.freeze({
     __proto__: null,
-    topic: new ResourceTable(true, defaultReason, pool),
-    group: new ResourceTable(false, defaultReason, pool),
-    'transactional-id': new ResourceTable(false, defaultReason, pool),
-    cluster: new ResourceTable(false, defaultReason, pool),
+    topic: new ResourceTable(true, defaultReason, pools),
+    group: new ResourceTable(false, defaultReason, pools),
+    'transactional-id': new ResourceTable(false, defaultReason, pools),
+    cluster: new ResourceTable(false, defaultReason, pools),
   })
 }
 
@@ -69,7 +71,14 @@ function targetOf(
   return atoms
 }
 
-function addProtections(table: ResourceTable, residual: PolicyResidual, byLabel: ReadonlyMap<string, Atom[]>): void {
+function addProtections(table: ResourceTable, { protections }: PolicyResidual): void {
+  for (const [ordinal, residual] of protections.entries()) {
+    const protection = Object.freeze({ ordinal, residual })
+    for (const selector of residual.match) table.index.at(selector).protections.push(protection)
+  }
+}
+
+function addTopics(table: ResourceTable, residual: PolicyResidual, byLabel: ReadonlyMap<string, Atom[]>): void {
   for (const { match, labels, discoverable } of residual.topics) {
     for (const selector of match) {
       const facts = table.index.at(selector)

@@ -1,7 +1,17 @@
 import { canonicalJson, compareCodeUnits } from '../canonical.ts'
 import type { PolicyDocument, Rule, Scope, TopicProtection } from '../document/document.ts'
 import { LABEL_PREFIX } from '../document/names.ts'
+import type {
+  AccessDirection,
+  OnUnreadable,
+  ProtectionApproval,
+  ProtectionMask,
+  RecordFormat,
+  UnmaskRight,
+} from '../document/protection.ts'
+import { Operation } from '../operation.ts'
 import type { Principal } from '../principal.ts'
+import { reachOf, type TopicReach } from './reach.ts'
 import { matchWho } from './who.ts'
 
 /** A rule that concerns the principal, with `who` gone. */
@@ -11,14 +21,28 @@ export interface ResidualRule {
   /** Present on a denial that applies only because the principal's groups are unknown. */
   readonly because?: 'groups-unknown'
   readonly scopes: readonly Scope[]
+  readonly unmask?: UnmaskRight
+  readonly withoutApproval?: true
 }
 
-/** What a topic protection says that matters to this principal. */
-export interface ResidualProtection {
+/** What an entry of `topics` says that rules of this principal need to find their topics, or that lists need. */
+export interface ResidualTopic {
   readonly match: readonly string[]
   /** Only labels that one of the principal's rules selects. */
   readonly labels: readonly string[]
   readonly discoverable: boolean
+}
+
+/** What a protection asks for of this principal, and only where its grants can meet it. */
+export interface ResidualProtection {
+  /** Only what a grant of Read or Write may reach. */
+  readonly match: readonly string[]
+  readonly format?: RecordFormat
+  readonly onUnreadable?: OnUnreadable
+  readonly mask: readonly ProtectionMask[]
+  /** With the id of the protection. */
+  readonly approval?: ProtectionApproval & { readonly protection: string }
+  readonly audit: 'standard' | 'required'
 }
 
 /**
@@ -30,7 +54,8 @@ export interface PolicyResidual {
   readonly version: 1
   /** By id. */
   readonly rules: readonly ResidualRule[]
-  readonly topics: readonly ResidualProtection[]
+  readonly topics: readonly ResidualTopic[]
+  readonly protections: readonly ResidualProtection[]
   /** A grant may be missing because the principal's groups are unknown. */
   readonly groupsUnknown: boolean
 }
@@ -42,16 +67,24 @@ export function residualFor(document: PolicyDocument, principal: Principal): Pol
     if (truth === 'true') return [keep(rule)]
     return truth === 'unknown' && rule.effect === 'deny' ? [{ ...keep(rule), because: 'groups-unknown' }] : []
   })
+  const selected = labelsOf(rules)
   return {
     version: 1,
     rules: rules.sort((a, b) => compareCodeUnits(a.id, b.id)),
-    topics: relevantProtections(document.topics, labelsOf(rules)),
+    topics: unique(document.topics.flatMap((topic) => reduceTopic(topic, selected))),
+    protections: reduceProtections(document.topics, rules),
     groupsUnknown: matches.some(({ rule, truth }) => truth === 'unknown' && rule.effect === 'allow'),
   }
 }
 
-function keep({ id, effect, scopes }: Rule): ResidualRule {
-  return { id, effect, scopes }
+function keep({ id, effect, scopes, unmask, withoutApproval }: Rule): ResidualRule {
+  return {
+    id,
+    effect,
+    scopes,
+    ...(unmask === undefined ? {} : { unmask }),
+    ...(withoutApproval === undefined ? {} : { withoutApproval }),
+  }
 }
 
 function labelsOf(rules: readonly ResidualRule[]): ReadonlySet<string> {
@@ -63,14 +96,58 @@ function labelsOf(rules: readonly ResidualRule[]): ReadonlySet<string> {
   )
 }
 
-function relevantProtections(
+function reduceTopic({ match, labels, discoverable }: TopicProtection, selected: ReadonlySet<string>): ResidualTopic[] {
+  const relevant = { match, labels: labels.filter((label) => selected.has(label)), discoverable }
+  return relevant.labels.length > 0 || discoverable ? [relevant] : []
+}
+
+function reduceProtections(
   topics: readonly TopicProtection[],
-  selected: ReadonlySet<string>,
+  rules: readonly ResidualRule[],
 ): readonly ResidualProtection[] {
-  const byMeaning = new Map<string, ResidualProtection>()
-  for (const { match, labels, discoverable } of topics) {
-    const relevant = { match, labels: labels.filter((label) => selected.has(label)), discoverable }
-    if (relevant.labels.length > 0 || discoverable) byMeaning.set(canonicalJson(relevant), relevant)
+  const asking = topics.filter(asksForSomething)
+  if (asking.length === 0) return []
+  const granted = rules.flatMap(({ effect, scopes }) => (effect === 'allow' ? scopes : []))
+  const matchOf = (label: string): readonly string[] =>
+    topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
+  const reading = reachOf(granted, Operation.Read, matchOf)
+  const writing = reachOf(granted, Operation.Write, matchOf)
+  return unique(asking.flatMap((topic) => reduceProtection(topic, reading, writing)))
+}
+
+function asksForSomething(entry: Omit<ResidualProtection, 'match' | 'approval'> & { approval?: object }): boolean {
+  const { format, onUnreadable, mask, approval, audit } = entry
+  return (format ?? onUnreadable ?? approval) !== undefined || mask.length > 0 || audit === 'required'
+}
+
+function reduceProtection(topic: TopicProtection, reading: TopicReach, writing: TopicReach): ResidualProtection[] {
+  const [read, written] = [reading, writing].map((reach) => new Set(topic.match.filter((each) => reach.meets(each))))
+  const isMet = (on: AccessDirection): boolean => (on === 'consume' ? read : written)?.size !== 0
+  const { id: protection, format, onUnreadable, approval, audit } = topic
+  const mask = topic.mask.flatMap((each) => onWhatIsMet(each, isMet))
+  const [met] = approval === undefined ? [] : onWhatIsMet(approval, isMet)
+  const reduced: ResidualProtection = {
+    match: topic.match.filter((each) => read?.has(each) === true || written?.has(each) === true),
+    ...(format === undefined ? {} : { format }),
+    ...(onUnreadable === undefined ? {} : { onUnreadable }),
+    mask,
+    ...(met === undefined ? {} : { approval: { protection, ...met } }),
+    audit,
   }
-  return [...byMeaning].sort(([a], [b]) => compareCodeUnits(a, b)).map(([, protection]) => protection)
+  return reduced.match.length > 0 && asksForSomething(reduced) ? [reduced] : []
+}
+
+/** Narrows what applies `on` reading or writing to what of both is met; nothing where neither is. */
+function onWhatIsMet<T extends { readonly on: readonly AccessDirection[] }>(
+  entry: T,
+  isMet: (on: AccessDirection) => boolean,
+): T[] {
+  const on = entry.on.filter(isMet)
+  return on.length > 0 ? [{ ...entry, on }] : []
+}
+
+/** One of each meaning, in one order. */
+function unique<T>(entries: readonly T[]): readonly T[] {
+  const byMeaning = new Map(entries.map((entry) => [canonicalJson(entry), entry]))
+  return [...byMeaning].sort(([a], [b]) => compareCodeUnits(a, b)).map(([, entry]) => entry)
 }

@@ -1,38 +1,46 @@
 import { coversGlob } from '../glob.ts'
 import { INTERNAL_TOPIC_PREFIX, MAX_NAME_LENGTH, type Operation } from '../operation.ts'
 import type { Atom } from './atom.ts'
-import { createDecision, type Decision, type DecisionPool, type DecisionReason } from './decision.ts'
+import { createDecision, type Decision, type DecisionReason } from './decision.ts'
 import { type NameEntry, NameIndex } from './name-index.ts'
 import { NameMemo } from './name-memo.ts'
-import { NameVerdict } from './name-verdict.ts'
+import { type NameFacts, NameVerdict, type VerdictPools } from './name-verdict.ts'
+import type { Protection } from './obligation-pool.ts'
 
 /** What hangs on a selector: rules that name it, and for topics what protections say of it. */
 export interface SelectorFacts {
   readonly atoms: Atom[]
   /** The atoms of labels that a protection with this selector gives; the lists are shared. */
   readonly labelled: (readonly Atom[])[]
+  readonly protections: Protection[]
   discoverable: boolean
 }
 
 const MEMO_CAPACITY = 4096
+const noFacts: NameFacts = Object.freeze({ atoms: [], protections: [], discoverable: false })
 const tooLong: Decision = createDecision('deny', 'name-too-long')
 
 /** The rules for one type of resource, found by name. */
 export class ResourceTable {
-  readonly index: NameIndex<SelectorFacts> = new NameIndex(() => ({ atoms: [], labelled: [], discoverable: false }))
+  readonly index: NameIndex<SelectorFacts> = new NameIndex(() => ({
+    atoms: [],
+    labelled: [],
+    protections: [],
+    discoverable: false,
+  }))
   readonly #isTopic: boolean
-  readonly #pool: DecisionPool
+  readonly #pools: VerdictPools
   readonly #memo = new NameMemo<NameVerdict>(MEMO_CAPACITY)
   readonly #nothing: NameVerdict
   readonly #nothingInternal: NameVerdict
   readonly #canOnAny = new Map<Operation, boolean>()
 
-  constructor(isTopic: boolean, defaultReason: DecisionReason, pool: DecisionPool) {
+  constructor(isTopic: boolean, defaultReason: DecisionReason, pools: VerdictPools) {
     this.#isTopic = isTopic
-    this.#pool = pool
-    this.#nothing = new NameVerdict([], defaultReason, pool, false)
+    this.#pools = pools
+    this.#nothing = new NameVerdict(noFacts, defaultReason, pools)
     const isOpen = defaultReason === 'no-rule' || defaultReason === 'groups-unknown'
-    this.#nothingInternal = new NameVerdict([], isOpen ? 'internal-topic' : defaultReason, pool, false)
+    this.#nothingInternal = new NameVerdict(noFacts, isOpen ? 'internal-topic' : defaultReason, pools)
   }
 
   /** Decides one request. */
@@ -64,14 +72,17 @@ export class ResourceTable {
   #workOut(name: string): NameVerdict {
     const internal = this.#isTopic && name.startsWith(INTERNAL_TOPIC_PREFIX)
     const atoms: Atom[] = []
+    const protections: Protection[] = []
     let discoverable = false
     this.index.match(name, (entry) => {
       collect(entry, internal, atoms)
+      // INVARIANT: a protection reaches whatever its selector matches, internal topics too, and counts once.
+      for (const each of entry.value.protections) if (!protections.includes(each)) protections.push(each)
       discoverable ||= entry.value.discoverable && (entry.isLiteral || !internal)
     })
     const nothing = internal ? this.#nothingInternal : this.#nothing
     if (atoms.length === 0 && !discoverable) return nothing
-    return new NameVerdict(atoms, nothing.defaultReason, this.#pool, discoverable)
+    return new NameVerdict({ atoms, protections, discoverable }, nothing.defaultReason, this.#pools)
   }
 
   #findAny(bit: number): boolean {

@@ -1,0 +1,102 @@
+import { canonicalJson } from '../canonical.ts'
+import type { AccessDirection, UnmaskRight } from '../document/protection.ts'
+import type { ApprovalObligation, MaskObligation, Obligations } from './decision.ts'
+import type { ResidualProtection } from './residual.ts'
+import { uniteMasks } from './unite-masks.ts'
+
+/** A protection of a program, with its number there. */
+export interface Protection {
+  readonly ordinal: number
+  readonly residual: ResidualProtection
+}
+
+/** What the grants that apply lift of what protections ask for. */
+export interface LiftedDuties {
+  readonly unmask: UnmaskRight | undefined
+  readonly withoutApproval: boolean
+}
+
+const MAX_POOLED = 4096
+
+/**
+ * Works out what protections oblige to. Equal obligations, and equal masks, are one frozen object for as long as they are
+ * remembered, so that what is made of them can hang on them.
+ */
+export class ObligationPool {
+  readonly #known = new Map<string, Obligations | undefined>()
+  readonly #masks = new Map<string, MaskObligation>()
+  readonly #obligations = new Map<string, Obligations>()
+  readonly #approvals = new WeakMap<Protection, ApprovalObligation>()
+
+  /** The obligations of protections in a direction; `undefined` where they ask for nothing. */
+  obligationsOf(
+    protections: readonly Protection[],
+    direction: AccessDirection,
+    lifted: LiftedDuties,
+  ): Obligations | undefined {
+    const ordinals = protections.map(({ ordinal }) => ordinal).sort((a, b) => a - b)
+    const unmask = lifted.unmask === undefined ? '' : canonicalJson(lifted.unmask)
+    const key = `${direction} ${lifted.withoutApproval} ${ordinals.join()} ${unmask}`
+    const known = this.#known.get(key)
+    if (known !== undefined || this.#known.has(key)) return known
+    const found = this.#workOut(protections, direction, lifted)
+    if (this.#known.size >= MAX_POOLED) this.#known.clear()
+    this.#known.set(key, found)
+    return found
+  }
+
+  #workOut(
+    protections: readonly Protection[],
+    direction: AccessDirection,
+    { unmask, withoutApproval }: LiftedDuties,
+  ): Obligations | undefined {
+    const residuals = protections.map(({ residual }) => residual)
+    const mask = this.#internMask(uniteMasks(residuals, direction, unmask))
+    const audit = residuals.some((each) => each.audit === 'required') ? 'required' : 'standard'
+    const asking = protections.filter(({ residual: { approval } }) => approval?.on.includes(direction))
+    const approvals = withoutApproval ? [] : asking.flatMap((each) => this.#approvalOf(each) ?? [])
+    if (mask === undefined && audit === 'standard' && approvals.length === 0) return undefined
+    return this.#intern({ mask, audit, approvals: sortedById(approvals) })
+  }
+
+  #internMask(mask: MaskObligation | undefined): MaskObligation | undefined {
+    if (mask === undefined) return undefined
+    const known = this.#masks.get(mask.digest)
+    if (known !== undefined) return known
+    if (this.#masks.size >= MAX_POOLED) this.#masks.clear()
+    this.#masks.set(mask.digest, mask)
+    return mask
+  }
+
+  #intern({ mask, audit, approvals }: Obligations): Obligations {
+    const key = canonicalJson([mask?.digest ?? '', audit, approvals])
+    const known = this.#obligations.get(key)
+    if (known !== undefined && known.mask === mask) return known
+    if (this.#obligations.size >= MAX_POOLED) this.#obligations.clear()
+    const obligations = Object.freeze({ mask, audit, approvals: Object.freeze(approvals) })
+    this.#obligations.set(key, obligations)
+    return obligations
+  }
+
+  #approvalOf(protection: Protection): ApprovalObligation | undefined {
+    const { approval } = protection.residual
+    if (approval === undefined) return undefined
+    const known = this.#approvals.get(protection)
+    if (known !== undefined) return known
+    const { protection: id, by, people, reason, forMs, decideWithinMs } = approval
+    const obligation = Object.freeze({
+      protection: id,
+      by: Object.freeze([...by]),
+      people,
+      reason,
+      forMs,
+      decideWithinMs,
+    })
+    this.#approvals.set(protection, obligation)
+    return obligation
+  }
+}
+
+function sortedById(approvals: readonly ApprovalObligation[]): readonly ApprovalObligation[] {
+  return approvals.toSorted((a, b) => (a.protection < b.protection ? -1 : a.protection > b.protection ? 1 : 0))
+}

@@ -1,0 +1,116 @@
+import {
+  compilePlan,
+  foldKey,
+  type MaskRule,
+  type MaskStrategy,
+  strongerStrategy,
+  type Unmask,
+} from '@headgate/masking'
+import { canonicalJson, compareCodeUnits, digestOf, sortedUnique } from '../canonical.ts'
+import type { AccessDirection, ProtectionMask, UnmaskRight } from '../document/protection.ts'
+import type { HeaderMask, MaskObligation } from './decision.ts'
+import type { ResidualProtection } from './residual.ts'
+
+/** Unites rights: each lifts what it names, whatever the others do not. */
+export function uniteUnmasks(rights: readonly UnmaskRight[]): UnmaskRight | undefined {
+  if (rights.length <= 1) return rights[0]
+  const of = <T extends string>(list: (right: UnmaskRight) => readonly T[] | undefined): T[] =>
+    sortedUnique(rights.flatMap((right) => list(right) ?? [])) as T[]
+  return {
+    fields: of(({ fields }) => fields),
+    anywhere: of(({ anywhere }) => anywhere),
+    detect: of(({ detect }) => detect),
+    headers: of(({ headers }) => headers),
+    ...(rights.some(({ key }) => key === true) ? { key: true } : {}),
+  }
+}
+
+/**
+ * Unites what protections of one topic mask in one direction, without what is lifted. `undefined` where nothing is left.
+ *
+ * INVARIANT: neither the order of protections nor that of their entries matters; of two masks of one thing the stronger
+ * one stays.
+ *
+ * @throws HeadgateError `ERR_MASKING_…` when no plan can be made of it, so that whoever decides denies
+ */
+export function uniteMasks(
+  protections: readonly ResidualProtection[],
+  direction: AccessDirection,
+  right: UnmaskRight | undefined,
+): MaskObligation | undefined {
+  const masks = masksOf(protections, direction)
+  const { value, unmask } = valueRules(masks, right)
+  const headers = headerMasks(masks, right?.headers ?? [])
+  const key = right?.key === true ? undefined : strongest(masks.flatMap((mask) => (mask.key ? [mask.with] : [])))
+  if (value.length + headers.length === 0 && key === undefined) return undefined
+  const format = uniteFormats(protections)
+  const isPlaceholder = protections.every(({ onUnreadable = 'placeholder' }) => onUnreadable === 'placeholder')
+  const onUnreadable = isPlaceholder ? 'placeholder' : 'withhold'
+  const whole = { format, onUnreadable, value, headers, key, unmask } as const
+  return deepFreeze({ digest: digestOf(whole), ...whole })
+}
+
+function masksOf(protections: readonly ResidualProtection[], direction: AccessDirection): readonly ProtectionMask[] {
+  const masks = protections.flatMap(({ mask }) => mask.filter(({ on }) => on.includes(direction)))
+  const byMeaning = new Map(masks.map((mask) => [canonicalJson({ ...mask, on: undefined }), mask]))
+  return [...byMeaning].sort(([a], [b]) => compareCodeUnits(a, b)).map(([, mask]) => mask)
+}
+
+/** One format that all agree on; none or several are opaque. */
+function uniteFormats(protections: readonly ResidualProtection[]): MaskObligation['format'] {
+  const [format = 'opaque', ...others] = new Set(protections.flatMap((each) => each.format ?? []))
+  return others.length === 0 ? format : 'opaque'
+}
+
+function valueRules(
+  masks: readonly ProtectionMask[],
+  right: UnmaskRight | undefined,
+): { readonly value: readonly MaskRule[]; readonly unmask: Unmask } {
+  const value = masks.flatMap(({ fields, anywhere, detect, with: strategy }): MaskRule[] => {
+    if (fields !== undefined) return [{ fields, with: strategy }]
+    if (anywhere !== undefined) return [{ anywhere, with: strategy }]
+    return detect === undefined ? [] : [{ detect, with: strategy }]
+  })
+  const unmask = right === undefined ? {} : relevantUnmask(value, right)
+  // Rules that are lifted whole are no reason to read a record, nor to withhold one that cannot be read.
+  return compilePlan(value, { unmask }).isEmpty ? { value: [], unmask: {} } : { value, unmask }
+}
+
+/** Without what no rule masks, so that equal masks are equal. */
+function relevantUnmask(value: readonly MaskRule[], right: UnmaskRight): Unmask {
+  const keys = new Set(value.flatMap(({ anywhere = [] }) => anywhere.map(foldKey)))
+  const detectors = new Set(value.flatMap(({ detect = [] }) => detect))
+  const { fields = [], anywhere = [], detect = [] } = right
+  const lists = {
+    fields: value.length > 0 ? fields : [],
+    anywhere: anywhere.filter((key) => keys.has(foldKey(key))),
+    detect: detect.filter((name) => detectors.has(name)),
+  }
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0))
+}
+
+function headerMasks(masks: readonly ProtectionMask[], lifted: readonly string[]): readonly HeaderMask[] {
+  const byName = new Map<string, MaskStrategy>()
+  for (const { headers = [], with: strategy } of masks) {
+    for (const name of headers) {
+      if (!lifted.includes(name)) byName.set(name, strongest([byName.get(name) ?? strategy, strategy]) ?? strategy)
+    }
+  }
+  return [...byName]
+    .sort(([a], [b]) => compareCodeUnits(a, b))
+    .map(([name, strategy]): HeaderMask => ({ name, with: strategy }))
+}
+
+function strongest(strategies: readonly MaskStrategy[]): MaskStrategy | undefined {
+  return strategies.reduce<MaskStrategy | undefined>(
+    (found, each) => (found === undefined ? each : strongerStrategy(found, each)),
+    undefined,
+  )
+}
+
+/** Freezes a copy: what came with the residual is not touched. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return Object.freeze(value.map(deepFreeze)) as T
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([key, each]) => [key, deepFreeze(each)]))) as T
+}
