@@ -1,140 +1,104 @@
-import type { MaskedField } from '@headgate/masking'
-import { type CompiledHeaderMask, type CompiledMask, foldByte, WITHHELD_HEADER } from './compiled-mask.ts'
-import { maskHeaderText } from './header-text.ts'
-import type { RecordWithheldReason } from './masked-record-set.ts'
+import type { RecordWithheldReason } from '@headgate/masking'
+import { type MaskedField, maskRecordHeader, type RecordPlan, WITHHELD_HEADER } from '@headgate/masking'
 import type { RecordChanges } from './record-changes.ts'
 import type { RecordLayout } from './record-layout.ts'
 
 const OWN_NAME: Buffer = Buffer.from(WITHHELD_HEADER)
 const OWN_FIELD: readonly MaskedField[] = Object.freeze([{ field: `header:${WITHHELD_HEADER}`, count: 1 }])
+const NOTHING = Buffer.alloc(0)
+const LOWER_CASE = 0x20
 
-/** What a record's headers need of it. */
+/** Where the masking of headers writes what it did. */
 export interface HeaderContext {
   readonly changes: RecordChanges
   readonly fields: (readonly MaskedField[])[]
 }
 
-/** Masks the headers of records: named ones whole, in others what detectors find. Order and duplicates stay. */
+/** Masks the headers of records. Order and duplicates stay. */
 export class HeaderMasker {
-  readonly #mask: CompiledMask
-  readonly #keepsOwnHeader: boolean
+  readonly #plan: RecordPlan
+  readonly #keepsOwn: boolean
   readonly #context: HeaderContext
   /** Where the header stands that was read last. */
   #start = 0
-  #nameAt = 0
+  #nameEnd = 0
   #nameLength = 0
-  #valueAt = 0
   #valueLength = 0
   #end = 0
   /** Why the record is withheld, where it is. */
   reason: RecordWithheldReason = 'mask-invalid'
 
-  /** `keepsOwnHeader`: a header of the gateway's own name stays; for what a client writes. */
-  constructor(mask: CompiledMask, keepsOwnHeader: boolean, context: HeaderContext) {
-    this.#mask = mask
-    this.#keepsOwnHeader = keepsOwnHeader
+  /** `keepsOwn`: a header of the gateway's own name stays; for what a client writes. */
+  constructor(plan: RecordPlan, keepsOwn: boolean, context: HeaderContext) {
+    this.#plan = plan
+    this.#keepsOwn = keepsOwn
     this.#context = context
   }
 
   /** Whether there is anything to do for records with headers. */
   get isNeeded(): boolean {
-    return !this.#keepsOwnHeader || this.#mask.headers.length > 0 || this.#mask.headerPlan !== undefined
+    return !this.#keepsOwn || this.#plan.masksHeaders
   }
 
   /** Masks the headers of the record in the layout; false: the record is withheld. */
   maskAll(bytes: Buffer, layout: RecordLayout): boolean {
     const { headersAt, headerCount } = layout
+    const { changes } = this.#context
+    const before = changes.count
     layout.at = headersAt
     layout.varint(bytes)
     const firstAt = layout.at
-    // The count stands before the headers, so that those that go are counted first.
     let left = headerCount
     for (let header = 0; header < headerCount; header += 1) {
       this.#read(bytes, layout)
-      if (this.#removes(bytes)) left -= 1
+      const outcome = this.#isOwn(bytes) ? this.#remove(OWN_FIELD) : this.#mask(bytes)
+      if (outcome === 'withheld') return false
+      if (outcome === 'removed') left -= 1
     }
-    if (left < headerCount) this.#context.changes.replace(headersAt, firstAt, left)
-    layout.at = firstAt
-    for (let header = 0; header < headerCount; header += 1) {
-      this.#read(bytes, layout)
-      if (!this.#maskOne(bytes)) return false
-    }
+    if (left < headerCount) changes.insert(before, headersAt, firstAt, left)
     return true
   }
 
   #read(bytes: Buffer, layout: RecordLayout): void {
     this.#start = layout.at
     this.#nameLength = layout.varint(bytes)
-    this.#nameAt = layout.at
     layout.at += this.#nameLength
-    this.#valueAt = layout.at
+    this.#nameEnd = layout.at
     this.#valueLength = layout.varint(bytes)
     if (this.#valueLength > 0) layout.at += this.#valueLength
     this.#end = layout.at
   }
 
   #isOwn(bytes: Buffer): boolean {
-    return !this.#keepsOwnHeader && this.#isNamed(bytes, OWN_NAME)
-  }
-
-  #removes(bytes: Buffer): boolean {
-    return this.#isOwn(bytes) || this.#named(bytes)?.removes === true
-  }
-
-  #named(bytes: Buffer): CompiledHeaderMask | undefined {
-    for (const mask of this.#mask.headers) if (this.#isNamed(bytes, mask.name)) return mask
-    return undefined
-  }
-
-  #isNamed(bytes: Buffer, name: Buffer): boolean {
-    if (this.#nameLength !== name.length) return false
-    const at = this.#nameAt
-    for (let n = 0; n < name.length; n += 1) if (foldByte(bytes[at + n] as number) !== name[n]) return false
+    if (this.#keepsOwn || this.#nameLength !== OWN_NAME.length) return false
+    const at = this.#nameEnd - this.#nameLength
+    // The name has letters and one hyphen, which has that bit set already.
+    for (let n = 0; n < OWN_NAME.length; n += 1)
+      if (((bytes[at + n] as number) | LOWER_CASE) !== OWN_NAME[n]) return false
     return true
   }
 
-  #maskOne(bytes: Buffer): boolean {
-    const { changes, fields } = this.#context
-    if (this.#isOwn(bytes)) {
-      changes.replace(this.#start, this.#end, undefined)
-      fields.push(OWN_FIELD)
-      return true
-    }
-    const named = this.#named(bytes)
-    if (named?.removes === true) {
-      changes.replace(this.#start, this.#end, undefined)
-      fields.push(named.fields)
-      return true
-    }
-    if (this.#valueLength < 0) return true
-    return named === undefined ? this.#maskFinds(bytes) : this.#maskWhole(bytes, named)
+  #remove(fields: readonly MaskedField[]): 'removed' {
+    this.#context.changes.replace(this.#start, this.#end, undefined)
+    this.#context.fields.push(fields)
+    return 'removed'
   }
 
-  #maskWhole(bytes: Buffer, { masker, fields }: CompiledHeaderMask): boolean {
-    const result = masker.mask(bytes.subarray(this.#end - this.#valueLength, this.#end))
+  #mask(bytes: Buffer): 'kept' | 'removed' | 'withheld' {
+    if (!this.#plan.masksHeaders) return 'kept'
+    const name = bytes.toString('utf8', this.#nameEnd - this.#nameLength, this.#nameEnd)
+    const isNull = this.#valueLength < 0
+    const value = isNull ? NOTHING : bytes.subarray(this.#end - this.#valueLength, this.#end)
+    const result = maskRecordHeader(this.#plan, name, value)
+    if (result.status === 'removed') return this.#remove(result.masked)
+    // A header without a value goes where its name does, and has nothing else to mask.
+    if (isNull || result.status === 'unchanged') return 'kept'
     if (result.status === 'withheld') {
       this.reason = result.reason
-      return false
+      return 'withheld'
     }
-    if (result.status === 'masked') {
-      this.#context.changes.replace(this.#valueAt, this.#end, result.bytes)
-      this.#context.fields.push(fields)
-    }
-    return true
-  }
-
-  #maskFinds(bytes: Buffer): boolean {
-    const { headerPlan } = this.#mask
-    if (headerPlan === undefined || this.#valueLength === 0) return true
-    const result = maskHeaderText(headerPlan, bytes.subarray(this.#end - this.#valueLength, this.#end))
-    if (result.status === 'withheld') {
-      this.reason = result.reason
-      return false
-    }
-    if (result.status === 'masked') {
-      this.#context.changes.replace(this.#valueAt, this.#end, result.bytes)
-      this.#context.fields.push(result.masked)
-    }
-    return true
+    this.#context.changes.replace(this.#nameEnd, this.#end, result.bytes)
+    this.#context.fields.push(result.masked)
+    return 'kept'
   }
 }

@@ -1,5 +1,5 @@
-import type { MaskedField } from '@headgate/masking'
-import type { RecordWithheldReason, WithheldCount } from './masked-record-set.ts'
+import type { MaskedField, RecordWithheldReason } from '@headgate/masking'
+import type { WithheldCount } from './masked-record-set.ts'
 
 /** What was masked and withheld in the records of a partition. */
 export class MaskCounts {

@@ -1,4 +1,4 @@
-import type { MaskedField, WithheldReason } from '@headgate/masking'
+import type { MaskedField, RecordWithheldReason } from '@headgate/masking'
 
 /**
  * What stands in the place of records that cannot be masked.
@@ -10,22 +10,6 @@ import type { MaskedField, WithheldReason } from '@headgate/masking'
  * - `refusal`: nothing is left out, and the whole set is refused; for what a client writes.
  */
 export type WithheldForm = 'marker' | 'hole' | 'placeholder' | 'refusal'
-
-/** Why a record, or a whole batch of them, is withheld. */
-export type RecordWithheldReason =
-  | WithheldReason
-  /** The protection declares no format by which the value could be masked. */
-  | 'no-format'
-  /** The batch's checksum does not fit its bytes. */
-  | 'batch-corrupt'
-  /** The batch cannot be decompressed, or its records cannot be told apart. */
-  | 'batch-unreadable'
-  /** The batch is larger, decompressed, than is read. */
-  | 'batch-too-large'
-  /** The batch is of a format before magic 2. */
-  | 'batch-too-old'
-  /** The mask itself cannot be applied. */
-  | 'mask-invalid'
 
 /** How many records were withheld for a reason; a batch that cannot be read counts as its header says. */
 export interface WithheldCount {

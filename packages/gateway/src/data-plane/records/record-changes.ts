@@ -13,8 +13,8 @@ export class RecordChanges {
   /** By how many bytes the record grows. */
   #growth = 0
 
-  get isEmpty(): boolean {
-    return this.#count === 0
+  get count(): number {
+    return this.#count
   }
 
   clear(): void {
@@ -32,6 +32,15 @@ export class RecordChanges {
     this.#growth += pieceBytes(piece) - (end - start)
   }
 
+  /** Puts a change before those from `index` on. */
+  insert(index: number, start: number, end: number, piece: Piece): void {
+    insertAt(this.#starts, this.#count, index, start)
+    insertAt(this.#ends, this.#count, index, end)
+    insertAt(this.#pieces, this.#count, index, piece)
+    this.#count += 1
+    this.#growth += pieceBytes(piece) - (end - start)
+  }
+
   /** Writes the changed record, whose body stands from `bodyAt` to `end` of the source. */
   write(output: GrowingBytes, source: Buffer, bodyAt: number, end: number): void {
     const size = end - bodyAt + this.#growth
@@ -44,6 +53,12 @@ export class RecordChanges {
     }
     output.copy(source, from, end)
   }
+}
+
+/** Lists are longer than what counts of them, where a record before had more. */
+function insertAt<Item>(items: Item[], count: number, index: number, item: Item): void {
+  items.length = count
+  items.splice(index, 0, item)
 }
 
 function pieceBytes(piece: Piece): number {

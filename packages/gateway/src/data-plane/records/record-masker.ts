@@ -1,21 +1,26 @@
-import { type MaskedField, maskJsonBytes, maskTextBytes } from '@headgate/masking'
-import { type CompiledMask, WITHHELD_HEADER } from './compiled-mask.ts'
+import type { RecordWithheldReason } from '@headgate/masking'
+import {
+  type MaskedField,
+  type MaskPartResult,
+  maskRecordKey,
+  maskRecordValue,
+  placeholderValue,
+  type RecordPlan,
+  WITHHELD_HEADER,
+} from '@headgate/masking'
 import { HeaderMasker } from './header-masker.ts'
-import type { RecordWithheldReason } from './masked-record-set.ts'
 import { RecordChanges } from './record-changes.ts'
 import type { RecordLayout } from './record-layout.ts'
 
 const OWN_HEADER: Buffer = Buffer.from(WITHHELD_HEADER)
-const KEY_FIELD: readonly MaskedField[] = Object.freeze([{ field: 'key', count: 1 }])
 
 /** Whether a record may be seen as it is, is changed, or is withheld. */
 export type RecordOutcome = 'unchanged' | 'changed' | 'withheld'
 
-/** Masks records where they stand, one after another: keys, values and headers, each by what the mask says. */
+/** Masks records where they stand, one after another: keys, values and headers, each by what the plan says. */
 export class RecordMasker {
-  readonly #mask: CompiledMask
-  readonly #headers: HeaderMasker
-  readonly #looksAtHeaders: boolean
+  readonly #plan: RecordPlan | undefined
+  readonly #headers: HeaderMasker | undefined
   /** What has to be changed in the record that was masked last. */
   readonly changes: RecordChanges = new RecordChanges()
   /** What was masked in it. */
@@ -23,26 +28,29 @@ export class RecordMasker {
   /** Why it is withheld, where it is. */
   reason: RecordWithheldReason = 'mask-invalid'
 
-  /** `keepsOwnHeader`: a header of the gateway's own name stays; for what a client writes. */
-  constructor(mask: CompiledMask, keepsOwnHeader: boolean) {
-    this.#mask = mask
-    this.#headers = new HeaderMasker(mask, keepsOwnHeader, this)
-    this.#looksAtHeaders = this.#headers.isNeeded
+  /** Without a plan everything is withheld. `keepsOwnHeader`: a header of the gateway's own name stays. */
+  constructor(plan: RecordPlan | undefined, keepsOwnHeader: boolean) {
+    this.#plan = plan
+    const headers = plan === undefined ? undefined : new HeaderMasker(plan, keepsOwnHeader, this)
+    this.#headers = headers?.isNeeded === true ? headers : undefined
   }
 
   /** Masks the record that the layout was read from. */
   mask(bytes: Buffer, layout: RecordLayout): RecordOutcome {
     this.#begin()
-    if (this.#mask.isBroken) {
+    const plan = this.#plan
+    if (plan === undefined) {
       this.reason = 'mask-invalid'
       return 'withheld'
     }
-    if (!this.#maskKey(bytes, layout) || !this.#maskValue(bytes, layout)) return 'withheld'
-    if (layout.headerCount > 0 && this.#looksAtHeaders && !this.#headers.maskAll(bytes, layout)) {
+    if (plan.masksKeys && !this.#maskKey(plan, bytes, layout)) return 'withheld'
+    // What is null stays so.
+    if (layout.valueLength > 0 && !this.#maskValue(plan, bytes, layout)) return 'withheld'
+    if (layout.headerCount > 0 && this.#headers?.maskAll(bytes, layout) === false) {
       this.reason = this.#headers.reason
       return 'withheld'
     }
-    return this.changes.isEmpty ? 'unchanged' : 'changed'
+    return this.changes.count === 0 ? 'unchanged' : 'changed'
   }
 
   /**
@@ -53,7 +61,7 @@ export class RecordMasker {
     const { keyAt, valueAt, headersAt, end } = layout
     const { reason } = this
     this.#begin()
-    if (this.#mask.isBroken || !this.#maskKey(bytes, layout)) {
+    if (this.#plan === undefined || !this.#maskKey(this.#plan, bytes, layout)) {
       this.#begin()
       this.changes.replace(keyAt, valueAt, null)
     }
@@ -68,42 +76,23 @@ export class RecordMasker {
     if (this.fields.length > 0) this.fields.length = 0
   }
 
-  #maskKey(bytes: Buffer, { keyAt, valueAt, keyLength }: RecordLayout): boolean {
-    const { key } = this.#mask
-    if (key === undefined || keyLength < 0) return true
-    const result = key.mask(bytes.subarray(valueAt - keyLength, valueAt))
-    if (result.status === 'unchanged') return true
-    if (result.status === 'withheld') {
-      this.reason = result.reason
-      return false
-    }
-    this.changes.replace(keyAt, valueAt, result.status === 'removed' ? null : result.bytes)
-    this.fields.push(KEY_FIELD)
-    return true
+  #maskKey(plan: RecordPlan, bytes: Buffer, { keyAt, valueAt, keyLength }: RecordLayout): boolean {
+    if (keyLength < 0) return true
+    return this.#take(maskRecordKey(plan, bytes.subarray(valueAt - keyLength, valueAt)), keyAt, valueAt)
   }
 
-  /** A value of no bytes holds nothing, and one that is null stays so. */
-  #maskValue(bytes: Buffer, { valueAt, headersAt, valueLength }: RecordLayout): boolean {
-    const { valuePlan, obligation } = this.#mask
-    if (valuePlan === undefined || valueLength <= 0) return true
-    if (obligation.format === 'opaque') {
-      this.reason = 'no-format'
-      return false
-    }
-    const value = bytes.subarray(headersAt - valueLength, headersAt)
-    const result = obligation.format === 'json' ? maskJsonBytes(valuePlan, value) : maskTextBytes(valuePlan, value)
+  #maskValue(plan: RecordPlan, bytes: Buffer, { valueAt, headersAt, valueLength }: RecordLayout): boolean {
+    return this.#take(maskRecordValue(plan, bytes.subarray(headersAt - valueLength, headersAt)), valueAt, headersAt)
+  }
+
+  #take(result: MaskPartResult, start: number, end: number): boolean {
     if (result.status === 'unchanged') return true
     if (result.status === 'withheld') {
       this.reason = result.reason
       return false
     }
-    this.changes.replace(valueAt, headersAt, result.bytes)
+    this.changes.replace(start, end, result.status === 'removed' ? null : result.bytes)
     this.fields.push(result.masked)
     return true
   }
-}
-
-/** The value of a placeholder: JSON, so that a reader of JSON goes on. */
-export function placeholderValue(reason: RecordWithheldReason): Buffer {
-  return Buffer.from(JSON.stringify({ [WITHHELD_HEADER]: reason }))
 }

@@ -1,3 +1,4 @@
+import type { RecordWithheldReason } from '@headgate/masking'
 import {
   BATCH_HEADER_BYTES,
   Compression,
@@ -12,7 +13,7 @@ import { GrowingBytes } from './growing-bytes.ts'
 import type { MaskBudget } from './mask-budget.ts'
 import { MaskCounts } from './mask-counts.ts'
 import { type MaskWork, PAUSE } from './mask-step.ts'
-import type { MaskedRecordSet, RecordRefusal, RecordWithheldReason, WithheldForm } from './masked-record-set.ts'
+import type { MaskedRecordSet, RecordRefusal, WithheldForm } from './masked-record-set.ts'
 import { RecordBatchWork } from './record-batch-work.ts'
 import { RecordMasker } from './record-masker.ts'
 import { RecordSetOutput } from './record-set-output.ts'
@@ -51,7 +52,7 @@ export class RecordSetWork {
   constructor(records: Buffer, options: RecordSetOptions) {
     this.#records = records
     this.#options = options
-    this.#masker = new RecordMasker(options.mask, options.form === 'refusal')
+    this.#masker = new RecordMasker(options.mask.plan, options.form === 'refusal')
     this.#output = new RecordSetOutput(records)
   }
 

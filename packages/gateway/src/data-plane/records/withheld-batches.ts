@@ -1,7 +1,6 @@
+import type { RecordWithheldReason } from '@headgate/masking'
+import { placeholderValue, WITHHELD_HEADER } from '@headgate/masking'
 import { encodeBatch, encodeRecords, type KafkaRecord } from '@headgate/wire'
-import { WITHHELD_HEADER } from './compiled-mask.ts'
-import type { RecordWithheldReason } from './masked-record-set.ts'
-import { placeholderValue } from './record-masker.ts'
 
 const CONTROL_ATTRIBUTES = 0x20
 /** Version and type of a control record: 0, COMMIT. */
