@@ -1,4 +1,16 @@
-export type { AuditWriter } from './audit-writer.ts'
+export { type AuditWriter, type AuditWriterOptions, openAuditWriter } from './audit-writer.ts'
+export {
+  type AuditPublicKey,
+  type AuditSigningKey,
+  auditPublicKeyOf,
+  parseAuditPublicKeys,
+} from './checkpoint.ts'
+export {
+  AuditFolderDamagedError,
+  AuditFolderInUseError,
+  AuditKeyInvalidError,
+  AuditUnavailableError,
+} from './errors.ts'
 export type {
   AccessDenied,
   AskStep,
@@ -12,10 +24,39 @@ export type {
   AuditEventName,
   AuditKafka,
   AuditLoss,
+  AuditLost,
   AuditMasked,
+  AuditOpened,
+  AuditQueried,
+  AuditQueryRefused,
   AuditRange,
+  AuditRemoved,
+  AuditReopened,
   AuditSent,
   AuditSource,
+  ConnectionClosed,
+  CredentialIssued,
+  CredentialRefused,
+  GatewayStarted,
+  GatewayStopped,
+  IntentVoid,
+  PolicyInForce,
+  PolicyRefused,
+  ReadIntent,
   RecordedEvent,
+  RecordsRead,
+  RecordsWritten,
+  SessionReplayed,
+  SignInAccepted,
+  SignInRefused,
+  WriteIntent,
+  WriteRefused,
+  WriteUnknown,
 } from './event.ts'
 export { auditCodes } from './event-codes.ts'
+export { auditKeys } from './event-line.ts'
+export type { AuditFile, AuditFileEntry, AuditFilePort } from './file-port.ts'
+export { nodeFiles } from './node-files.ts'
+export { type ReadTrailOptions, readTrail, TRAIL_START, type TrailCursor, type TrailPart } from './read-events.ts'
+export type { TrailFault, TrailFaultCode, TrailReport, VerifiedCheckpoint } from './trail-report.ts'
+export { type VerifyTrailOptions, verifyTrail } from './verify-trail.ts'
