@@ -15,6 +15,7 @@ export {
 } from './bundle/bundle-key.ts'
 export { type BundleStaleness, BundleStore, type BundleStoreOptions } from './bundle/bundle-store.ts'
 export { type CanaryOptions, createCanaries } from './bundle/canaries.ts'
+export { demandsOf } from './bundle/demands.ts'
 export {
   BundleAddresseeError,
   BundleCanaryError,

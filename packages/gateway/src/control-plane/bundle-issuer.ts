@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@headgate/core'
-import { type BundleClaims, compileProgram, createCanaries, residualFor, signBundle } from '@headgate/policy'
+import { type BundleClaims, compileProgram, createCanaries, demandsOf, residualFor, signBundle } from '@headgate/policy'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
@@ -94,7 +94,7 @@ export class BundleIssuer {
       refreshAfterUnixMs: now + config.bundles.refreshSeconds * 1_000,
       expiresAtUnixMs: now + config.bundles.lifetimeSeconds * 1_000,
       onStale: 'deny',
-      mustUnderstand: [],
+      mustUnderstand: demandsOf(program.residual),
       canaries: createCanaries(program),
       residual: program.residual,
       programDigest: program.digest,

@@ -4,6 +4,7 @@ import {
   compileProgram,
   createBundleKey,
   createCanaries,
+  demandsOf,
   type PolicyResidual,
   signBundle,
 } from '@headgate/policy'
@@ -53,7 +54,7 @@ function claimsOf(gateway: GatewayStandIn): BundleClaims {
     refreshAfterUnixMs: now + REFRESH_MS,
     expiresAtUnixMs: now + LIFE_MS,
     onStale: 'deny',
-    mustUnderstand: [],
+    mustUnderstand: demandsOf(residual),
     canaries: createCanaries(program),
     residual,
     programDigest: compileProgram(residual).digest,

@@ -10,7 +10,9 @@ import {
   type ResourceType,
   resourceTypes,
 } from '../operation.ts'
+import type { Effect } from '../program/decision.ts'
 import type { PolicyResidual } from '../program/residual.ts'
+import { demandsOf } from './demands.ts'
 import { protectionClaims, unmaskClaims } from './protection-claims.ts'
 
 /** A request and the decision that its issuer expects of the program in the bundle. */
@@ -20,7 +22,9 @@ export interface Canary {
   readonly name: string
   /** Absent = the whole topic. */
   readonly partition?: number
-  readonly effect: 'allow' | 'deny'
+  readonly effect: Effect
+  /** The digest of the masks; absent = nothing is masked. */
+  readonly mask?: string
 }
 
 /** What a bundle says. Times are whole milliseconds since the Unix epoch. */
@@ -42,7 +46,7 @@ export interface BundleClaims {
   /** From here on everything is denied. */
   readonly expiresAtUnixMs: number
   readonly onStale: 'deny'
-  /** Features that a reader must know, or refuse the whole bundle. */
+  /** Features that a reader must know, or refuse the whole bundle; all that `demandsOf` names for the residual. */
   readonly mustUnderstand: readonly string[]
   /** Decisions to be tried before the bundle is put in force. */
   readonly canaries: readonly Canary[]
@@ -64,6 +68,8 @@ const partitionRange = z
   .tuple([partition, partition])
   .readonly()
   .refine(([first, last]) => first <= last)
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
 
 const isFine =
   (check: (text: string) => unknown) =>
@@ -124,8 +130,14 @@ const canary: z.ZodType<Canary> = z.strictObject({
   operation,
   name: canaryName,
   partition: partition.exactOptional(),
-  effect: z.enum(['allow', 'deny']),
+  effect: z.enum(['allow', 'deny', 'hold']),
+  mask: digest.exactOptional(),
 })
+
+const mustUnderstand = z.array(name).max(64).readonly()
+
+/** What a payload demands, before anything else of it is looked at. */
+export const demandsSchema: z.ZodType<Pick<BundleClaims, 'mustUnderstand'>> = z.object({ mustUnderstand })
 
 /** The payload of a bundle: a member too many refuses it as a member too few does. */
 export const bundleClaimsSchema: z.ZodType<BundleClaims> = z
@@ -140,13 +152,17 @@ export const bundleClaimsSchema: z.ZodType<BundleClaims> = z
     refreshAfterUnixMs: unixMs,
     expiresAtUnixMs: unixMs,
     onStale: z.literal('deny'),
-    mustUnderstand: z.array(name).max(64).readonly(),
+    mustUnderstand,
     canaries: z.array(canary).max(MAX_CANARIES).readonly(),
     residual,
-    programDigest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+    programDigest: digest,
   })
   .refine(
     ({ issuedAtUnixMs, refreshAfterUnixMs, expiresAtUnixMs }) =>
       issuedAtUnixMs <= refreshAfterUnixMs && refreshAfterUnixMs <= expiresAtUnixMs,
     { message: 'times out of order' },
   )
+  .refine(({ mustUnderstand, residual: of }) => demandsOf(of).every((demand) => mustUnderstand.includes(demand)), {
+    message: 'a demand of the residual is not named',
+    path: ['mustUnderstand'],
+  })

@@ -5,6 +5,7 @@ import type { Program } from '../program/program.ts'
 import type { BundleClaims } from './bundle-claims.ts'
 import { type BundleKey, createBundleKey } from './bundle-key.ts'
 import { createCanaries } from './canaries.ts'
+import { demandsOf } from './demands.ts'
 import { BUNDLE_TYPE, signBundle } from './sign-bundle.ts'
 import type { VerifiedBundle } from './verified-bundle.ts'
 import { type BundleExpectation, verifyBundle } from './verify-bundle.ts'
@@ -17,9 +18,11 @@ export const key: BundleKey = await createBundleKey()
 
 /** What the bundles of tests allow. */
 export const program: Program = programOf(`
-topics: [{ match: ["pii.*"], labels: [pii] }]
+topics:
+  - { match: ["pii.*"], labels: [pii], format: json, mask: [{ fields: ssn, with: last-4 }, { key: true, with: remove }] }
+  - { match: [pii.held], id: held, approval: { by: [leads], for: 1h }, audit: required }
 rules:
-  - { id: grant, who: everyone, may: { consume: [orders, "label:pii"], as: ["ada-*"], partitions: [0-3] } }
+  - { id: grant, who: everyone, may: { consume: [orders, "label:pii"], as: ["ada-*"], partitions: [0-3], unmask: [key] } }
   - { id: denial, who: everyone, never: { produce: [audit] } }`)
 
 /** Claims of a sound bundle: it is refreshed after a minute and ends after five. */
@@ -36,7 +39,7 @@ export function claimsOf(changes: Partial<BundleClaims> = {}): BundleClaims {
     refreshAfterUnixMs: ISSUED + 60_000,
     expiresAtUnixMs: ISSUED + 300_000,
     onStale: 'deny',
-    mustUnderstand: [],
+    mustUnderstand: demandsOf(residual),
     canaries: createCanaries(program),
     residual,
     programDigest: program.digest,

@@ -9,7 +9,8 @@ import { assertCanaries, createCanaries } from './canaries.ts'
 
 test('canaries hold what the program allows and denies, and are the same each time', () => {
   const canaries = createCanaries(program)
-  expect(new Set(canaries.map(({ effect }) => effect))).toEqual(new Set(['allow', 'deny']))
+  expect(new Set(canaries.map(({ effect }) => effect))).toEqual(new Set(['allow', 'deny', 'hold']))
+  expect(canaries.some(({ effect, mask }) => effect === 'allow' && mask !== undefined)).toBe(true)
   expect(createCanaries(program)).toEqual(canaries)
   for (const { resourceType, operation, name, partition, effect } of canaries) {
     expect(decide(program, resourceType, operation, name, partition).effect).toBe(effect)
@@ -22,6 +23,18 @@ test('an evaluator that lets everything or nothing pass fails them', () => {
   expect(() => assertCanaries(open, createCanaries(program))).toThrow(/canary/)
   expect(() => assertCanaries(createClosedProgram('no-rule'), createCanaries(program))).toThrow(/canary/)
   expect(() => assertCanaries(program, createCanaries(program))).not.toThrow()
+})
+
+test('an evaluator that masks otherwise fails them', () => {
+  const text = (strategy: string): string => `
+    topics: [{ match: [orders], mask: [{ key: true, with: ${strategy} }] }]
+    rules: [{ id: r, who: everyone, may: { consume: [orders] } }]`
+  const canaries = createCanaries(programOf(text('remove')))
+  expect(() => assertCanaries(programOf(text('remove')), canaries)).not.toThrow()
+  expect(() => assertCanaries(programOf(text('last-4')), canaries)).toThrow(/canary/)
+  expect(() =>
+    assertCanaries(programOf('rules: [{ id: r, who: everyone, may: { consume: [orders] } }]'), canaries),
+  ).toThrow(/canary/)
 })
 
 test('there are as many as a bundle carries, whatever the policy', () => {

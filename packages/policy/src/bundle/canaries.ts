@@ -1,27 +1,27 @@
 import { LABEL_PREFIX } from '../document/names.ts'
-import { isGlob } from '../glob.ts'
-import { type Operation, operations, type ResourceType } from '../operation.ts'
+import { Operation, operations, type ResourceType } from '../operation.ts'
 import { ALL_PARTITIONS, decide } from '../program/decide.ts'
+import type { Effect } from '../program/decision.ts'
 import type { Program } from '../program/program.ts'
 import type { Canary } from './bundle-claims.ts'
 import { BundleCanaryError } from './errors.ts'
 
 /** How many of each kind {@link createCanaries} makes at most. */
 export interface CanaryOptions {
-  /** Allowed ones, and again as many denied ones. 8 unless told. */
+  /** Allowed ones, and again as many denied ones, and held ones. 8 unless told. */
   readonly perEffect?: number
 }
 
 /**
- * Picks decisions for a bundle to carry: what this program allows and what it denies, so that an evaluator that
- * decides otherwise never puts the bundle in force.
+ * Picks decisions for a bundle to carry: what this program allows, denies and holds, and how it masks, so that an
+ * evaluator that decides otherwise never puts the bundle in force.
  *
  * The same program gives the same canaries. Grants and denials of the rules come first; then names that no rule
  * speaks of, of which there is always one.
  */
 export function createCanaries(program: Program, options: CanaryOptions = {}): readonly Canary[] {
   const { perEffect = 8 } = options
-  const taken = { allow: 0, deny: 0 }
+  const taken: Record<Effect, number> = { allow: 0, deny: 0, hold: 0 }
   const seen = new Set<string>()
   return [...unspokenRequests(), ...ruleRequests(program)].flatMap((request) => {
     const canary = expectDecision(program, request)
@@ -39,7 +39,10 @@ export function createCanaries(program: Program, options: CanaryOptions = {}): r
  * @throws BundleCanaryError `ERR_POLICY_BUNDLE_CANARY` at the first that comes out otherwise
  */
 export function assertCanaries(program: Program, canaries: readonly Canary[]): void {
-  const failed = canaries.findIndex((canary) => expectDecision(program, canary).effect !== canary.effect)
+  const failed = canaries.findIndex((canary) => {
+    const { effect, mask } = expectDecision(program, canary)
+    return effect !== canary.effect || mask !== canary.mask
+  })
   if (failed < 0) return
   const message = `bundle: canary ${failed} of ${canaries.length} came out otherwise than its issuer expects`
   throw new BundleCanaryError({ message, details: { canary: failed } })
@@ -54,9 +57,10 @@ interface CanaryRequest {
 
 function expectDecision(program: Program, request: CanaryRequest): Canary {
   const { resourceType, operation, name, partition } = request
-  const { effect } = decide(program, resourceType, operation, name, partition ?? ALL_PARTITIONS)
+  const { effect, obligations } = decide(program, resourceType, operation, name, partition ?? ALL_PARTITIONS)
   const limit = partition === undefined ? {} : { partition }
-  return { resourceType, operation, name, ...limit, effect: effect === 'allow' ? 'allow' : 'deny' }
+  const mask = obligations?.mask?.digest
+  return { resourceType, operation, name, ...limit, effect, ...(mask === undefined ? {} : { mask }) }
 }
 
 const UNSPOKEN = 'headgate-canary'
@@ -71,7 +75,17 @@ function unspokenRequests(): CanaryRequest[] {
   ]
 }
 
+/** Reads and writes under protections first: there are few, and what they ask for is most easily got wrong. */
 function* ruleRequests({ residual }: Program): Generator<CanaryRequest> {
+  for (const { match } of residual.protections) {
+    const [selector = UNSPOKEN] = match
+    for (const operation of [Operation.Read, Operation.Write]) {
+      const request = { resourceType: 'topic', operation, name: fill(selector) } as const
+      yield request
+      // A grant may be for some partitions only.
+      yield { ...request, partition: 0 }
+    }
+  }
   const topicsOf = (label: string): readonly string[] =>
     residual.topics.find(({ labels }) => labels.includes(label))?.match ?? []
   for (const { scopes } of residual.rules) {
@@ -79,7 +93,7 @@ function* ruleRequests({ residual }: Program): Generator<CanaryRequest> {
       const [name = ''] = names
       const isLabel = resourceType === 'topic' && name.startsWith(LABEL_PREFIX)
       const [selector = UNSPOKEN] = isLabel ? topicsOf(name.slice(LABEL_PREFIX.length)) : [name]
-      const request = { resourceType, operation, name: isGlob(selector) ? fill(selector) : selector }
+      const request = { resourceType, operation, name: fill(selector) }
       yield request
       const last = partitions?.at(-1)?.[1]
       if (last === undefined) continue
@@ -89,7 +103,7 @@ function* ruleRequests({ residual }: Program): Generator<CanaryRequest> {
   }
 }
 
-/** A name that the pattern matches. */
-function fill(pattern: string): string {
-  return pattern.replaceAll('*', 'canary').slice(0, 200)
+/** A name that the selector matches. */
+function fill(selector: string): string {
+  return selector.replaceAll('*', 'canary').slice(0, 200)
 }

@@ -1,8 +1,9 @@
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { compileProgram, type Program } from '../program/program.ts'
-import { type BundleClaims, bundleClaimsSchema } from './bundle-claims.ts'
+import { type BundleClaims, bundleClaimsSchema, demandsSchema } from './bundle-claims.ts'
 import { BUNDLE_ALGORITHM, bundleKeyThumbprint, bundlePublicKey, type OkpKey, type ServedKey } from './bundle-key.ts'
 import { assertCanaries } from './canaries.ts'
+import { understoodFeatures } from './demands.ts'
 import {
   BundleAddresseeError,
   BundleClaimsError,
@@ -48,12 +49,9 @@ export interface BundleExpectation {
   readonly nowUnixMs: number
 }
 
-// Nothing that a bundle could demand is known yet.
-const understood: ReadonlySet<string> = new Set()
-
 /**
  * Verifies a bundle. Checks come in the order of The Update Framework, each only after those before it have passed:
- * size, signature by a configured key, type, form, demands, addressee, revision, expiry, digest, canaries.
+ * size, signature by a configured key, type, demands, form, addressee, revision, expiry, digest, canaries.
  *
  * @throws BundleError one class and code for each check; nothing of a refused bundle is used
  */
@@ -61,7 +59,6 @@ export async function verifyBundle(jws: string, expected: BundleExpectation): Pr
   const { payload, type } = await verifySignature(jws, expected)
   if (type !== BUNDLE_TYPE) throw new BundleTypeError({ message: 'bundle: signed as something else' })
   const claims = parseClaims(payload)
-  assertUnderstood(claims)
   assertAddressee(claims, expected)
   assertRevision(claims, expected)
   if (!(claims.expiresAtUnixMs > expected.nowUnixMs)) {
@@ -127,14 +124,17 @@ function parseClaims(payload: Uint8Array): BundleClaims {
     // The engine's message quotes its input.
     throw new BundleClaimsError({ message: 'bundle: the payload is no JSON' })
   }
+  // First what it demands: a client that is too old should say so, and not that the form is wrong.
+  assertUnderstood(value)
   const result = bundleClaimsSchema.safeParse(value)
   if (result.success) return result.data
   const where = result.error.issues[0]?.path.join('.') ?? ''
   throw new BundleClaimsError({ message: `bundle: the payload does not fit at \`${where}\``, details: { where } })
 }
 
-function assertUnderstood({ mustUnderstand }: BundleClaims): void {
-  const unknown = mustUnderstand.find((feature) => !understood.has(feature))
+function assertUnderstood(payload: unknown): void {
+  const result = demandsSchema.safeParse(payload)
+  const unknown = result.data?.mustUnderstand.find((feature) => !understoodFeatures.has(feature))
   if (unknown === undefined) return
   throw new BundleNotUnderstoodError({ message: 'bundle: it needs a newer client', details: { feature: unknown } })
 }

@@ -5,7 +5,7 @@ import { ada, programOf } from './policy-fixture.ts'
 import { createClosedProgram } from './program.ts'
 import { type DecidedRequest, reasonText } from './reason-text.ts'
 
-const { Read, Write, IdempotentWrite, ClusterAction } = Operation
+const { Read, Write, IdempotentWrite, ClusterAction, ReadAudit, Replay } = Operation
 
 const program = programOf(`rules:
   - { id: some, who: everyone, may: { consume: [orders], produce: [eu], partitions: [0] } }
@@ -52,8 +52,27 @@ test.each<[DecidedRequest, string]>([
     { resourceType: 'cluster', operation: ClusterAction, name: CLUSTER_NAME },
     'no rule lets this principal do ClusterAction on the cluster: no rule can',
   ],
+  [
+    { resourceType: 'cluster', operation: ReadAudit, name: CLUSTER_NAME },
+    'no rule lets this principal read the audit trail of the cluster: add a rule with `may: { cluster: [read-audit] }`',
+  ],
+  [
+    { resourceType: 'topic', operation: Replay, name: 'orders' },
+    'no rule lets this principal replay topic `orders`: add a rule with `may: { replay: [orders] }`',
+  ],
 ])('%j: %s', (request, text) => {
   expect(textOf(request)).toBe(text)
+})
+
+test('a hold names its protections and who may approve', () => {
+  const held = programOf(`
+    topics:
+      - { match: [payments], id: two, approval: { by: [leads, risk], people: 2, for: 1h } }
+      - { match: ["*"], approval: { by: [data], for: 1h } }
+    rules: [{ id: r, who: everyone, may: { consume: [payments] } }]`)
+  expect(textOf({ resourceType: 'topic', operation: Read, name: 'payments' }, held)).toBe(
+    'protection `*` wants an approval by someone of `data` and protection `two` wants an approval by 2 people of `leads`, `risk` before this principal may consume topic `payments`: ask for it, or wait for it',
+  )
 })
 
 test('unknown groups, a missing and an expired policy are told apart', () => {

@@ -25,7 +25,7 @@ export function reasonText(decision: Decision, request: DecidedRequest): string 
     case 'granted':
       return `${rules} ${are('lets', 'let')} this principal ${wish}`
     case 'approval-needed':
-      return `a protection of the topic wants an approval before this principal may ${wish}: ask for one, or wait for it`
+      return `${approvalsOf(decision)} before this principal may ${wish}: ask for it, or wait for it`
     case 'denied-by-rule':
       return `${rules} ${are('forbids', 'forbid')} this principal to ${wish}: leave the principal or the name out of ${are('its', 'their')} \`never\``
     case 'groups-unknown':
@@ -81,6 +81,15 @@ function wishOf(
 
 function partOf(partition: number | undefined): string {
   return partition === undefined || partition < 0 ? '' : `partition ${partition} of `
+}
+
+/** `protection `payments` wants an approval by 2 people of `leads``. */
+function approvalsOf({ obligations }: Decision): string {
+  const wanted = (obligations?.approvals ?? []).map(({ protection, by, people }) => {
+    const groups = by.map((group) => `\`${printable(group)}\``).join(', ')
+    return `protection \`${printable(protection)}\` wants an approval by ${people === 1 ? 'someone' : `${people} people`} of ${groups}`
+  })
+  return wanted.length === 0 ? 'a protection wants an approval' : wanted.join(' and ')
 }
 
 function rulesOf(ruleIds: readonly string[]): string {
