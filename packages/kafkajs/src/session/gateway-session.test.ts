@@ -230,6 +230,25 @@ test('a token that the gateway no longer takes is exchanged again', async () => 
   expect(gateway.tokens).toBe(2)
 })
 
+test('the session goes on from token to token, also past one that was not taken', async () => {
+  const sessionTokens = (): (string | null)[] =>
+    gateway.http.seen.filter(({ path }) => path === '/token').map(({ form }) => form.get('session_token'))
+  const first = await session.token()
+  nowMs += 151_000
+  const second = await session.token()
+  session.forgetToken()
+  await session.token()
+  expect(sessionTokens()).toEqual([null, first, second])
+
+  gateway.http.routes.set('/token', ({ form }) =>
+    form.has('session_token')
+      ? { status: 400, json: { error: 'invalid_request' } }
+      : { json: { access_token: 'e30.e30.sig', expires_in: 300 } },
+  )
+  session.forgetToken()
+  expect(await session.token()).toBe('e30.e30.sig')
+})
+
 test('one token serves until half its life, and a living one is given while the gateway is away', async () => {
   await session.open()
   const first = await session.token()

@@ -1,4 +1,4 @@
-import type { Clock } from '@headgate/core'
+import type { Clock, Secret } from '@headgate/core'
 import { HeadgateIdentityRefusedError } from '../errors.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { IdentityContext, IdentitySource } from '../identity/identity-source.ts'
@@ -17,13 +17,16 @@ export interface GatewayTokensOptions {
  * The gateway's tokens for this service.
  *
  * One token serves every connection. It is renewed from the half of its life on, so that a connection that signs in
- * always has half a life before it; while renewal fails, a token that still lives is given.
+ * always has half a life before it; while renewal fails, a token that still lives is given. The session goes on from token to
+ * token.
  */
 export class GatewayTokens {
   readonly #options: GatewayTokensOptions
   readonly #clock: Clock
   readonly #renew: () => Promise<GatewayToken>
   #token: GatewayToken | undefined
+  /** The token whose session goes on, also where it is given to nobody any more. */
+  #earlier: Secret<string> | undefined
 
   constructor(options: GatewayTokensOptions) {
     this.#options = options
@@ -54,14 +57,16 @@ export class GatewayTokens {
   async #exchange(): Promise<GatewayToken> {
     const { http, tokenEndpoint, identity, context } = this.#options
     const exchange = async (): Promise<GatewayToken> =>
-      exchangeToken(http, tokenEndpoint, await identity.getToken(context), this.#clock)
-    const hadToken = this.#token !== undefined
-    this.#token = await exchange().catch((error: unknown) => {
-      // A kept token of the provider may have been revoked since: one try with a new one.
-      if (!hadToken || !(error instanceof HeadgateIdentityRefusedError) || identity.forget === undefined) throw error
-      identity.forget()
+      exchangeToken(http, tokenEndpoint, await identity.getToken(context), this.#earlier, this.#clock)
+    const token = await exchange().catch((error: unknown) => {
+      // A kept token of the provider may have been revoked since, or the service is another one now: one try without either.
+      if (this.#earlier === undefined || !(error instanceof HeadgateIdentityRefusedError)) throw error
+      this.#earlier = undefined
+      identity.forget?.()
       return exchange()
     })
-    return this.#token
+    this.#token = token
+    this.#earlier = token.token
+    return token
   }
 }

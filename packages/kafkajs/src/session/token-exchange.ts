@@ -29,6 +29,9 @@ function refuse(response: HttpResponse): never {
 /**
  * Exchanges a token of the identity provider for one of the gateway (RFC 8693).
  *
+ * With `earlier`, a token of the gateway that was had before, its session goes on: one process is one session. It prolongs no
+ * right.
+ *
  * @throws HeadgateIdentityRefusedError `ERR_KAFKAJS_IDENTITY_REFUSED` when the gateway does not take the token
  * @throws HeadgateGatewayUnreachableError `ERR_KAFKAJS_GATEWAY_UNREACHABLE`
  */
@@ -36,6 +39,7 @@ export async function exchangeToken(
   http: HttpClient,
   tokenEndpoint: URL,
   subject: IdentityToken,
+  earlier: Secret<string> | undefined,
   clock: Clock,
 ): Promise<GatewayToken> {
   const form = new URLSearchParams({
@@ -43,6 +47,7 @@ export async function exchangeToken(
     subject_token: subject.token.reveal(),
     subject_token_type: subject.type,
     requested_token_type: TokenType.ACCESS_TOKEN,
+    ...(earlier && { session_token: earlier.reveal() }),
   })
   const startedMs = clock.monotonicMs()
   const response = await ask(http, 'gateway', {
