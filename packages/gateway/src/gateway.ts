@@ -5,6 +5,7 @@ import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyReload } from './control-plane/policy-source.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
+import { Sessions } from './identity/sessions.ts'
 
 /** What a gateway is made from. */
 export interface GatewayOptions {
@@ -42,10 +43,11 @@ export interface Gateway {
  */
 export async function createGateway({ config, log, clock = systemClock }: GatewayOptions): Promise<Gateway> {
   const policySource = createPolicySource({ policy: config.policy, log, clock })
-  const authenticator = createAuthenticator({ config, log, clock })
+  const sessions = new Sessions(clock)
+  const authenticator = createAuthenticator({ config, log, clock, sessions })
   const control = createLocalControl({ policySource, log })
   let isReady = false
-  const dataPlane = new DataPlane({ config, control, authenticator, log, clock })
+  const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
   const controlPlane = createControlPlane({ config, authenticator, policySource, log, clock, isReady: () => isReady })
   const close = async (): Promise<void> => {
     isReady = false

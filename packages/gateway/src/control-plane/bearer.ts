@@ -69,7 +69,7 @@ class BearerGate {
     const [, token] = BEARER.exec(c.req.header('Authorization') ?? '') ?? []
     if (token === undefined) return { problem: this.#problems.missing, challenge: 'Bearer' }
     try {
-      const signIn = await this.#options.authenticator.verifyToken(token)
+      const signIn = await this.#options.authenticator.verifyToken(token, { address: clientAddressOf(c) })
       return this.#refusalOfSignIn(signIn) ?? signIn
     } catch (error) {
       return refusalOf(error)

@@ -181,6 +181,44 @@ test('each exchange and each refusal leaves a line', async () => {
   ])
 })
 
+describe('the session of an earlier token', () => {
+  async function exchange(sessionToken: string, claims: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    const response = await plane.exchange({ ...(await subject(claims)), session_token: sessionToken })
+    return ((await response.json()) as { access_token: string }).access_token
+  }
+
+  test('goes on, and prolongs no right: groups and end are those of the subject token', async () => {
+    const first = await plane.gatewayToken()
+    const now = Math.floor(plane.clock.nowUnixMs() / 1_000)
+    const second = decodeJwt(await exchange(first, { groups: ['fewer'], exp: now + 30 }))
+    expect(second).toMatchObject({ sid: decodeJwt(first)['sid'], groups: ['fewer'], exp: now + 30 })
+  })
+
+  test('goes on for ten minutes after the end of the token, and not longer', async () => {
+    const first = await plane.gatewayToken()
+    const { sid, exp = 0 } = decodeJwt(first)
+    const passTo = (unixSeconds: number): void => plane.clock.advance(unixSeconds * 1_000 - plane.clock.nowUnixMs())
+    passTo(exp + 599)
+    expect(decodeJwt(await exchange(first))['sid']).toBe(sid)
+    passTo(exp + 601)
+    expect(decodeJwt(await exchange(first))['sid']).not.toBe(sid)
+  })
+
+  test('is a new one where the token is none of this gateway', async () => {
+    const first = await plane.gatewayToken()
+    for (const forged of ['x', `${first.slice(0, -8)}AAAAAAAA`, await plane.issuer.sign()])
+      expect(decodeJwt(await exchange(forged))['sid']).not.toBe(decodeJwt(first)['sid'])
+  })
+
+  test.each([
+    ['another principal', { sub: 'billing' }],
+    ['another client', { client_id: 'other' }],
+  ])('is refused to %s', async (_name, claims) => {
+    const form = { ...(await subject(claims)), session_token: await plane.gatewayToken() }
+    expect(await refusal(form)).toBe('400 invalid_request')
+  })
+})
+
 test('each exchange is a session of its own, and a header names the key', async () => {
   const [first, second] = [await plane.gatewayToken(), await plane.gatewayToken()]
   expect(decodeJwt(first)['sid']).not.toBe(decodeJwt(second)['sid'])

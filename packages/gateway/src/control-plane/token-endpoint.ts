@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock, LogPort } from '@headgate/core'
+import type { Principal } from '@headgate/policy'
 import type { Context, Handler } from 'hono'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
@@ -36,6 +37,17 @@ function refusalOfSubject(signIn: SignIn, request: TokenExchangeRequest): TokenR
   return isOther ? { error: 'invalid_client', description: 'the token was issued to another client' } : undefined
 }
 
+const FOREIGN_SESSION: TokenRefusal = Object.freeze({
+  error: 'invalid_request',
+  description: 'session_token is of another principal or client: leave it out',
+})
+
+/** The session token says which session goes on, and nothing else: rights and their end are the subject token's. */
+function isOwnSession(kept: SignIn, principal: Principal, clientId: string): boolean {
+  const { issuer, subject } = kept.principal
+  return issuer === principal.issuer && subject === principal.subject && kept.clientId === clientId
+}
+
 class TokenEndpoint {
   readonly #options: TokenEndpointOptions
   readonly #tokens: GatewayTokens
@@ -69,24 +81,28 @@ class TokenEndpoint {
     }
   }
 
-  async #issue(c: Context, { issuedTokenType }: TokenExchangeRequest, signIn: SignIn): Promise<Response> {
+  async #issue(c: Context, request: TokenExchangeRequest, signIn: SignIn): Promise<Response> {
     const { policySource, log, clock } = this.#options
     const { principal } = signIn
+    const clientId = signIn.clientId ?? principal.subject
+    const kept =
+      request.sessionToken === undefined ? undefined : await this.#tokens.readForSession(request.sessionToken)
+    if (kept !== undefined && !isOwnSession(kept, principal, clientId)) return this.#refuse(c, FOREIGN_SESSION)
     const content = {
       principal,
-      clientId: signIn.clientId ?? principal.subject,
-      sessionId: randomUUID(),
+      clientId,
+      sessionId: kept?.sessionId ?? randomUUID(),
       minimumRevision: policySource.current.revision,
       notAfterUnixMs: signIn.expiresAtUnixMs,
     }
     const { token, expiresAtUnixMs } = await this.#tokens.mint(content)
-    const { clientId, sessionId } = content
+    const { sessionId } = content
     const fields = { issuer: principal.issuer, principal: principal.subject, clientId, sessionId, expiresAtUnixMs }
     log.info({ event: 'token-exchange', clientAddress: clientAddressOf(c), ...fields }, 'token issued')
     const expiresIn = Math.max(0, Math.floor((expiresAtUnixMs - clock.nowUnixMs()) / 1_000))
     const body = {
       access_token: token,
-      issued_token_type: issuedTokenType,
+      issued_token_type: request.issuedTokenType,
       token_type: 'Bearer',
       expires_in: expiresIn,
     }
@@ -105,7 +121,8 @@ class TokenEndpoint {
  * Creates the handler of `POST /token`: OAuth 2.0 Token Exchange (RFC 8693).
  *
  * An access token of a configured issuer becomes a gateway token that ends no later; the answer is never cached and no
- * error repeats a token.
+ * error repeats a token. With `session_token`, an earlier gateway token of the same client, its session goes on; one that
+ * is too old to be read, or none of this gateway's, begins a new session.
  */
 export function createTokenEndpoint(options: TokenEndpointOptions): Handler {
   const endpoint = new TokenEndpoint(options)

@@ -18,6 +18,8 @@ export interface TokenExchangeRequest {
   readonly subjectToken: string
   readonly issuedTokenType: string
   readonly clientId: string | undefined
+  /** An earlier token of the gateway, whose session is to go on. */
+  readonly sessionToken: string | undefined
 }
 
 /** The request, or why it is none that is served. */
@@ -124,6 +126,11 @@ export function parseTokenRequest(body: string, targets: TokenTargets): TokenReq
     if (refusal !== undefined) return { ok: false, refusal }
   }
   const issuedTokenType = form.get('requested_token_type') ?? ISSUED_TYPE
-  const request = { subjectToken: form.get('subject_token') ?? '', issuedTokenType, clientId: form.get('client_id') }
+  const request = {
+    subjectToken: form.get('subject_token') ?? '',
+    issuedTokenType,
+    clientId: form.get('client_id'),
+    sessionToken: form.get('session_token'),
+  }
   return { ok: true, request }
 }

@@ -13,6 +13,7 @@ import {
 } from '@headgate/wire'
 import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
+import type { SessionSeat, Sessions } from '../identity/sessions.ts'
 import type { SaslServer } from './sasl-server.ts'
 
 const SASL_HANDSHAKE = 17
@@ -22,9 +23,11 @@ const FAILURE_DELAY_MS = 200
 /** What a sign-in needs of its connection. */
 export interface ClientSignInOptions {
   readonly sasl: SaslServer
+  readonly sessions: Sessions
   readonly clock: Clock
   readonly control: ControlPort
   readonly origin: ConnectionOrigin
+  /** Another sign-in is in force, or the same with other groups, since a newer token of the session was verified elsewhere. */
   readonly onSignedIn: (signIn: SignIn) => void
   readonly onSessionEnd: () => void
 }
@@ -39,6 +42,7 @@ export interface SaslAnswer {
 export class ClientSignIn {
   readonly #options: ClientSignInOptions
   #signIn: SignIn | null = null
+  #seat: SessionSeat | null = null
   #endsAtMonotonicMs = 0
   #timer: ClockTimer | null = null
   #hasEnded = false
@@ -73,6 +77,7 @@ export class ClientSignIn {
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
+    this.#seat?.leave()
   }
 
   #handshake(header: RequestHeader, body: Reader): SaslAnswer {
@@ -103,7 +108,10 @@ export class ClientSignIn {
 
   async #authenticate(header: RequestHeader, authBytes: Buffer): Promise<SaslAnswer> {
     const { sasl, control, origin, clock } = this.#options
-    const outcome = await sasl.authenticate(authBytes)
+    const outcome = await sasl.authenticate(authBytes, {
+      address: origin.clientAddress,
+      kafkaClientId: header.clientId ?? '',
+    })
     const { isReauthentication } = outcome
     if (!outcome.accepted) {
       control.report({
@@ -140,7 +148,7 @@ export class ClientSignIn {
     const { clock, onSignedIn, onSessionEnd } = this.#options
     if (this.#isClosed) return
     this.#timer?.cancel()
-    this.#signIn = signIn
+    this.#join(signIn)
     this.#hasEnded = false
     this.#endsAtMonotonicMs = clock.monotonicMs() + lifetimeMs
     this.#timer = clock.after(lifetimeMs, () => {
@@ -148,6 +156,18 @@ export class ClientSignIn {
       onSessionEnd()
     })
     onSignedIn(signIn)
+  }
+
+  /** Takes part in the session: groups are those of its newest token, the end stays that of the connection's own. */
+  #join(signIn: SignIn): void {
+    const { sessions, onSignedIn } = this.#options
+    this.#seat?.leave()
+    this.#seat = sessions.join(signIn, (principal) => {
+      const newer = { ...signIn, principal }
+      this.#signIn = newer
+      onSignedIn(newer)
+    })
+    this.#signIn = { ...signIn, principal: this.#seat.principal }
   }
 }
 

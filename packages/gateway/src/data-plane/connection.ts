@@ -88,7 +88,7 @@ export class Connection {
   }
 
   #createSignIn(): ClientSignIn {
-    const { authenticator, clock, control, limits, mechanisms, policy } = this.#plane
+    const { authenticator, clock, control, limits, mechanisms, policy, sessions } = this.#plane
     const sasl = new SaslServer({
       authenticator,
       clock,
@@ -98,6 +98,7 @@ export class Connection {
     })
     return new ClientSignIn({
       sasl,
+      sessions,
       clock,
       control,
       origin: this.#origin,

@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import type { Sessions } from '../identity/sessions.ts'
 import { createApiTable } from './api-table.ts'
 import { AskView } from './ask-view.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
@@ -22,6 +23,8 @@ export interface DataPlaneOptions {
   readonly config: GatewayConfig
   readonly control: ControlPort
   readonly authenticator: Authenticator
+  /** Shared with the authenticator. */
+  readonly sessions: Sessions
   readonly log: LogPort
   readonly clock: Clock
 }
@@ -39,7 +42,7 @@ export class DataPlane {
   #onLastClosed: (() => void) | null = null
 
   constructor(options: DataPlaneOptions) {
-    const { config, control, authenticator, log, clock } = options
+    const { config, control, authenticator, sessions, log, clock } = options
     const pool = new ReadBufferPool()
     const links = new UpstreamLinks(upstreamTlsOptions(config.cluster), config.limits.maxFrameBytes, pool, clock)
     const cluster = new ClusterView(config.cluster, links, log, clock)
@@ -51,6 +54,7 @@ export class DataPlane {
       limits: config.limits,
       control,
       authenticator,
+      sessions,
       mechanisms: offersPlain(config) ? ['OAUTHBEARER', 'PLAIN'] : ['OAUTHBEARER'],
       cluster,
       addresses: new BrokerAddresses(config.listener, log),

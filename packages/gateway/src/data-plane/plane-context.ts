@@ -2,6 +2,7 @@ import type { Clock, LogPort } from '@headgate/core'
 import type { LimitsConfig } from '../config/gateway-config.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import type { Sessions } from '../identity/sessions.ts'
 import type { ApiTable } from './api-table.ts'
 import type { AskView } from './ask-view.ts'
 import type { BrokerAddresses } from './broker-addresses.ts'
@@ -18,6 +19,7 @@ export interface PlaneContext {
   readonly limits: LimitsConfig
   readonly control: ControlPort
   readonly authenticator: Authenticator
+  readonly sessions: Sessions
   readonly mechanisms: readonly ClientMechanism[]
   readonly cluster: ClusterView
   readonly addresses: BrokerAddresses

@@ -25,6 +25,7 @@ function signInOf(token: string): SignIn {
     principal: { issuer: 'corp', subject, groups: [] },
     clientId: subject,
     sessionId: 'session',
+    issuedAtUnixMs: Date.now(),
     expiresAtUnixMs: Date.now() + Number(secondsLeft) * 1_000,
     source: 'idp-token',
     minimumRevision: Number(minimumRevision),

@@ -1,6 +1,6 @@
 import type { Clock } from '@headgate/core'
 import { ErrorCode } from '@headgate/wire'
-import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import type { Authenticator, SignIn, SignInOrigin } from '../identity/authenticator.ts'
 import { type ClientMechanism, parseSaslMessage, type SaslMessage } from './sasl-message.ts'
 
 /** An answer to SaslHandshake; as in Kafka, the connection is closed behind a refusal. */
@@ -86,7 +86,7 @@ export class SaslServer {
   }
 
   /** Takes a SaslAuthenticate. */
-  async authenticate(bytes: Buffer): Promise<AuthenticateOutcome> {
+  async authenticate(bytes: Buffer, origin?: SignInOrigin): Promise<AuthenticateOutcome> {
     const mechanism = this.#mechanism
     const isReauthentication = this.#state === 'chosen-again'
     if (mechanism === null || (this.#state !== 'chosen' && !isReauthentication)) {
@@ -106,7 +106,7 @@ export class SaslServer {
         isReauthentication,
       )
     try {
-      const signIn = await this.#verify(message)
+      const signIn = await this.#verify(message, origin)
       const objection = this.#objection(signIn, message)
       if (objection !== null)
         return this.#refuse(
@@ -122,10 +122,10 @@ export class SaslServer {
     }
   }
 
-  #verify(message: SaslMessage): Promise<SignIn> {
+  #verify(message: SaslMessage, origin: SignInOrigin | undefined): Promise<SignIn> {
     const { authenticator } = this.#options
-    if (message.kind === 'token') return authenticator.verifyToken(message.token.reveal())
-    return authenticator.signInWithClientSecret(message.clientId, message.clientSecret)
+    if (message.kind === 'token') return authenticator.verifyToken(message.token.reveal(), origin)
+    return authenticator.signInWithClientSecret(message.clientId, message.clientSecret, origin)
   }
 
   #objection(signIn: SignIn, message: SaslMessage): string | null {

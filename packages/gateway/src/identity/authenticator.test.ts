@@ -260,6 +260,7 @@ describe('gateway tokens', () => {
     expect(await authenticator.verifyToken(token)).toEqual({
       principal: content.principal,
       sessionId: 's-1',
+      issuedAtUnixMs: now() * 1_000,
       expiresAtUnixMs,
       source: 'gateway-token',
       minimumRevision: 41,

@@ -15,20 +15,20 @@ import { createIssuerMetadata } from './issuer-metadata.ts'
 import { type IssuerToken, IssuerTokens } from './issuer-tokens.ts'
 import type { TokenPins } from './jose-refusal.ts'
 import { createOutboundFetch } from './outbound-fetch.ts'
-import { PlainSessions } from './plain-sessions.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { SecretSignIns } from './secret-sign-ins.ts'
-import type { SignIn, SignInSource } from './sign-in.ts'
+import { Sessions } from './sessions.ts'
+import type { SignIn, SignInOrigin, SignInSource } from './sign-in.ts'
 import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
 
-export type { SignIn } from './sign-in.ts'
+export type { SignIn, SignInOrigin } from './sign-in.ts'
 
 /** Turns what a client brings into a verified identity. Every failure is an `IdentityError`. */
 export interface Authenticator {
   /** Verifies a token of this gateway, or an access token of a configured issuer. */
-  verifyToken(token: string): Promise<SignIn>
+  verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn>
   /** Exchanges client id and secret at the issuer that takes them, and verifies the token it gives. */
-  signInWithClientSecret(clientId: string, clientSecret: Secret<string>): Promise<SignIn>
+  signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn>
 }
 
 /** What {@link createAuthenticator} needs. */
@@ -36,6 +36,8 @@ export interface AuthenticatorOptions {
   readonly config: GatewayConfig
   readonly log: LogPort
   readonly clock?: Clock
+  /** Shared with whoever knows which connections there are. */
+  readonly sessions?: Sessions
 }
 
 const FETCH_TIMEOUT_MS = 5_000
@@ -72,7 +74,7 @@ class ConfiguredAuthenticator implements Authenticator {
   readonly #publicUrl: string
   readonly #gatewayTokens: GatewayTokens
   readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
-  readonly #sessions: PlainSessions
+  readonly #sessions: Sessions
   readonly #secretSignIns: SecretSignIns
   readonly #verifications: AdmissionGate
   readonly #exchanges: AdmissionGate = new AdmissionGate({
@@ -80,17 +82,17 @@ class ConfiguredAuthenticator implements Authenticator {
     maxWaiting: MAX_EXCHANGES * WAITING_PER_RUNNING,
   })
 
-  constructor({ config, log, clock = systemClock }: AuthenticatorOptions) {
+  constructor({ config, log, clock = systemClock, sessions = new Sessions(clock) }: AuthenticatorOptions) {
     const maxRunning = config.limits.maxConcurrentVerifications
     this.#publicUrl = config.http.publicUrl
     this.#gatewayTokens = new GatewayTokens(config, clock)
     this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
-    this.#sessions = new PlainSessions(clock)
+    this.#sessions = sessions
     this.#secretSignIns = new SecretSignIns(clock)
     this.#verifications = new AdmissionGate({ maxRunning, maxWaiting: maxRunning * WAITING_PER_RUNNING })
   }
 
-  async verifyToken(token: string): Promise<SignIn> {
+  async verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn> {
     const { header, claims } = parseTokenShape(token)
     const issuer = ownText(claims, 'iss')
     if (issuer === this.#publicUrl) {
@@ -99,10 +101,10 @@ class ConfiguredAuthenticator implements Authenticator {
     }
     const tokens = issuer === undefined ? undefined : this.#issuers.get(issuer)?.tokens
     if (tokens === undefined) throw new TokenIssuerUnknownError()
-    return this.#signIn(await this.#verifyIssuerToken(tokens, token, header), 'idp-token')
+    return this.#signIn(await this.#verifyIssuerToken(tokens, token, header), 'idp-token', origin)
   }
 
-  async signInWithClientSecret(clientId: string, clientSecret: Secret<string>): Promise<SignIn> {
+  async signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn> {
     const issuer = [...this.#issuers.values()].find(({ exchange }) => exchange !== undefined)
     const exchange = issuer?.exchange
     if (issuer === undefined || exchange === undefined) throw new ClientSecretUnsupportedError()
@@ -115,7 +117,7 @@ class ConfiguredAuthenticator implements Authenticator {
         this.#verifyExchanged(issuer.tokens, clientId, await exchange(clientId, clientSecret)),
       ),
     )
-    return this.#signIn(token, 'client-secret')
+    return this.#signIn(token, 'client-secret', origin)
   }
 
   async #verifyExchanged(tokens: IssuerTokens, clientId: string, token: string): Promise<IssuerToken> {
@@ -129,12 +131,11 @@ class ConfiguredAuthenticator implements Authenticator {
     return this.#verifications.run(() => tokens.verify(token))
   }
 
-  #signIn({ principal, clientId, expiresAtUnixMs }: IssuerToken, source: SignInSource): SignIn {
-    const sessionId = this.#sessions.sessionFor(
-      [principal.issuer, principal.subject, clientId, source],
-      expiresAtUnixMs,
-    )
-    return Object.freeze({ principal, clientId, sessionId, expiresAtUnixMs, source, minimumRevision: 0 })
+  #signIn(token: IssuerToken, source: SignInSource, origin: SignInOrigin | undefined): SignIn {
+    const { principal, clientId: oauthClientId } = token
+    const { address, kafkaClientId } = origin ?? {}
+    const sessionId = this.#sessions.plainSession({ principal, oauthClientId, kafkaClientId, address })
+    return Object.freeze({ ...token, sessionId, source, minimumRevision: 0 })
   }
 }
 

@@ -10,6 +10,7 @@ import { readClientId, readGroups, requireSeconds, requireText } from './token-c
 export interface IssuerToken {
   readonly principal: Principal
   readonly clientId: string | undefined
+  readonly issuedAtUnixMs: number
   readonly expiresAtUnixMs: number
 }
 
@@ -57,12 +58,14 @@ export class IssuerTokens {
   #read(claims: JWTPayload): IssuerToken {
     const expiresAt = requireSeconds(claims, 'exp')
     if (expiresAt * 1_000 <= this.#clock.nowUnixMs()) throw new TokenExpiredError()
-    if (expiresAt - requireSeconds(claims, 'iat') > this.pins.maxLifetimeSeconds) {
+    const issuedAt = requireSeconds(claims, 'iat')
+    if (expiresAt - issuedAt > this.pins.maxLifetimeSeconds) {
       throw new TokenLifetimeError(this.pins.maxLifetimeSeconds)
     }
     const subject = requireText(claims, 'sub')
     const groups = readGroups(claims, this.config.groupsClaim)
     const principal = Object.freeze({ issuer: this.config.name, subject, groups })
-    return { principal, clientId: readClientId(claims), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
+    const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
+    return { principal, clientId: readClientId(claims), ...times }
   }
 }

@@ -3,11 +3,20 @@ import type { Principal } from '@headgate/policy'
 /** By what a client proved who it is. */
 export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret'
 
+/** Where a token came from, as far as it is known. */
+export interface SignInOrigin {
+  readonly address: string
+  /** What the client calls itself to Kafka; data, never authority. */
+  readonly kafkaClientId?: string | undefined
+}
+
 /** A verified identity and how long it is good for. */
 export interface SignIn {
   readonly principal: Principal
   /** Spans tokens, sockets and re-authentications of one client. */
   readonly sessionId: string
+  /** When the verified token was issued, by its issuer's clock. */
+  readonly issuedAtUnixMs: number
   /** The end of the verified token; never prolonged. */
   readonly expiresAtUnixMs: number
   readonly source: SignInSource

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '@headgate/core'
+import type { Principal } from '@headgate/policy'
+import type { SignIn } from './sign-in.ts'
+
+/** How long a session outlives its last token, and its last connection. */
+export const SESSION_IDLE_MS = 600_000
+
+const MAX_UNATTENDED = 50_000
+
+/** By what the session of a client is known that brings none of its own. */
+export interface PlainClient {
+  readonly principal: Principal
+  /** The OAuth client that its token was issued to. */
+  readonly oauthClientId: string | undefined
+  /** What it calls itself to Kafka. */
+  readonly kafkaClientId: string | undefined
+  readonly address: string | undefined
+}
+
+/** The part of one connection in a session. */
+export interface SessionSeat {
+  /** Who the session is: with the groups of its newest verified token. */
+  readonly principal: Principal
+  /** The connection is gone, or has another session. */
+  leave(): void
+}
+
+interface Session {
+  readonly id: string
+  /** Of a plain client. */
+  readonly key: string | undefined
+  lastUsedUnixMs: number
+  newest: SignIn | undefined
+  readonly seats: Set<(principal: Principal) => void>
+}
+
+/**
+ * The sessions that this gateway knows. A session spans the tokens and sockets of one client.
+ *
+ * A session without a connection is kept for ten minutes. The room for those is bounded: where it is used up, the one that
+ * was not used for the longest time is forgotten, and its client gets a new one.
+ */
+export class Sessions {
+  readonly #clock: Clock
+  readonly #attended = new Map<string, Session>()
+  /** In the order of their last use. */
+  readonly #unattended = new Map<string, Session>()
+  readonly #idByPlainClient = new Map<string, string>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The session of a client that brings none: the one it had within the last ten minutes, or a new one. */
+  plainSession({ principal, oauthClientId, kafkaClientId, address }: PlainClient): string {
+    this.#forgetIdle()
+    const { issuer, subject } = principal
+    // JSON keeps the parts apart whatever characters they hold.
+    const key = JSON.stringify([issuer, subject, oauthClientId, kafkaClientId, address])
+    const known = this.#find(this.#idByPlainClient.get(key))
+    const session = known ?? this.#create(randomUUID(), key)
+    this.#idByPlainClient.set(key, session.id)
+    this.#use(session)
+    return session.id
+  }
+
+  /**
+   * Takes a seat for a connection that signed in. `onPrincipal` is called when a newer token of the session is verified on
+   * another connection, perhaps with other groups.
+   */
+  join(signIn: SignIn, onPrincipal: (principal: Principal) => void): SessionSeat {
+    this.#forgetIdle()
+    const session = this.#find(signIn.sessionId) ?? this.#create(signIn.sessionId, undefined)
+    const { newest } = session
+    // A session is one principal's; should an id ever be another's too, the two have nothing to do with each other.
+    if (newest !== undefined && !isSamePrincipal(newest, signIn))
+      return { principal: signIn.principal, leave: () => {} }
+    if (newest === undefined || signIn.issuedAtUnixMs >= newest.issuedAtUnixMs) {
+      session.newest = signIn
+      for (const tell of [...session.seats]) tell(signIn.principal)
+    }
+    // One connection, one seat, also where two of them give the same function.
+    const seat = (principal: Principal): void => onPrincipal(principal)
+    session.seats.add(seat)
+    this.#use(session)
+    return { principal: (session.newest ?? signIn).principal, leave: () => this.#leave(session, seat) }
+  }
+
+  #leave(session: Session, seat: (principal: Principal) => void): void {
+    if (session.seats.delete(seat)) this.#use(session)
+  }
+
+  #find(id: string | undefined): Session | undefined {
+    return id === undefined ? undefined : (this.#attended.get(id) ?? this.#unattended.get(id))
+  }
+
+  #create(id: string, key: string | undefined): Session {
+    return { id, key, lastUsedUnixMs: 0, newest: undefined, seats: new Set() }
+  }
+
+  #use(session: Session): void {
+    session.lastUsedUnixMs = this.#clock.nowUnixMs()
+    this.#attended.delete(session.id)
+    this.#unattended.delete(session.id)
+    const sessions = session.seats.size > 0 ? this.#attended : this.#unattended
+    sessions.set(session.id, session)
+  }
+
+  #forgetIdle(): void {
+    const idleSince = this.#clock.nowUnixMs() - SESSION_IDLE_MS
+    for (const session of this.#unattended.values()) {
+      if (session.lastUsedUnixMs > idleSince && this.#unattended.size <= MAX_UNATTENDED) return
+      this.#unattended.delete(session.id)
+      if (session.key !== undefined) this.#idByPlainClient.delete(session.key)
+    }
+  }
+}
+
+function isSamePrincipal(one: SignIn, other: SignIn): boolean {
+  return one.principal.issuer === other.principal.issuer && one.principal.subject === other.principal.subject
+}
