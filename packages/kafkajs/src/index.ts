@@ -39,6 +39,8 @@ export {
   ResourcePatternTypes,
 } from '#kafkajs'
 export { type Denial, HeadgateDeniedError } from './access/denied-error.ts'
+export type { ApprovalAsk, ApprovalState } from './approvals/approval-ask.ts'
+export { type ApprovalPending, HeadgateApprovalPendingError } from './approvals/approval-pending-error.ts'
 export type { HeadgateOptions, KafkaConfig } from './config/options.ts'
 export {
   type ClientErrorOptions,
@@ -63,6 +65,7 @@ export {
   type HeadgateEventPayloads,
   type HeadgateListener,
   headgateEvents,
+  type WithheldRecords,
 } from './events.ts'
 export { type ClientCredentialsOptions, clientCredentials } from './identity/client-credentials.ts'
 export { type IdentityContext, type IdentitySource, type IdentityToken, TokenType } from './identity/identity-source.ts'
@@ -79,3 +82,4 @@ export {
   KafkaJSMemberIdRequired,
   KafkaJSNoBrokerAvailableError,
 } from './kafkajs/undeclared-errors.ts'
+export { HeadgateRecordRefusedError, type RecordRefusal } from './masking/record-refused-error.ts'

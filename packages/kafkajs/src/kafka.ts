@@ -10,6 +10,7 @@ import {
   type ProducerConfig,
 } from '#kafkajs'
 import { Gate } from './access/gate.ts'
+import { Approvals } from './approvals/approvals.ts'
 import type { KafkaConfig } from './config/options.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { describeUnusedOptions } from './config/unused-options.ts'
@@ -20,6 +21,7 @@ import type { Client } from './facades/client.ts'
 import { createConsumer } from './facades/consumer.ts'
 import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
 import { createProducer } from './facades/producer.ts'
+import { TopicMasks } from './masking/topic-mask.ts'
 import { createObserver } from './observer.ts'
 import { GatewaySession } from './session/gateway-session.ts'
 import { Tracing } from './telemetry/tracing.ts'
@@ -52,6 +54,9 @@ export class Kafka {
   readonly #emitter: HeadgateEventEmitter
   readonly #clientId: string | undefined
   readonly #isTraced: boolean
+  readonly #masks = new TopicMasks()
+  readonly #approvals: Approvals
+  readonly #withheld: Client['withheld']
 
   constructor(config: KafkaConfig) {
     const { headgate, clientId } = config
@@ -74,6 +79,13 @@ export class Kafka {
     })
     const observer = createObserver(logger, this.#emitter, clientId, this.#isTraced)
     this.#gate = new Gate(this.#session, observer.denied)
+    this.#withheld = observer.withheld
+    this.#approvals = new Approvals({
+      clock,
+      list: (topic) => this.#session.asks(topic),
+      isNeeded: () => this.#session.isInUse,
+      report: observer.approval,
+    })
     const unused = describeUnusedOptions(config)
     if (unused !== undefined) logger.warn(unused)
   }
@@ -115,7 +127,13 @@ export class Kafka {
 
   #client(groupId?: string): Client {
     const attributes = { clientId: this.#clientId, ...(groupId !== undefined && { groupId }) }
-    const tracing = new Tracing(this.#gate, attributes, this.#isTraced)
-    return { session: this.#session, gate: this.#gate, tracing }
+    return {
+      session: this.#session,
+      gate: this.#gate,
+      tracing: new Tracing(attributes, this.#isTraced),
+      masks: this.#masks,
+      approvals: this.#approvals,
+      withheld: this.#withheld,
+    }
   }
 }

@@ -1,6 +1,8 @@
 import type { Logger } from '#kafkajs'
 import type { Denial } from './access/denied-error.ts'
-import { type HeadgateEventEmitter, headgateEvents } from './events.ts'
+import type { ApprovalAsk } from './approvals/approval-ask.ts'
+import type { ApprovalEventName } from './approvals/approvals.ts'
+import { type HeadgateEventEmitter, headgateEvents, type WithheldRecords } from './events.ts'
 import type { SessionObserver } from './session/gateway-session.ts'
 import { errorType } from './telemetry/attributes.ts'
 import { traceDenial } from './telemetry/tracing.ts'
@@ -8,7 +10,15 @@ import { traceDenial } from './telemetry/tracing.ts'
 /** Told about all that an operator wants to know. */
 export interface Observer extends SessionObserver {
   denied(denial: Denial): void
+  withheld(records: Omit<WithheldRecords, 'total'>): void
+  approval(event: ApprovalEventName, ask: ApprovalAsk): void
 }
+
+const approvalWords: Readonly<Record<ApprovalEventName, string>> = Object.freeze({
+  'headgate.approval-pending': 'Waiting for an approval',
+  'headgate.approval-approved': 'Approved',
+  'headgate.approval-refused': 'Not approved',
+})
 
 /** Creates what turns happenings into log lines, events and spans. */
 export function createObserver(
@@ -17,6 +27,7 @@ export function createObserver(
   clientId: string | undefined,
   isTraced: boolean,
 ): Observer {
+  let total = 0
   return {
     denied(denial) {
       const { method, resourceType, resourceName, decision, policyRevision } = denial
@@ -24,6 +35,21 @@ export function createObserver(
       logger.warn('Denied by policy', { method, resourceType, resourceName, reason, ruleIds, policyRevision })
       if (isTraced) traceDenial(denial, clientId)
       emitter.emit(headgateEvents.DENIED, denial)
+    },
+    withheld(records) {
+      const before = total
+      total += records.count
+      // Told in events each time, and logged less and less often.
+      if (Math.floor(Math.log2(before)) !== Math.floor(Math.log2(total))) {
+        const { topic, partition, reasons, policyRevision } = records
+        logger.warn('Records withheld', { topic, partition, reasons, policyRevision, total })
+      }
+      emitter.emit(headgateEvents.WITHHELD, Object.freeze({ ...records, total }))
+    },
+    approval(event, ask) {
+      const { id, url, state, topic, operation } = ask
+      logger.info(approvalWords[event], { askId: id, askUrl: url, state, topic, operation })
+      emitter.emit(event, ask)
     },
     policyChanged({ revision, program }, expiresAtUnixMs) {
       logger.info('Policy in force', { policyRevision: revision })

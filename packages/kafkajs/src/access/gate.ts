@@ -19,6 +19,16 @@ export interface ActivePolicy {
   readonly revision: number
 }
 
+/** What was asked, what was decided on each ask, in the same order, and by which policy. */
+export interface Admission {
+  readonly asks: readonly Ask[]
+  readonly decisions: readonly Decision[]
+  /** Nothing where nothing was asked. */
+  readonly policy: ActivePolicy | undefined
+}
+
+const nothingAsked: Admission = Object.freeze({ asks: [], decisions: [], policy: undefined })
+
 /** Where the policy comes from. */
 export interface PolicySource {
   /** The policy in force; a closed one, which denies everything, where there is none. */
@@ -46,19 +56,23 @@ export class Gate {
   /**
    * Lets a call pass, or refuses it. Before it refuses, it looks once for a newer policy.
    *
+   * Gives the decision on each ask: what they oblige to holds for this call.
+   *
    * @throws HeadgateDeniedError `ERR_KAFKAJS_DENIED`
    * @throws HeadgateBundleExpiredError `ERR_KAFKAJS_BUNDLE_EXPIRED`
    */
-  async admit(method: string, asks: readonly Ask[]): Promise<void> {
-    if (this.#findDenial(method, asks) === undefined) return
+  async admit(method: string, asks: readonly Ask[]): Promise<Admission> {
+    const judged = this.#judge(method, asks)
+    if (judged.denial === undefined) return judged
     await this.#source.renew()
-    this.admitNow(method, asks)
+    return this.admitNow(method, asks)
   }
 
   /** As {@link Gate.admit}, by the policy in force, for calls that cannot wait. */
-  admitNow(method: string, asks: readonly Ask[]): void {
-    const denial = this.#findDenial(method, asks)
-    if (denial === undefined) return
+  admitNow(method: string, asks: readonly Ask[]): Admission {
+    const judged = this.#judge(method, asks)
+    const { denial } = judged
+    if (denial === undefined) return judged
     if (!this.#source.isOpen()) throw expired(method)
     this.#report(denial)
     throw new HeadgateDeniedError(denial)
@@ -76,24 +90,22 @@ export class Gate {
     return (operations & (1 << Operation.Describe)) !== 0 || isDiscoverable(program, topic)
   }
 
-  /** The decision on an ask, and what took it: for spans. */
-  explain(ask: Ask): { readonly decision: Decision; readonly policy: ActivePolicy } {
+  #judge(method: string, asks: readonly Ask[]): Admission & { readonly denial?: Denial } {
+    if (asks.length === 0) return nothingAsked
     const policy = this.#source.current()
-    return { decision: decideAsk(policy.program, ask).decision, policy }
-  }
-
-  #findDenial(method: string, asks: readonly Ask[]): Denial | undefined {
-    if (asks.length === 0) return undefined
-    const { program, revision } = this.#source.current()
+    const { program, revision } = policy
+    const decisions: Decision[] = []
     for (const ask of asks) {
       const { decision, partition } = decideAsk(program, ask)
+      decisions.push(decision)
       // A hold is announced and never enforced here: the gateway holds.
       if (decision.effect !== 'deny') continue
       const { resourceType, name: resourceName, operation } = ask
       const place = { resourceType, resourceName, operation, ...(partition !== undefined && { partition }) }
-      return Object.freeze({ method, ...place, decision, policyRevision: revision, programDigest: program.digest })
+      const by = { decision, policyRevision: revision, programDigest: program.digest }
+      return { asks, decisions, policy, denial: Object.freeze({ method, ...place, ...by }) }
     }
-    return undefined
+    return { asks, decisions, policy }
   }
 }
 

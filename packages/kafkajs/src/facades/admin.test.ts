@@ -1,15 +1,14 @@
 import { beforeEach, expect, test } from 'vitest'
 import { type Admin, ConfigResourceTypes, Kafka, logLevel } from '#kafkajs'
 import { Gate } from '../access/gate.ts'
-import { Tracing } from '../telemetry/tracing.ts'
+import { createTestClient } from '../testing/client.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
 import { createAdmin } from './admin.ts'
 
 const plain = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING }).admin()
 const policy = policyOf(ordersPolicy)
 const gate = new Gate({ current: () => policy, isOpen: () => true, renew: async () => {} }, () => {})
-const session = { open: async () => {}, forgetToken: () => true, retain: () => {}, release: () => {} }
-const client = { session, gate, tracing: new Tracing(gate, { clientId: 'orders' }, true) }
+const client = createTestClient(gate)
 
 let asked: string[]
 beforeEach(() => {

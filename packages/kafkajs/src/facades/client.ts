@@ -1,5 +1,8 @@
 import { KafkaJSSASLAuthenticationError } from '#kafkajs'
 import type { Gate } from '../access/gate.ts'
+import type { Approvals } from '../approvals/approvals.ts'
+import type { WithheldRecords } from '../events.ts'
+import type { TopicMasks } from '../masking/topic-mask.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 
 /** What a facade needs of the session. */
@@ -15,6 +18,10 @@ export interface Client {
   readonly session: ClientSession
   readonly gate: Gate
   readonly tracing: Tracing
+  readonly masks: TopicMasks
+  readonly approvals: Approvals
+  /** Told of records that the application does not see. */
+  readonly withheld: (records: Omit<WithheldRecords, 'total'>) => void
 }
 
 /** The part of kafkajs's clients that connects. */
@@ -31,7 +38,7 @@ function isSignInRefusal(error: unknown): boolean {
 }
 
 /** Connects and disconnects kafkajs's client, which holds on to the session as long as it is connected. */
-export function createLifecycle(inner: Connectable, { session }: Client, admit: () => Promise<void>): Connectable {
+export function createLifecycle(inner: Connectable, { session }: Client, admit: () => Promise<unknown>): Connectable {
   const connectInner = async (): Promise<void> => {
     try {
       await inner.connect()

@@ -8,7 +8,7 @@ import {
   logLevel,
 } from '#kafkajs'
 import { type ActivePolicy, Gate } from '../access/gate.ts'
-import { Tracing } from '../telemetry/tracing.ts'
+import { createTestClient } from '../testing/client.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
 import { createConsumer } from './consumer.ts'
 
@@ -23,8 +23,7 @@ beforeEach(() => {
 })
 
 const gate = new Gate({ current: () => policy, isOpen: () => true, renew: async () => {} }, () => {})
-const session = { open: async () => {}, forgetToken: () => true, retain: () => {}, release: () => {} }
-const client = { session, gate, tracing: new Tracing(gate, { clientId: 'orders' }, true) }
+const client = createTestClient(gate)
 
 const cluster = ['orders', 'orders.eu', 'payments', 'orders', 'audit-log']
 

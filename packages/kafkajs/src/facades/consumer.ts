@@ -8,7 +8,7 @@ import { readSubscription } from './subscription.ts'
 
 /** Creates the facade over a consumer of kafkajs. */
 export function createConsumer(inner: Consumer, client: Client, groupId: string): Consumer {
-  const { gate } = client
+  const { gate, approvals } = client
   const subscribed = new Set<string>()
   const scope = { groupId, topics: subscribed }
   const canRead = (name: string): boolean => gate.allows({ resourceType: 'topic', operation: Operation.Read, name })
@@ -16,12 +16,12 @@ export function createConsumer(inner: Consumer, client: Client, groupId: string)
     ...createLifecycle(inner, client, async () => {}),
     async subscribe(given) {
       const subscription = readSubscription(given, canRead)
-      await gate.admit('consumer.subscribe', consumerSurface.subscribe(scope, subscription))
+      approvals.announce(await gate.admit('consumer.subscribe', consumerSurface.subscribe(scope, subscription)), true)
       await inner.subscribe(subscription)
       for (const name of subscription.names) subscribed.add(name)
     },
     async run({ eachMessage, eachBatch, ...config } = {}) {
-      await gate.admit('consumer.run', consumerSurface.run(scope))
+      approvals.announce(await gate.admit('consumer.run', consumerSurface.run(scope)), true)
       await inner.run({
         ...config,
         ...(eachMessage != null && { eachMessage: guardEachMessage(eachMessage, client) }),

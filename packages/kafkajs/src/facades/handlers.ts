@@ -1,35 +1,42 @@
-import type { EachBatchHandler, EachMessageHandler } from '#kafkajs'
+import type { EachBatchHandler, EachBatchPayload, EachMessageHandler } from '#kafkajs'
 import { type ConsumerScope, deliverySurface, payloadSurface } from '../access/surface.ts'
 import { createBatch } from './batch.ts'
 import type { Client } from './client.ts'
+import { readDelivery } from './delivery.ts'
 import { copyIncoming } from './messages.ts'
 
-/** Wraps a handler of single records: each is decided on, copied and traced before the application sees it. */
-export function guardEachMessage(application: EachMessageHandler, { gate, tracing }: Client): EachMessageHandler {
+/** Wraps a handler of single records: each is decided on, masked, copied and traced before the application sees it. */
+export function guardEachMessage(application: EachMessageHandler, client: Client): EachMessageHandler {
+  const { gate, tracing } = client
   return async (inner) => {
-    const asks = deliverySurface.eachMessage(inner)
-    await gate.admit('consumer.eachMessage', asks)
+    const admission = await gate.admit('consumer.eachMessage', deliverySurface.eachMessage(inner))
     const { topic, partition, heartbeat, pause } = inner
-    const payload = { topic, partition, message: copyIncoming(inner.message), heartbeat, pause }
+    const { messages, work } = readDelivery(client, admission, { topic, partition, messages: [inner.message] })
+    const [message] = messages
+    // Withheld: as good as handled, so that kafkajs goes on to the next record.
+    if (message === undefined) return
+    const payload = { topic, partition, message: copyIncoming(message), heartbeat, pause }
     if (!tracing.isOn) return application(payload)
-    return tracing.processMessage(payload, asks, async () => application(payload))
+    return tracing.processMessage(payload, work, async () => application(payload))
   }
 }
 
-/** Wraps a handler of batches: each is decided on, copied and traced before the application sees it. */
-export function guardEachBatch(
-  application: EachBatchHandler,
-  { gate, tracing }: Client,
-  scope: ConsumerScope,
-): EachBatchHandler {
+/** Wraps a handler of batches: each is decided on, masked, copied and traced before the application sees it. */
+export function guardEachBatch(application: EachBatchHandler, client: Client, scope: ConsumerScope): EachBatchHandler {
+  const { gate, tracing } = client
   return async (inner) => {
-    const asks = deliverySurface.eachBatch(inner.batch)
-    await gate.admit('consumer.eachBatch', asks)
-    const { resolveOffset, heartbeat, pause, uncommittedOffsets, isRunning, isStale } = inner
-    const batch = createBatch(inner.batch)
-    const payload = {
-      batch,
-      resolveOffset,
+    const admission = await gate.admit('consumer.eachBatch', deliverySurface.eachBatch(inner.batch))
+    const { messages, work, resolvedWith } = readDelivery(client, admission, inner.batch)
+    const lastGiven = inner.batch.messages.at(-1)
+    if (messages.length === 0 && lastGiven !== undefined) {
+      // Nobody else would resolve what nobody sees.
+      inner.resolveOffset(lastGiven.offset)
+      return
+    }
+    const { heartbeat, pause, uncommittedOffsets, isRunning, isStale } = inner
+    const payload: EachBatchPayload = {
+      batch: createBatch(inner.batch, messages),
+      resolveOffset: (offset) => inner.resolveOffset(resolvedWith.get(`${offset}`) ?? offset),
       heartbeat,
       pause,
       uncommittedOffsets,
@@ -43,6 +50,6 @@ export function guardEachBatch(
       },
     }
     if (!tracing.isOn) return application(payload)
-    return tracing.processBatch(batch, asks, async () => application(payload))
+    return tracing.processBatch(payload.batch, work, async () => application(payload))
   }
 }

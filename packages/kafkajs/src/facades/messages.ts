@@ -49,17 +49,14 @@ function copyHeaderValue(value: HeaderValue): HeaderValue {
   return Buffer.isBuffer(value) ? copyBuffer(value) : value
 }
 
+/** Sets a header of that name: it may be called `__proto__`. */
+export function setHeader(headers: IHeaders, name: string, value: HeaderValue): void {
+  Object.defineProperty(headers, name, { value, writable: true, enumerable: true, configurable: true })
+}
+
 function copyHeaders(headers: IHeaders): IHeaders {
   const copy: IHeaders = {}
-  for (const name of Object.keys(headers)) {
-    // A header may be called `__proto__`.
-    Object.defineProperty(copy, name, {
-      value: copyHeaderValue(headers[name]),
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  }
+  for (const name of Object.keys(headers)) setHeader(copy, name, copyHeaderValue(headers[name]))
   return copy
 }
 

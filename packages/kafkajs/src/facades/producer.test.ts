@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Kafka, logLevel, type Message } from '#kafkajs'
 import { Gate } from '../access/gate.ts'
 import { createInnerConfig } from '../connection/inner-config.ts'
-import { Tracing } from '../telemetry/tracing.ts'
+import { createTestClient } from '../testing/client.ts'
 import { ApiKey, type KafkaStandIn, startKafkaStandIn } from '../testing/kafka-stand-in.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
 import { createInnerProducerConfig } from './inner-client-config.ts'
@@ -32,9 +32,12 @@ function connectProducer(config = {}): ReturnType<typeof createProducer> {
     tokenLifetimeMs: 60_000,
   }
   const inner = new Kafka(createInnerConfig({ clientId: 'orders', logLevel: logLevel.NOTHING, retry: quick }, session))
-  const tracing = new Tracing(gate, { clientId: 'orders' }, true)
   const scope = { isIdempotent: false, transactionalId: undefined }
-  return createProducer(inner.producer(createInnerProducerConfig(config, gate)), { session, gate, tracing }, scope)
+  return createProducer(
+    inner.producer(createInnerProducerConfig(config, gate)),
+    createTestClient(gate, { session }),
+    scope,
+  )
 }
 
 test('a producer signs in with the token and sends what policy allows', async () => {

@@ -1,6 +1,9 @@
 import type { ProducerBatch, ProducerRecord, RecordMetadata, TopicMessages } from '#kafkajs'
 import type { Ask } from '../access/ask.ts'
+import type { Admission } from '../access/gate.ts'
 import type { ProducerScope } from '../access/surface.ts'
+import { maskOutgoing } from '../masking/mask-outgoing.ts'
+import { MaskTally } from '../masking/mask-tally.ts'
 import type { Client } from './client.ts'
 import { addHeaders, copyTopicMessages } from './messages.ts'
 
@@ -25,6 +28,18 @@ function sendOptions({ acks, timeout, compression }: ProducerBatch): ProducerBat
   }
 }
 
+/** Masks what is sent by what the decisions on its topics oblige to. */
+function maskTopics({ masks }: Client, { asks, decisions }: Admission, topics: readonly TopicMessages[]): MaskTally {
+  const tally = new MaskTally()
+  // Of what is asked, writes on topics stand in the order of the topics.
+  const writes = decisions.filter((_, index) => asks[index]?.resourceType === 'topic')
+  for (const [index, topic] of topics.entries()) {
+    const mask = masks.of(writes[index])
+    if (mask !== undefined) maskOutgoing(mask, topic, tally)
+  }
+  return tally
+}
+
 /**
  * Sends through kafkajs what policy allows: all of a call, or nothing of it.
  *
@@ -32,22 +47,31 @@ function sendOptions({ acks, timeout, compression }: ProducerBatch): ProducerBat
  */
 export function createSender(
   inner: Sender,
-  { gate, tracing }: Client,
+  client: Client,
   scope: ProducerScope,
   surface: SenderSurface,
   object: string,
 ): Sender {
+  const { gate, tracing, approvals } = client
   const deliver = async (
     method: string,
     asks: readonly Ask[],
     topics: readonly TopicMessages[],
     forward: () => Promise<RecordMetadata[]>,
   ): Promise<RecordMetadata[]> => {
-    await gate.admit(`${object}.${method}`, asks)
-    if (!tracing.isOn) return forward()
-    return tracing.send(topics, asks, (headers) => {
+    const admission = await gate.admit(`${object}.${method}`, asks)
+    const tally = maskTopics(client, admission, topics)
+    const holds = approvals.announce(admission)
+    const forwardHeld = async (): Promise<RecordMetadata[]> =>
+      forward().catch(async (error: unknown) => {
+        throw await approvals.explain(`${object}.${method}`, holds, error)
+      })
+    const run = holds.length === 0 ? forward : forwardHeld
+    if (!tracing.isOn) return run()
+    const askIds = holds.flatMap(({ topic, operation }) => approvals.askIds(topic, operation))
+    return tracing.send(topics, { admission, tally, askIds }, (headers) => {
       for (const { messages } of topics) addHeaders(messages, headers)
-      return forward()
+      return run()
     })
   }
   return {

@@ -1,10 +1,12 @@
 import type { Clock, ClockTimer } from '@headgate/core'
 import { BundleError, BundleStore, type VerifiedBundle } from '@headgate/policy'
 import type { ActivePolicy, PolicySource } from '../access/gate.ts'
+import type { ApprovalAsk } from '../approvals/approval-ask.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ConnectionTarget } from '../connection/socket-factory.ts'
 import { HeadgateNoRuleError } from '../errors.ts'
 import { BundleSource, refusal } from './bundle-source.ts'
+import { listAsks } from './gateway-asks.ts'
 import { type GatewayLink, openGatewayLink } from './gateway-link.ts'
 import { RefreshSchedule } from './refresh-schedule.ts'
 import { singleFlight } from './single-flight.ts'
@@ -94,6 +96,16 @@ export class GatewaySession implements PolicySource {
         DENIAL_REFRESH_MS,
         this.#refresh().catch(() => {}),
       )
+  }
+
+  /** Whether a client is connected. */
+  get isInUse(): boolean {
+    return this.#users.size > 0
+  }
+
+  /** This client's own asks about a topic; nothing where the gateway tells of none, or the session is not open. */
+  async asks(topic: string): Promise<readonly ApprovalAsk[] | undefined> {
+    return this.#link === undefined ? undefined : listAsks(this.#link, topic)
   }
 
   /** A token for signing in at the Kafka listener. */

@@ -1,7 +1,8 @@
 import { type Decision, operationName } from '@headgate/policy'
 import type { Attributes } from '@opentelemetry/api'
 import type { Ask } from '../access/ask.ts'
-import type { ActivePolicy } from '../access/gate.ts'
+import type { ActivePolicy, Admission } from '../access/gate.ts'
+import type { MaskTally } from '../masking/mask-tally.ts'
 
 // OpenTelemetry's messaging conventions, and `headgate.*`. None of them is ever a record's key or value.
 
@@ -35,6 +36,33 @@ export function messagingAttributes(
     ...(client.clientId !== undefined && { 'messaging.client.id': client.clientId }),
     ...(client.groupId !== undefined && { 'messaging.consumer.group.name': client.groupId }),
   }
+}
+
+/** What a span tells of the policy's part in its work. */
+export interface TracedWork {
+  readonly admission: Admission
+  /** What was masked; absent where nothing had to be. */
+  readonly tally?: MaskTally
+  /** The asks that approve it, or wait to. */
+  readonly askIds: readonly string[]
+}
+
+/** Attributes of the policy's part: what was decided, by which rules, and what was masked, by the policy's names. */
+export function workAttributes({ admission, tally, askIds }: TracedWork): Attributes {
+  const { decisions, policy } = admission
+  if (policy === undefined) return {}
+  return {
+    'headgate.decision': decisions.some(({ effect }) => effect === 'hold') ? 'hold' : 'allow',
+    'headgate.rule_ids': [...new Set(decisions.flatMap(({ ruleIds }) => ruleIds))],
+    'headgate.policy.revision': policy.revision,
+    ...(tally !== undefined && tally.maskedCount > 0 && maskedAttributes(tally)),
+    ...(tally !== undefined && tally.withheldCount > 0 && { 'headgate.withheld.count': tally.withheldCount }),
+    ...(askIds.length > 0 && { 'headgate.ask.ids': [...askIds] }),
+  }
+}
+
+function maskedAttributes(tally: MaskTally): Attributes {
+  return { 'headgate.masked.fields': [...tally.fields], 'headgate.masked.count': tally.maskedCount }
 }
 
 /** The name of the event that tells a decision. */

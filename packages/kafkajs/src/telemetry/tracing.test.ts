@@ -1,4 +1,4 @@
-import { Operation } from '@headgate/policy'
+import { decide, Operation } from '@headgate/policy'
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
@@ -12,7 +12,7 @@ import { isTracing, Tracing, traceDenial } from './tracing.ts'
 
 const policy = policyOf(ordersPolicy, 7)
 const gate = new Gate({ current: () => policy, isOpen: () => true, renew: async () => {} }, () => {})
-const tracing = new Tracing(gate, { clientId: 'orders', groupId: 'orders-1' }, true)
+const tracing = new Tracing({ clientId: 'orders', groupId: 'orders-1' }, true)
 const exporter = new InMemorySpanExporter()
 
 beforeEach(() => {
@@ -29,6 +29,7 @@ afterEach(() => {
 
 const spans = (): ReturnType<typeof exporter.getFinishedSpans> => exporter.getFinishedSpans()
 const ask = { resourceType: 'topic', operation: Operation.Write, name: 'orders' } as const
+const work = { admission: gate.admitNow('producer.send', [ask]), askIds: ['ask_1'] }
 const record: TopicMessages = { topic: 'orders', messages: [{ key: 'secret-key', value: 'secret-value' }] }
 
 test('tracing is off until an SDK is registered', () => {
@@ -39,7 +40,7 @@ test('tracing is off until an SDK is registered', () => {
 
 test('a send is one producer span that carries the decision and hands its context on', async () => {
   let headers: Readonly<Record<string, string>> = {}
-  await tracing.send([record], [ask], async (given) => {
+  await tracing.send([record], work, async (given) => {
     headers = given
     return [{ topicName: 'orders', partition: 2, errorCode: 0, baseOffset: '41' }]
   })
@@ -55,6 +56,10 @@ test('a send is one producer span that carries the decision and hands its contex
     'messaging.consumer.group.name': 'orders-1',
     'messaging.destination.partition.id': '2',
     'messaging.kafka.offset': 41,
+    'headgate.decision': 'allow',
+    'headgate.rule_ids': ['orders-does-orders'],
+    'headgate.policy.revision': 7,
+    'headgate.ask.ids': ['ask_1'],
   })
   expect(span?.events).toMatchObject([
     {
@@ -73,14 +78,14 @@ test('a send is one producer span that carries the decision and hands its contex
 
 test('a batch of several topics is one span without a destination', async () => {
   const other = { topic: 'orders.eu', messages: [{ value: 'a' }, { value: 'b' }] }
-  await tracing.send([record, other], [ask], async () => [])
+  await tracing.send([record, other], work, async () => [])
 
   expect(spans()).toMatchObject([{ name: 'send', attributes: { 'messaging.batch.message_count': 3 } }])
   expect(spans()[0]?.attributes).not.toHaveProperty('messaging.destination.name')
 })
 
 test('a failed send has the kind of error and not its words', async () => {
-  const failure = tracing.send([record], [ask], () => Promise.reject(new TypeError('secret-value is wrong')))
+  const failure = tracing.send([record], work, () => Promise.reject(new TypeError('secret-value is wrong')))
   await expect(failure).rejects.toThrow(TypeError)
 
   expect(spans()).toMatchObject([{ status: { code: SpanStatusCode.ERROR }, attributes: { 'error.type': 'TypeError' } }])
@@ -99,8 +104,9 @@ const message = {
 
 test('a record is processed in the trace of its sender', async () => {
   const payload = { topic: 'orders', partition: 1, message } as unknown as EachMessagePayload
+  const admission = await gate.admit('consumer.eachMessage', deliverySurface.eachMessage(payload))
   let active: string | undefined
-  await tracing.processMessage(payload, deliverySurface.eachMessage(payload), async () => {
+  await tracing.processMessage(payload, { admission, askIds: [] }, async () => {
     active = trace.getActiveSpan()?.spanContext().spanId
   })
   const [span] = spans()
@@ -117,7 +123,7 @@ test('a record is processed in the trace of its sender', async () => {
 
 test('a batch links to its senders', async () => {
   const batch = { topic: 'orders', partition: 1, messages: [message, { ...message, headers: {} }] } as never
-  await tracing.processBatch(batch, [], async () => {})
+  await tracing.processBatch(batch, work, async () => {})
 
   expect(spans().map(({ name, kind, links }) => [name, kind, links.length])).toEqual([
     ['poll orders', SpanKind.CLIENT, 1],
@@ -126,7 +132,7 @@ test('a batch links to its senders', async () => {
 })
 
 test('a refusal leaves an authorize span that says why', () => {
-  const { decision } = gate.explain({ ...ask, name: 'audit-log' })
+  const decision = decide(policy.program, 'topic', Operation.Write, 'audit-log')
   const denied = { method: 'producer.send', resourceType: 'topic', resourceName: 'audit-log' } as const
   const digest = policy.program.digest
   traceDenial({ ...denied, operation: Operation.Write, decision, policyRevision: 7, programDigest: digest }, 'orders')
@@ -145,7 +151,7 @@ test('a send inside a trace continues it', async () => {
   const parent = trace.setSpanContext(ROOT_CONTEXT, senderSpan)
   let headers = {}
   await context.with(parent, () =>
-    tracing.send([record], [ask], async (given) => {
+    tracing.send([record], work, async (given) => {
       headers = given
       return []
     }),

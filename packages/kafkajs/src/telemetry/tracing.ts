@@ -8,9 +8,7 @@ import {
   trace,
 } from '@opentelemetry/api'
 import type { Batch, EachMessagePayload, RecordMetadata, TopicMessages } from '#kafkajs'
-import type { Ask } from '../access/ask.ts'
 import type { Denial } from '../access/denied-error.ts'
-import type { Gate } from '../access/gate.ts'
 import { VERSION } from '../version.ts'
 import {
   type ClientAttributes,
@@ -18,6 +16,8 @@ import {
   decisionAttributes,
   errorType,
   messagingAttributes,
+  type TracedWork,
+  workAttributes,
 } from './attributes.ts'
 import { contextHeaders, senderContext, senderLinks } from './propagation.ts'
 
@@ -47,11 +47,13 @@ async function runIn<T>(span: Span, parent: ReturnType<typeof context.active>, r
   }
 }
 
-function addDecisions(span: Span, gate: Gate, asks: readonly Ask[]): void {
-  if (!span.isRecording()) return
-  for (const ask of asks) {
-    const { decision, policy } = gate.explain(ask)
-    span.addEvent(DECISION_EVENT, decisionAttributes(ask, decision, policy))
+function addWork(span: Span, work: TracedWork): void {
+  const { asks, decisions, policy } = work.admission
+  if (!span.isRecording() || policy === undefined) return
+  span.setAttributes(workAttributes(work))
+  for (const [index, ask] of asks.entries()) {
+    const decision = decisions[index]
+    if (decision !== undefined) span.addEvent(DECISION_EVENT, decisionAttributes(ask, decision, policy))
   }
 }
 
@@ -65,12 +67,10 @@ function addPlace(span: Span, count: number, results: readonly RecordMetadata[])
 
 /** Makes one client's spans by OpenTelemetry's messaging conventions, and puts the policy's decisions on them. */
 export class Tracing {
-  readonly #gate: Gate
   readonly #client: ClientAttributes
   readonly #isWanted: boolean
 
-  constructor(gate: Gate, client: ClientAttributes, isWanted: boolean) {
-    this.#gate = gate
+  constructor(client: ClientAttributes, isWanted: boolean) {
     this.#client = client
     this.#isWanted = isWanted
   }
@@ -83,7 +83,7 @@ export class Tracing {
   /** Sends inside one `send` span; `run` is given the headers that carry its context. */
   async send(
     batch: readonly TopicMessages[],
-    asks: readonly Ask[],
+    work: TracedWork,
     run: (headers: Readonly<Record<string, string>>) => Promise<RecordMetadata[]>,
   ): Promise<RecordMetadata[]> {
     const [first] = batch
@@ -93,7 +93,7 @@ export class Tracing {
     if (count !== 1) attributes['messaging.batch.message_count'] = count
     const parent = context.active()
     const span = startSpan(topic === undefined ? 'send' : `send ${topic}`, { kind: SpanKind.PRODUCER, attributes })
-    addDecisions(span, this.#gate, asks)
+    addWork(span, work)
     return runIn(span, parent, async () => {
       const results = await run(contextHeaders(context.active()))
       addPlace(span, count, results)
@@ -102,7 +102,7 @@ export class Tracing {
   }
 
   /** Handles one record inside a `process` span, which continues the sender's trace. */
-  async processMessage(payload: EachMessagePayload, asks: readonly Ask[], run: () => Promise<void>): Promise<void> {
+  async processMessage(payload: EachMessagePayload, work: TracedWork, run: () => Promise<void>): Promise<void> {
     const { topic, partition, message } = payload
     const attributes = {
       ...messagingAttributes('process', topic, this.#client),
@@ -112,12 +112,12 @@ export class Tracing {
     }
     const parent = senderContext(message) ?? context.active()
     const span = startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes }, parent)
-    addDecisions(span, this.#gate, asks)
+    addWork(span, work)
     return runIn(span, parent, run)
   }
 
   /** Handles a batch inside a `process` span that links to the senders, after a `poll` span that tells its arrival. */
-  async processBatch(batch: Batch, asks: readonly Ask[], run: () => Promise<void>): Promise<void> {
+  async processBatch(batch: Batch, work: TracedWork, run: () => Promise<void>): Promise<void> {
     const { topic, partition, messages } = batch
     const shared = {
       'messaging.destination.partition.id': `${partition}`,
@@ -129,7 +129,7 @@ export class Tracing {
     const attributes = { ...messagingAttributes('process', topic, this.#client), ...shared }
     const parent = context.active()
     const span = startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes, links }, parent)
-    addDecisions(span, this.#gate, asks)
+    addWork(span, work)
     return runIn(span, parent, run)
   }
 }

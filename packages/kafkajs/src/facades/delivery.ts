@@ -1,0 +1,58 @@
+import type { KafkaMessage } from '#kafkajs'
+import type { Admission } from '../access/gate.ts'
+import { maskIncoming } from '../masking/mask-incoming.ts'
+import { MaskTally } from '../masking/mask-tally.ts'
+import type { TracedWork } from '../telemetry/attributes.ts'
+import type { Client } from './client.ts'
+
+/** Records of one partition as kafkajs hands them out. */
+interface FetchedRecords {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: readonly KafkaMessage[]
+}
+
+/** What of fetched records may be seen. */
+export interface Delivery {
+  /** Views on kafkajs's bytes where nothing is masked: copied before the application sees them. */
+  readonly messages: readonly KafkaMessage[]
+  readonly work: TracedWork
+  /** For the offset of a record behind which others are withheld: the last of those, which is resolved with it. */
+  readonly resolvedWith: ReadonlyMap<string, string>
+}
+
+const NONE: ReadonlyMap<string, string> = new Map()
+
+/** Masks fetched records by what the decision on their topic obliges to, and tells what is withheld. */
+export function readDelivery(client: Client, admission: Admission, records: FetchedRecords): Delivery {
+  const { topic, partition } = records
+  const [decision] = admission.decisions
+  const askIds = decision?.effect === 'hold' && client.tracing.isOn ? client.approvals.askIds(topic, 'consume') : []
+  const mask = client.masks.of(decision)
+  if (mask === undefined) return { messages: records.messages, work: { admission, askIds }, resolvedWith: NONE }
+  const tally = new MaskTally()
+  const messages: KafkaMessage[] = []
+  const resolvedWith = new Map<string, string>()
+  for (const given of records.messages) {
+    const message = maskIncoming(mask, given, tally)
+    if (message !== undefined) messages.push(message)
+    else {
+      const before = messages.at(-1)
+      if (before !== undefined) resolvedWith.set(before.offset, given.offset)
+    }
+  }
+  if (tally.withheldCount > 0) {
+    const [first, last] = [records.messages[0]?.offset ?? '', records.messages.at(-1)?.offset ?? '']
+    client.withheld({
+      topic,
+      partition,
+      firstOffset: first,
+      lastOffset: last,
+      count: tally.withheldCount,
+      reasons: tally.reasons,
+      isPlaceholder: mask.showsPlaceholder,
+      policyRevision: admission.policy?.revision ?? -1,
+    })
+  }
+  return { messages, work: { admission, askIds, tally }, resolvedWith }
+}

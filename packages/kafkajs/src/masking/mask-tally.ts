@@ -1,0 +1,45 @@
+import type { MaskedField, RecordWithheldReason } from '@headgate/masking'
+
+/** Counts what was masked and withheld: names of the plan and numbers, never anything of a record. */
+export class MaskTally {
+  readonly #fields = new Map<string, number>()
+  readonly #reasons = new Map<RecordWithheldReason, number>()
+
+  readonly #pending: (readonly MaskedField[])[] = []
+
+  /** How many records were withheld, those with a placeholder included. */
+  withheldCount = 0
+  maskedCount = 0
+
+  /** Notes what was masked in a record; it counts once the record is kept. */
+  addMasked(masked: readonly MaskedField[]): void {
+    this.#pending.push(masked)
+  }
+
+  /** The record may be seen: what was masked in it counts. */
+  keep(): void {
+    for (const masked of this.#pending) {
+      for (const { field, count } of masked) {
+        this.#fields.set(field, (this.#fields.get(field) ?? 0) + count)
+        this.maskedCount += count
+      }
+    }
+    this.#pending.length = 0
+  }
+
+  /** The record may not be seen. */
+  withhold(reason: RecordWithheldReason): void {
+    this.#pending.length = 0
+    this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + 1)
+    this.withheldCount += 1
+  }
+
+  /** What was masked, by the policy's own words: `card/number`, `detect:us-ssn`, `header:x-user`, `key`. */
+  get fields(): readonly string[] {
+    return [...this.#fields.keys()]
+  }
+
+  get reasons(): Readonly<Partial<Record<RecordWithheldReason, number>>> {
+    return Object.freeze(Object.fromEntries(this.#reasons))
+  }
+}
