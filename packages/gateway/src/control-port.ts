@@ -1,3 +1,4 @@
+import type { AuditEvent } from '@headgate/audit'
 import type { ApprovalObligation, PolicyDocument } from '@headgate/policy'
 
 /** One policy as the control plane publishes it: what is decided by, until the next one comes. */
@@ -65,7 +66,10 @@ export interface SignInEvent extends ConnectionOrigin {
   readonly isReauthentication: boolean
   readonly principal?: string
   readonly issuer?: string
+  /** Absent where the issuer does not tell them. */
+  readonly groups?: readonly string[]
   readonly sessionId?: string
+  readonly clientId?: string
   readonly expiresAtUnixMs?: number
   /** The code of the refusal. */
   readonly code?: string
@@ -99,6 +103,7 @@ export interface ClosedEvent extends ConnectionOrigin {
   readonly code: string
   readonly reason: string
   readonly principal?: string
+  readonly issuer?: string
   readonly sessionId?: string
 }
 
@@ -115,8 +120,14 @@ export interface AskEvent extends ConnectionOrigin {
   readonly policyRevision: number
 }
 
+/** Records were read or written, or what was to become of them is known now. It goes to the trail alone. */
+export interface AccessEvent {
+  readonly kind: 'access'
+  readonly event: AuditEvent
+}
+
 /** What a data plane tells the control plane. */
-export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent
+export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent | AccessEvent
 
 /**
  * The only way between the data plane and the control plane.
@@ -127,6 +138,14 @@ export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent
 export interface ControlPort {
   /** Subscribes to control messages; the function returned ends the subscription. */
   subscribe(receive: (message: ControlMessage) => void): () => void
-  /** Takes an event of the data plane; never throws and never blocks. */
+  /** Whether there is a trail; without one nothing that must be on record can take place. */
+  readonly keepsTrail: boolean
+  /** Takes an event of the data plane; never throws and never blocks. What cannot be kept is counted, and told. */
   report(event: DataPlaneEvent): void
+  /**
+   * Resolves when events are on record, so that what they tell of may take place.
+   *
+   * @throws {HeadgateError} `ERR_AUDIT_UNAVAILABLE` when they cannot be recorded now, or there is no trail.
+   */
+  record(events: readonly AuditEvent[]): Promise<void>
 }

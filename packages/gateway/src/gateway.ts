@@ -1,8 +1,11 @@
+import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from './config/gateway-config.ts'
+import { type AuditSink, noTrail } from './control-plane/audit-sink.ts'
+import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
-import { createPolicySource, type PolicyReload } from './control-plane/policy-source.ts'
+import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
 import { Sessions } from './identity/sessions.ts'
@@ -12,6 +15,8 @@ export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly log: LogPort
   readonly clock?: Clock
+  /** Where the audit trail is written; a test lets it fail. */
+  readonly auditFiles?: AuditFilePort
 }
 
 /** Where a started gateway can be reached. */
@@ -36,23 +41,64 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+function openTrail({ config, log, clock = systemClock, auditFiles }: GatewayOptions): Promise<AuditTrail | undefined> {
+  const files = auditFiles === undefined ? {} : { files: auditFiles }
+  if (config.audit !== undefined) return openAuditTrail({ audit: config.audit, log, clock, ...files })
+  log.warn({ event: 'audit' }, 'no audit trail is configured: topics whose access must be on record are refused')
+  return Promise.resolve(undefined)
+}
+
+/** Creates the source of the policy, and tells the trail of each policy that comes into force or is refused. */
+function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
+  const policySource = createPolicySource({
+    policy: config.policy,
+    log,
+    clock,
+    onRefused: (problems) =>
+      audit.append({ event: 'policy.refused', reason: problems[0]?.code ?? 'unknown', problems: problems.length }),
+  })
+  policySource.subscribe(({ revision, digest }) =>
+    audit.append({ event: 'policy.in-force', policyRevision: revision, digest }),
+  )
+  return policySource
+}
+
 /**
  * Creates a gateway from a checked configuration and loads its policy; nothing is bound before `start`.
  *
  * @throws {PolicyInvalidError} `ERR_GATEWAY_POLICY_INVALID`, with every problem, when the policy cannot be loaded.
+ * @throws {HeadgateError} `ERR_AUDIT_FOLDER_IN_USE`, `ERR_AUDIT_FOLDER_DAMAGED` when the trail cannot be gone on with.
  */
-export async function createGateway({ config, log, clock = systemClock }: GatewayOptions): Promise<Gateway> {
-  const policySource = createPolicySource({ policy: config.policy, log, clock })
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const trail = await openTrail(options)
+  try {
+    return composeGateway(options, trail)
+  } catch (cause) {
+    await trail?.close()
+    throw cause
+  }
+}
+
+function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined): Gateway {
+  const { config, log, clock = systemClock } = options
+  const audit = trail ?? noTrail
+  const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
   const authenticator = createAuthenticator({ config, log, clock, sessions })
-  const control = createLocalControl({ policySource, log })
+  const control = createLocalControl({ policySource, log, cluster: config.cluster.name, audit })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
-  const controlPlane = createControlPlane({ config, authenticator, policySource, log, clock, isReady: () => isReady })
+  const controlPlane = createControlPlane({
+    ...{ config, authenticator, policySource, log, clock, audit },
+    isReady: () => isReady,
+  })
   const close = async (): Promise<void> => {
+    const wasReady = isReady
     isReady = false
     await Promise.all([dataPlane.close(), controlPlane.close()])
     policySource.close()
+    if (wasReady) audit.append({ event: 'gateway.stopped' })
+    await trail?.close()
   }
   return {
     start: async () => {
@@ -60,6 +106,7 @@ export async function createGateway({ config, log, clock = systemClock }: Gatewa
         const port = await dataPlane.start()
         await controlPlane.start()
         isReady = true
+        audit.append({ event: 'gateway.started' })
         log.info({ event: 'listening', listener: 'kafka', host: config.listener.advertisedHost, port }, 'listening')
         return { bootstrap: `${config.listener.advertisedHost}:${port}`, httpUrl: config.http.publicUrl }
       } catch (cause) {

@@ -19,12 +19,12 @@ async function createKeys(io: CommandIo, options: KeysCreateOptions): Promise<Ex
   }
 }
 
-/** `headgate keys create --type token|bundle --out <file>` */
+/** `headgate keys create --type token|bundle|audit --out <file>` */
 export const defineKeysCreate: CommandDefinition = (parent, select) => {
   parent
     .command('create')
     .description('create a signing key in a new file (0600) and print its RFC 7638 thumbprint')
-    .addOption(new Option('--type <type>', 'what it signs').choices(['token', 'bundle']).makeOptionMandatory())
+    .addOption(new Option('--type <type>', 'what it signs').choices(['token', 'bundle', 'audit']).makeOptionMandatory())
     .requiredOption('--out <file>', 'the file to create; an existing one is never overwritten')
     .option('--json', 'write the result as JSON', false)
     .action((options: KeysCreateOptions) => select((io) => createKeys(io, options)))

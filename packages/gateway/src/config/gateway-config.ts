@@ -196,6 +196,20 @@ export interface StoreConfig {
   readonly path: string
 }
 
+/** The audit trail of this gateway. */
+export interface AuditConfig {
+  /** The folder of the segments, absolute; it belongs to one gateway at a time. */
+  readonly folder: string
+  /** The gateway's name in every line; the host's name by default. */
+  readonly gateway: string
+  /** Ed25519. */
+  readonly checkpointKey: SigningKey
+  /** A file that always holds the newest checkpoint: on another disk, nobody can cut the trail short unseen. */
+  readonly checkpointCopy: string | undefined
+  /** Segments that are older are removed. */
+  readonly retentionMs: number
+}
+
 /** Bounds on what clients can make the gateway do. */
 export interface LimitsConfig {
   readonly maxFrameBytes: number
@@ -227,5 +241,7 @@ export interface GatewayConfig {
   readonly masking: MaskingConfig
   /** Absent for a store that lives in memory and ends with the process. */
   readonly store: StoreConfig | undefined
+  /** Absent for a gateway that keeps no trail, and serves no topic whose access must be on record. */
+  readonly audit: AuditConfig | undefined
   readonly limits: LimitsConfig
 }

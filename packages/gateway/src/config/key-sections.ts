@@ -11,7 +11,8 @@ function standIn(kind: SigningKeyKind): SigningKey {
   return describeSigningKey(kind, generateKeyPairSync('ed25519').privateKey)
 }
 
-function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind): SigningKey {
+/** Reads a private key of one kind; a problem gives a stand-in, so that all problems are told at once. */
+export function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind): SigningKey {
   const secret = readSecret(reader, key)
   if (secret === undefined || secret.value.reveal() === '') return standIn(kind)
   const result = parseSigningKey(kind, secret.value.reveal())

@@ -110,6 +110,24 @@ test('a store is a file of the config’s folder, and there is none unless it is
   expect(problemsOf(`${folder.sound}store: { file: gateway.db }\n`)).toHaveLength(2)
 })
 
+test('a trail has a folder, a key and a stated retention, and there is none unless it is asked for', () => {
+  expect(loadSound().audit).toBeUndefined()
+  const { thumbprint } = createKeyFile('audit', join(folder.path, 'audit-key.jwk.json'))
+  const section =
+    'audit: { folder: trail, gateway: gate-1, checkpointKey: { file: audit-key.jwk.json }, retentionDays: 400 }\n'
+  const path = folder.write('audited.yaml', folder.sound + section)
+  const result = loadGatewayConfig(path, { environment })
+
+  expect(result.ok && result.config.audit).toMatchObject({
+    folder: join(folder.path, 'trail'),
+    gateway: 'gate-1',
+    checkpointKey: { thumbprint },
+    checkpointCopy: undefined,
+    retentionMs: 400 * 86_400_000,
+  })
+  expect(problemsOf(`${folder.sound}audit: { folder: trail }\n`)).toHaveLength(2)
+})
+
 test('a config prints neither its secrets nor its keys', () => {
   const config = loadSound()
   const printed = `${inspect(config, { depth: 20, showHidden: true })} ${JSON.stringify(config)}`
@@ -191,7 +209,7 @@ test('every problem comes at once, with its place, what is wrong and the mend [c
       "wrong.yaml:30:32: \`token-key.jwk.json\` holds no bundle key: it is not an Ed25519 key; make one: headgate keys create --type bundle --out <file> (ERR_GATEWAY_CONFIG_KEY_INVALID)",
       "wrong.yaml:30:78: \`bundles.nextThumbprint\` is no thumbprint; write the 43 characters that \`headgate keys create\` printed (ERR_GATEWAY_CONFIG_KEY_INVALID)",
       "wrong.yaml:31:26: \`limits.maxFrameBytes\` is out of range; write a whole number, 65536 to 2146435072 (ERR_GATEWAY_CONFIG_OUT_OF_RANGE)",
-      "wrong.yaml:32:1: \`extra\` is not known; remove it; known here: \`cluster\`, \`listener\`, \`http\`, \`issuers\`, \`tokens\`, \`bundles\`, \`policy\`, \`policyReloadSeconds\`, \`masking\`, \`store\`, \`limits\` (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)",
+      "wrong.yaml:32:1: \`extra\` is not known; remove it; known here: \`cluster\`, \`listener\`, \`http\`, \`issuers\`, \`tokens\`, \`bundles\`, \`policy\`, \`policyReloadSeconds\`, \`masking\`, \`store\`, \`audit\`, \`limits\` (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)",
     ]
   `)
   expect(shown.join('\n')).not.toMatch(/hunter2|canary/)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { SourceProblem } from '@headgate/policy'
+import { readAudit } from './audit-section.ts'
 import { readCluster } from './cluster-section.ts'
 import { ConfigReader } from './config-reader.ts'
 import { ConfigSource, type Environment } from './config-source.ts'
@@ -48,6 +49,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     policy: readPolicy(root),
     masking: readMasking(root.optionalSection('masking')),
     store: readStore(root.optionalSection('store')),
+    audit: readAudit(root.optionalSection('audit')),
     limits: readLimits(root.optionalSection('limits')),
   }
   checkPorts(listenerReader, config.listener, httpReader, config.http)

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 
 /** What a key file is for; each kind is one algorithm and nothing else. */
-export type SigningKeyKind = 'token' | 'bundle'
+export type SigningKeyKind = 'token' | 'bundle' | 'audit'
 
 /** The public half of a signing key, as it is served in a JWKS. */
 export interface PublicSigningJwk {
@@ -34,6 +34,7 @@ interface KeyShape {
 const SHAPES: Readonly<Record<SigningKeyKind, KeyShape>> = Object.freeze({
   token: { kty: 'EC', crv: 'P-256', algorithm: 'ES256', words: 'an EC P-256' },
   bundle: { kty: 'OKP', crv: 'Ed25519', algorithm: 'Ed25519', words: 'an Ed25519' },
+  audit: { kty: 'OKP', crv: 'Ed25519', algorithm: 'Ed25519', words: 'an Ed25519' },
 })
 
 /** The outcome of reading a key: the key, or why it is none, in words that quote nothing of the file. */

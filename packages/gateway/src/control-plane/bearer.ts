@@ -25,6 +25,8 @@ export interface BearerOptions {
   /** The event under which a refusal is logged. */
   readonly event: string
   readonly problems?: BearerProblems
+  /** Hears of each refusal. */
+  readonly onRefused?: (c: Context, code: string) => void
 }
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*)$/i
@@ -80,6 +82,7 @@ class BearerGate {
     const { event, log } = this.#options
     const fields = { event, decision: 'deny', code: problem.code, clientAddress: clientAddressOf(c) }
     log.warn(fields, 'request refused')
+    this.#options.onRefused?.(c, problem.code)
     return answerProblem(c, problem, problem.status === 401 ? { 'WWW-Authenticate': challenge } : {})
   }
 

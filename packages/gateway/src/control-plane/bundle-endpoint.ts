@@ -2,6 +2,8 @@ import type { Clock, LogPort } from '@headgate/core'
 import type { Context, Handler } from 'hono'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { auditContextOf } from './audit-http.ts'
+import type { AuditSink } from './audit-sink.ts'
 import { type BearerProblems, requireBearer } from './bearer.ts'
 import { BundleIssuer, type IssuedBundle } from './bundle-issuer.ts'
 import type { PolicyFileSource } from './policy-source.ts'
@@ -14,6 +16,7 @@ export interface BundleEndpointOptions {
   readonly policySource: PolicyFileSource
   readonly log: LogPort
   readonly clock: Clock
+  readonly audit: AuditSink
 }
 
 const NO_TOKEN: ProblemDetails = {
@@ -54,6 +57,17 @@ function answer(c: Context, { jws, etag }: IssuedBundle): Response {
  */
 export function createBundleEndpoint(options: BundleEndpointOptions): Handler {
   const issuer = new BundleIssuer(options)
-  const bearer = { ...options, event: 'bundle', problems: PROBLEMS }
-  return requireBearer(bearer, async (c, signIn) => answer(c, await issuer.bundleFor(signIn)))
+  const { audit } = options
+  const onRefused = (c: Context, reason: string): void =>
+    audit.append({ event: 'bundle.refused', ...auditContextOf(c), reason })
+  const bearer = { ...options, event: 'bundle', problems: PROBLEMS, onRefused }
+  return requireBearer(bearer, async (c, signIn) => {
+    const bundle = await issuer.bundleFor(signIn)
+    if (!isSame(c, bundle.etag)) {
+      const policyRevision = options.policySource.current.revision
+      const digest = bundle.etag.slice(1, -1)
+      audit.append({ event: 'bundle.issued', ...auditContextOf(c, signIn), policyRevision, digest })
+    }
+    return answer(c, bundle)
+  })
 }

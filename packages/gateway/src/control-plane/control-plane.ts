@@ -1,6 +1,7 @@
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { type AuditSink, noTrail } from './audit-sink.ts'
 import { createBundleEndpoint } from './bundle-endpoint.ts'
 import { createHttpApp } from './http-app.ts'
 import { createHttpServer } from './http-server.ts'
@@ -14,6 +15,7 @@ export interface ControlPlaneOptions {
   readonly policySource: PolicyFileSource
   readonly log: LogPort
   readonly clock?: Clock
+  readonly audit?: AuditSink
   /** What else must be so for the gateway to be ready, such as a data plane that reaches its brokers. */
   readonly isReady?: () => boolean
 }
@@ -30,14 +32,14 @@ const CLOSE_GRACE_MS = 3_000
 
 /** Creates the control plane's HTTP server: token exchange, bundles, metadata, health. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
-  const { config, log, clock = systemClock } = options
+  const { config, log, clock = systemClock, audit = noTrail } = options
   let isServing = false
   const app = createHttpApp({
     config,
     log,
     clock,
-    token: createTokenEndpoint({ ...options, clock }),
-    bundle: createBundleEndpoint({ ...options, clock }),
+    token: createTokenEndpoint({ ...options, clock, audit }),
+    bundle: createBundleEndpoint({ ...options, clock, audit }),
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)

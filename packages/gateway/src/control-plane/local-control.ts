@@ -1,14 +1,22 @@
 import type { LogPort } from '@headgate/core'
 import type { AskEvent, ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
+import { auditEventOf } from './audit-events.ts'
+import { type AuditSink, noTrail } from './audit-sink.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 
 /** What {@link createLocalControl} needs. */
 export interface LocalControlOptions {
   readonly policySource: PolicyFileSource
   readonly log: LogPort
+  /** What the gateway's cluster is called. */
+  readonly cluster: string
+  readonly audit?: AuditSink
 }
 
-function logSignIn(log: LogPort, { kind: _kind, accepted, isReauthentication, ...fields }: SignInEvent): void {
+function logSignIn(
+  log: LogPort,
+  { kind: _kind, accepted, isReauthentication, groups: _groups, ...fields }: SignInEvent,
+): void {
   const event = isReauthentication ? 're-authentication' : 'sign-in'
   if (accepted) log.info({ event, decision: 'allow', ...fields }, 'signed in')
   else log.warn({ event, decision: 'deny', ...fields }, 'sign-in refused')
@@ -35,14 +43,21 @@ function logEvent(log: LogPort, event: DataPlaneEvent): void {
   if (event.kind === 'sign-in') logSignIn(log, event)
   else if (event.kind === 'denial') logDenial(log, event)
   else if (event.kind === 'ask') logAsk(log, event)
-  else logClosed(log, event)
+  else if (event.kind === 'closed') logClosed(log, event)
 }
 
-/** Creates the control port of a data plane that lives in this process: policies from the source, events to the log. */
-export function createLocalControl({ policySource, log }: LocalControlOptions): ControlPort {
+/**
+ * Creates the control port of a data plane that lives in this process: policies from the source, events to the trail and,
+ * but for what was read and written, to the log.
+ */
+export function createLocalControl({ policySource, log, cluster, audit = noTrail }: LocalControlOptions): ControlPort {
   return {
+    keepsTrail: audit.keepsTrail,
+    record: (events) => audit.record(events),
     subscribe: (receive) => policySource.subscribe((snapshot) => receive({ kind: 'policy', snapshot })),
     report: (event) => {
+      const recorded = auditEventOf(event, cluster)
+      if (recorded !== undefined) audit.append(recorded)
       try {
         logEvent(log, event)
       } catch {

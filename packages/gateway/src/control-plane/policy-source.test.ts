@@ -91,7 +91,7 @@ test('the files are looked at, a part that changes counts, and a wrong one is to
 
 test('a data plane is given the policy in force at once and every later one, until it unsubscribes', () => {
   const policy = start()
-  const control = createLocalControl({ policySource: policy, log: collectLog().log })
+  const control = createLocalControl({ cluster: 'main', policySource: policy, log: collectLog().log })
   const received: ControlMessage[] = []
   const unsubscribe = control.subscribe((message) => received.push(message))
   writeFileSync(path, testPolicy('payments'))
@@ -105,7 +105,7 @@ test('a data plane is given the policy in force at once and every later one, unt
 
 test('a sign-in, a refusal and a denial each leave a line', () => {
   const { log, lines: events } = collectLog()
-  const control = createLocalControl({ policySource: start(), log })
+  const control = createLocalControl({ cluster: 'main', policySource: start(), log })
   const origin = { connectionId: 7, clientAddress: '10.0.0.9', listener: 'kafka' }
   const who = { principal: 'orders', issuer: 'corp', sessionId: 's' }
   const signIn = { kind: 'sign-in', ...origin, mechanism: 'OAUTHBEARER', isReauthentication: false } as const
@@ -136,6 +136,7 @@ test('a log that throws ends nothing', () => {
     throw new Error('disk full')
   }
   const control = createLocalControl({
+    cluster: 'main',
     policySource: start(),
     log: { debug: fail, info: fail, warn: fail, error: fail },
   })

@@ -29,6 +29,8 @@ export interface PolicySourceOptions {
   readonly clock?: Clock
   /** The last revision of an earlier start, where it is known; the next one is greater in any case. */
   readonly previousRevision?: number
+  /** Hears of each policy that was refused, of the one at the start too. */
+  readonly onRefused?: (problems: readonly SourceProblem[]) => void
 }
 
 const MAX_LOGGED_PROBLEMS = 20
@@ -38,16 +40,19 @@ class FilePolicySource implements PolicyFileSource {
   readonly #log: LogPort
   readonly #clock: Clock
   readonly #receivers = new Set<(snapshot: PolicySnapshot) => void>()
+  readonly #onRefused: (problems: readonly SourceProblem[]) => void
   #current: PolicySnapshot
   #paths: readonly string[]
   #fingerprint: string
   #timer: ClockTimer | undefined
 
-  constructor({ policy, log, clock = systemClock, previousRevision = 0 }: PolicySourceOptions) {
+  constructor({ policy, log, clock = systemClock, previousRevision = 0, onRefused = () => {} }: PolicySourceOptions) {
+    this.#onRefused = onRefused
     this.#policy = policy
     this.#log = log
     this.#clock = clock
     const { result, paths } = readPolicyFiles(policy.path)
+    if (!result.ok) onRefused(result.problems)
     if (!result.ok) throw new PolicyInvalidError(policy.path, result.problems)
     const { document, digest } = result
     this.#current = Object.freeze({ revision: this.#revisionAfter(previousRevision), digest, document })
@@ -73,6 +78,7 @@ class FilePolicySource implements PolicyFileSource {
     this.#fingerprint = fingerprintFiles(paths)
     if (!result.ok) {
       this.#logRefusal(result.problems)
+      this.#onRefused(result.problems)
       return { outcome: 'refused', problems: result.problems, snapshot: this.#current }
     }
     if (result.digest === this.#current.digest) return { outcome: 'unchanged', snapshot: this.#current }

@@ -6,6 +6,9 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
 import { IdentityError } from '../identity/identity-errors.ts'
+import { auditTime } from './audit-events.ts'
+import { auditContextOf } from './audit-http.ts'
+import type { AuditSink } from './audit-sink.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 import { answerTokenError, NO_STORE } from './token-answer.ts'
@@ -18,6 +21,7 @@ export interface TokenEndpointOptions {
   readonly policySource: PolicyFileSource
   readonly log: LogPort
   readonly clock: Clock
+  readonly audit: AuditSink
 }
 
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
@@ -99,6 +103,13 @@ class TokenEndpoint {
     const { sessionId } = content
     const fields = { issuer: principal.issuer, principal: principal.subject, clientId, sessionId, expiresAtUnixMs }
     log.info({ event: 'token-exchange', clientAddress: clientAddressOf(c), ...fields }, 'token issued')
+    this.#options.audit.append({
+      event: 'token.issued',
+      ...auditContextOf(c, signIn),
+      clientId,
+      session: sessionId,
+      expires: auditTime(expiresAtUnixMs),
+    })
     const expiresIn = Math.max(0, Math.floor((expiresAtUnixMs - clock.nowUnixMs()) / 1_000))
     const body = {
       access_token: token,
@@ -111,6 +122,7 @@ class TokenEndpoint {
 
   #refuse(c: Context, refusal: TokenRefusal, cause?: unknown): Response {
     const code = cause instanceof IdentityError ? cause.code : refusal.error
+    this.#options.audit.append({ event: 'token.refused', ...auditContextOf(c), reason: code })
     const fields = { event: 'token-exchange', decision: 'deny', code, reason: refusal.description }
     this.#options.log.warn({ ...fields, clientAddress: clientAddressOf(c) }, 'token refused')
     return answerTokenError(c, refusal)

@@ -13,7 +13,9 @@ function start(): { view: AskView; tell: (id: string, revision: number, state: A
         receive = () => {}
       }
     },
+    keepsTrail: false,
     report: () => {},
+    record: async () => {},
   })
   const steps: AskScope[] = []
   view.onChange((scope) => steps.push(scope))

@@ -137,6 +137,8 @@ export class ClientSignIn {
       isReauthentication,
       principal: principal.subject,
       issuer: principal.issuer,
+      ...(principal.groups === undefined ? {} : { groups: [...principal.groups] }),
+      ...(header.clientId === null ? {} : { clientId: header.clientId }),
       sessionId,
       expiresAtUnixMs,
     })

@@ -292,8 +292,10 @@ export class Connection {
     const known = isHeadgateError(cause)
       ? { code: cause.code, reason: cause.message }
       : { code: 'ERR_GATEWAY_UNEXPECTED', reason: 'an unexpected failure' }
-    const who = signIn === null ? {} : { principal: signIn.principal.subject, sessionId: signIn.sessionId }
-    this.#plane.control.report({ kind: 'closed', ...this.#origin, ...known, ...who })
+    const { issuer, subject: principal } = signIn?.principal ?? {}
+    const who = issuer === undefined || principal === undefined ? {} : { principal, issuer }
+    const session = signIn === null ? {} : { sessionId: signIn.sessionId }
+    this.#plane.control.report({ kind: 'closed', ...this.#origin, ...known, ...who, ...session })
     if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0)
       return void this.#socket.destroy()
     this.#plane.clock.after(ABORT_GRACE_MS, () => this.#socket.destroy())

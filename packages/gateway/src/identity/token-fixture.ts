@@ -192,6 +192,7 @@ export function testGatewayConfig(
     policy: { path: '/policy.yaml', reloadSeconds: 0 },
     masking: { tokenKeys: [] },
     store: undefined,
+    audit: undefined,
     limits: LIMITS,
     ...changes,
   }

@@ -95,7 +95,9 @@ function createAsks(): AsksFixture {
       receive = given
       return () => {}
     },
+    keepsTrail: false,
     report: () => {},
+    record: async () => {},
   }
   const view = new AskView(control)
   return { view, opened: [], nowUnixMs: 1_000, tell: (ask) => receive({ kind: 'ask', ask }) }
