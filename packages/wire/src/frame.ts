@@ -25,21 +25,22 @@ export function encodeRequestFrame(header: RequestHeader, body: (writer: Writer)
   })
 }
 
-/** Writes a whole response, to a request of the given key and version, with the length before it. */
+/** Writes a whole response, to a request of the given key and version, with the length before it; `sizeBytes` is a guess. */
 export function encodeResponseFrame(
   apiKey: number,
   apiVersion: number,
   correlationId: number,
   body: (writer: Writer) => void,
+  sizeBytes?: number,
 ): Buffer {
   return encodeFrame((writer) => {
     encodeResponseHeader(writer, apiKey, apiVersion, correlationId)
     body(writer)
-  })
+  }, sizeBytes)
 }
 
-function encodeFrame(content: (writer: Writer) => void): Buffer {
-  const writer = new Writer()
+function encodeFrame(content: (writer: Writer) => void, sizeBytes?: number): Buffer {
+  const writer = new Writer(sizeBytes)
   writer.int32(0, 'frameLength')
   content(writer)
   writer.patchInt32(0, writer.length - FRAME_LENGTH_BYTES)

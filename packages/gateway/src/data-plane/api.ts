@@ -7,7 +7,10 @@ export interface Int32Patch {
   readonly value: number
 }
 
-/** Changes an answer in place; `false` says that it left it as it was, so that its bytes go on unchanged. */
+/**
+ * Changes an answer in place; `false` says that it left it as it was, so that its bytes go on unchanged. A promise says so
+ * later: the answer stays the edit's until then, and what comes behind it waits.
+ */
 export type AnswerEdit<Response> = (response: Response) => unknown
 
 /** A request that goes to the broker. */
@@ -20,6 +23,8 @@ export interface ForwardVerdict<Request, Response> {
   readonly edit: AnswerEdit<Response> | null
   /** Whether a change of rights makes the answer wait no longer, since something is held in it. */
   readonly isHolding?: boolean
+  /** Whether the broker sends no answer: nothing is expected then, for a slot would shift later answers. */
+  readonly isUnanswered?: boolean
 }
 
 /** What becomes of one request. */
@@ -33,13 +38,18 @@ export type Verdict<Request, Response> =
 const NO_PATCHES: readonly Int32Patch[] = Object.freeze([])
 
 /** Sends the client's bytes as they are; the answer comes back as it is, or through `edit`. */
-export function forward<Request, Response>(edit: AnswerEdit<Response> | null = null): Verdict<Request, Response> {
+export function forward<Request, Response>(
+  edit: AnswerEdit<Response> | null = null,
+): ForwardVerdict<Request, Response> {
   return { kind: 'forward', request: null, patches: NO_PATCHES, edit }
 }
 
 /** Sends the client's bytes with some integers overwritten. */
-export function forwardPatched<Request, Response>(patches: readonly Int32Patch[]): Verdict<Request, Response> {
-  return { kind: 'forward', request: null, patches, edit: null }
+export function forwardPatched<Request, Response>(
+  patches: readonly Int32Patch[],
+  edit: AnswerEdit<Response> | null = null,
+): Verdict<Request, Response> {
+  return { kind: 'forward', request: null, patches, edit }
 }
 
 /** Sends another request in place of the client's. */

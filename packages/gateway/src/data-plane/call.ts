@@ -20,6 +20,8 @@ import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { type Judgement, settleHold } from './judgement.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
+import type { CompiledMask, MaskCompiler } from './records/compiled-mask.ts'
+import type { MaskedRecordSet } from './records/masked-record-set.ts'
 import type { UpstreamAddress } from './upstream.ts'
 
 /** Kafka's value for operations that were not asked for. */
@@ -48,6 +50,8 @@ export interface Denial {
 export interface CallReports {
   /** A part was refused. */
   denial(denial: Denial): void
+  /** Records were masked: read by the client, or written by it. */
+  masked(operation: 'read' | 'write', topic: string, partition: number, result: MaskedRecordSet): void
   /** An ask is to be opened. */
   ask(ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]): void
 }
@@ -58,6 +62,7 @@ export interface CallContext {
   readonly policy: PrincipalPolicy
   readonly principal: Principal
   readonly asks: AskView
+  readonly masks: MaskCompiler
   readonly nowUnixMs: () => number
   readonly state: ClientState
   readonly cluster: ClusterView
@@ -118,6 +123,16 @@ export class Call {
       this.validUntilUnixMs = Math.min(this.validUntilUnixMs, judgement.validUntilUnixMs)
     if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
     return judgement
+  }
+
+  /** The mask that what was judged has to go through; `undefined` where it may be seen, or written, as it is. */
+  maskOf({ obligations }: Judgement): CompiledMask | undefined {
+    return obligations?.mask === undefined ? undefined : this.#context.masks.compile(obligations.mask)
+  }
+
+  /** Tells what became of the records of a partition. */
+  masked(operation: 'read' | 'write', topic: string, partition: number, result: MaskedRecordSet): void {
+    this.#context.reports.masked(operation, topic, partition, result)
   }
 
   /** Decides as {@link Call.judge} does; nothing is opened or reported. */

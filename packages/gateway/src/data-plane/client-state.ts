@@ -1,3 +1,5 @@
+import { ReadOnMemo } from './records/read-on-memo.ts'
+
 /** The producer id and epoch under which a transactional id is held. */
 export interface TransactionHold {
   readonly producerId: bigint
@@ -10,4 +12,8 @@ export class ClientState {
   readonly subscriptions: Map<string, readonly string[]> = new Map()
   /** Transactional ids that were initialised on this connection. */
   readonly transactions: Map<string, TransactionHold> = new Map()
+  /** What the client's software calls itself in ApiVersions; empty where it does not. It is no proof of anything. */
+  softwareName = ''
+  /** Where reading goes on behind records that are withheld. */
+  readonly readOn: ReadOnMemo = new ReadOnMemo()
 }

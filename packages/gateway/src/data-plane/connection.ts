@@ -3,6 +3,7 @@ import { isHeadgateError } from '@headgate/core'
 import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
 import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
+import { softwareNameIn } from './client-software.ts'
 import { ClientState } from './client-state.ts'
 import { ApiNotOfferedError, ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
 import type { PlaneContext } from './plane-context.ts'
@@ -178,6 +179,7 @@ export class Connection {
       throw new ClientProtocolError({ message: 'client: a tagged field in the header of a request' })
     if (header.apiKey === API_VERSIONS) {
       if (this.#signIn.hasEnded) this.#requireSession()
+      this.#state.softwareName = softwareNameIn(header, span) ?? this.#state.softwareName
       this.#order.answer(this.#order.reserve(), apis.apiVersionsAnswer(header, cluster.versions))
       return
     }

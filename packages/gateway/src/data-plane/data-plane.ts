@@ -16,6 +16,7 @@ import { type Listener, listen } from './listener.ts'
 import type { PlaneContext } from './plane-context.ts'
 import { PolicyView } from './policy-view.ts'
 import { ReadBufferPool } from './read-buffers.ts'
+import { MaskCompiler } from './records/compiled-mask.ts'
 import { UpstreamLinks } from './upstream-link.ts'
 
 /** What a data plane is made from. */
@@ -61,6 +62,7 @@ export class DataPlane {
       apis: createApiTable(),
       policy: new PolicyView(control, asks),
       asks,
+      masks: new MaskCompiler(config.masking.tokenKeys),
       askUrl: (askId) => `${config.http.publicUrl}/v1/asks/${askId}`,
       pool,
       openUpstream: (signIn, brokerId, clientId, listener) => {

@@ -1,7 +1,7 @@
 import { type ApiMessageSpec, encodeResponseFrame, type RequestHeader } from '@headgate/wire'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import { editFrame } from './passed-call.ts'
-import type { AnswerMode, PendingAnswer } from './pending-answer.ts'
+import type { AnswerMode, PendingAnswer, WholeOutcome } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
 import type { ResponseOrder, ResponseSlot } from './response-order.ts'
 
@@ -19,6 +19,8 @@ export interface ForwardedCallContext {
   readonly isHolding: boolean
   /** Whether the decision no longer stands: another policy is in force, or its moment has passed. */
   readonly isStale: () => boolean
+  /** The policy in force. */
+  readonly policy: () => unknown
   /** Decides the request again, under the policy in force. */
   readonly decideAgain: (request: unknown) => Verdict<unknown, unknown> | null
   /** Ends the connection: what the broker answered can neither be sent nor be mended. */
@@ -63,17 +65,34 @@ export class ForwardedCall implements PendingAnswer {
     return this.#context.edit !== null || this.#context.isStale() ? 'whole' : 'pass'
   }
 
-  whole(frame: Buffer): Buffer | null | undefined {
-    const { header, message, edit, isStale, fail } = this.#context
-    if (!isStale()) return edit === null ? null : editFrame(header, message, frame, edit)
+  whole(frame: Buffer): WholeOutcome | Promise<WholeOutcome> {
+    const { edit, isStale } = this.#context
+    if (isStale()) return this.#wholeDecidedAgain(frame)
+    return edit === null ? null : this.#edited(frame, edit)
+  }
+
+  /** INVARIANT: what was decided while the edit went on is decided again: a long answer is no way around a revocation. */
+  #edited(frame: Buffer, edit: AnswerEdit<unknown>): WholeOutcome | Promise<WholeOutcome> {
+    const { header, message, policy, isStale } = this.#context
+    const [decidedBy, wasStale] = [policy(), isStale()]
+    const edited = editFrame(header, message, frame, edit)
+    if (!(edited instanceof Promise)) return edited
+    return edited.then((outcome) => {
+      if (this.#isAbandoned) return undefined
+      const stands = decidedBy === policy() && wasStale === isStale()
+      return stands ? outcome : this.#wholeDecidedAgain(frame)
+    })
+  }
+
+  #wholeDecidedAgain(frame: Buffer): WholeOutcome | Promise<WholeOutcome> {
+    const { header, message, fail } = this.#context
     const verdict = this.#context.decideAgain(this.#context.request)
     if (verdict?.kind === 'answer' || verdict?.kind === 'wait') {
       return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
         message.encodeResponse(writer, verdict.response as never, header.apiVersion),
       )
     }
-    if (verdict?.kind === 'forward')
-      return verdict.edit === null ? null : editFrame(header, message, frame, verdict.edit)
+    if (verdict?.kind === 'forward') return verdict.edit === null ? null : this.#edited(frame, verdict.edit)
     fail('access ended while the broker worked')
     return undefined
   }

@@ -4,11 +4,15 @@ import {
   encodeResponseFrame,
   Reader,
   type RequestHeader,
+  type Writer,
 } from '@headgate/wire'
 import type { AnswerEdit } from './api.ts'
 import type { AnswerMode, PendingAnswer } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
 import type { ResponseOrder, ResponseSlot } from './response-order.ts'
+
+/** An edited answer is about as long as it was. */
+const SPARE_BYTES = 1024
 
 /** What a passed call needs of its connection. */
 export interface PassedCallContext {
@@ -35,7 +39,7 @@ export class PassedCall implements PendingAnswer {
     return this.#context.edit === null ? 'pass' : 'whole'
   }
 
-  whole(frame: Buffer): Buffer | null {
+  whole(frame: Buffer): Buffer | null | Promise<Buffer | null> {
     const { header, message, edit } = this.#context
     return edit === null ? null : editFrame(header, message, frame, edit)
   }
@@ -57,12 +61,15 @@ export function editFrame(
   message: ApiMessageSpec,
   frame: Buffer,
   edit: AnswerEdit<unknown>,
-): Buffer | null {
+): Buffer | null | Promise<Buffer | null> {
   const { apiKey, apiVersion, correlationId } = header
   const { bodyOffset } = decodeResponseHeader(apiKey, apiVersion, frame, 4)
   const response = message.decodeResponse(new Reader(frame, bodyOffset), apiVersion)
-  if (edit(response) === false) return null
-  return encodeResponseFrame(apiKey, apiVersion, correlationId, (writer) =>
-    message.encodeResponse(writer, response, apiVersion),
-  )
+  const encode = (changed: unknown): Buffer | null => {
+    if (changed === false) return null
+    const body = (writer: Writer): void => message.encodeResponse(writer, response, apiVersion)
+    return encodeResponseFrame(apiKey, apiVersion, correlationId, body, frame.length + SPARE_BYTES)
+  }
+  const changed = edit(response)
+  return changed instanceof Promise ? changed.then(encode) : encode(changed)
 }

@@ -6,6 +6,9 @@ import type { ReadBuffer } from './read-buffers.ts'
  */
 export type AnswerMode = 'pass' | 'whole' | 'discard'
 
+/** What is handed on in the place of a whole frame. */
+export type WholeOutcome = Buffer | null | undefined
+
 /** One answer that a broker owes, in the order in which the requests were sent. */
 export interface PendingAnswer {
   readonly correlationId: number
@@ -14,10 +17,10 @@ export interface PendingAnswer {
   /**
    * Takes a whole frame, length prefix included; called in mode `whole` only.
    *
-   * The frame is a view that is valid during the call. Returns the frame to hand on in its place, `null` to hand it on
-   * as it is, or `undefined` when nothing is handed on.
+   * The frame is a view that is valid during the call, and until the promise is settled where one is given. Gives the frame
+   * to hand on in its place, `null` to hand it on as it is, or `undefined` when nothing is handed on.
    */
-  whole(frame: Buffer): Buffer | null | undefined
+  whole(frame: Buffer): WholeOutcome | Promise<WholeOutcome>
   /** Takes bytes `start` to `end` of `chunk` that belong to the answer; the lease keeps `chunk` alive while it is retained. */
   pass(chunk: Buffer, start: number, end: number, isLast: boolean, lease: ReadBuffer | null): void
   /** Takes the whole replacement that {@link PendingAnswer.whole} gave. */

@@ -9,6 +9,7 @@ import type { BrokerAddresses } from './broker-addresses.ts'
 import type { ClusterView } from './cluster-view.ts'
 import type { PolicyView } from './policy-view.ts'
 import type { ReadBufferPool } from './read-buffers.ts'
+import type { MaskCompiler } from './records/compiled-mask.ts'
 import type { ClientMechanism } from './sasl-message.ts'
 import type { LinkListener, UpstreamLink } from './upstream-link.ts'
 
@@ -26,6 +27,7 @@ export interface PlaneContext {
   readonly apis: ApiTable
   readonly policy: PolicyView
   readonly asks: AskView
+  readonly masks: MaskCompiler
   /** Where people find an ask. */
   readonly askUrl: (askId: string) => string
   readonly pool: ReadBufferPool

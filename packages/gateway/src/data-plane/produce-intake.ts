@@ -5,6 +5,7 @@ import type { ApiTable } from './api-table.ts'
 import { produceEdit } from './apis/produce.ts'
 import type { Call } from './call.ts'
 import { ClientProtocolError, SessionExpiredError } from './errors.ts'
+import type { Judgement } from './judgement.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
@@ -127,7 +128,7 @@ export class ProduceIntake {
     const call = this.#desk.call(this.#header)
     const id = this.#transactionalId
     const mayTransact = id === null || call.permits('transactional-id', Operation.Write, id)
-    if (mayTransact && call.judge(Operation.Write, this.#topicName, this.#partition).effect === 'allow') return
+    if (mayTransact && this.#passes(call.judge(Operation.Write, this.#topicName, this.#partition))) return
     throw new SessionExpiredError({ message: 'client: access ended in the middle of a produce' })
   }
 
@@ -141,11 +142,16 @@ export class ProduceIntake {
   #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
     if (!this.#isGranted) return
     const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
-    this.#isGranted = name !== undefined && this.#call?.foresee(Operation.Write, name, index).effect === 'allow'
+    this.#isGranted = name !== undefined && this.#passes(this.#call?.foresee(Operation.Write, name, index))
     if (!this.#isGranted || name === undefined || !isOnly) return
     this.#topicName = name
     this.#partition = index
     this.#startForwarding()
+  }
+
+  /** Whether records may be written as they are. */
+  #passes(judgement: Judgement | undefined): boolean {
+    return judgement?.effect === 'allow' && judgement.obligations?.mask === undefined
   }
 
   #forwardAll(): void {

@@ -119,6 +119,7 @@ export class RequestDesk {
       policy,
       principal: policy.principal,
       asks: plane.asks,
+      masks: plane.masks,
       nowUnixMs: () => plane.clock.nowUnixMs(),
       state,
       cluster: plane.cluster,
@@ -201,7 +202,7 @@ export class RequestDesk {
       return
     }
     const upstream = this.#context.upstream(clientId ?? '')
-    upstream.expect(this.#expected(taken, verdict))
+    if (verdict.isUnanswered !== true) upstream.expect(this.#expected(taken, verdict))
     if (verdict.request !== null) {
       this.flush()
       upstream.write(
@@ -248,6 +249,7 @@ export class RequestDesk {
       request: parks ? request : null,
       isHolding: verdict.isHolding === true,
       isStale: () => parks && (this.#policy !== policy || plane.clock.nowUnixMs() >= call.validUntilUnixMs),
+      policy: () => this.#policy,
       decideAgain: (again) => this.#decideAgain(api, header, again),
       fail: (reason) => fail(new SessionExpiredError({ message: `client: ${reason}` })),
       settled: () => this.#forwarded.delete(forwarded),

@@ -5,6 +5,7 @@ import type { SignIn } from '../identity/authenticator.ts'
 import type { Denial } from './call.ts'
 import type { PlaneContext } from './plane-context.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
+import type { MaskedRecordSet } from './records/masked-record-set.ts'
 
 /** Refusals of one request that are told of one by one. */
 const MAX_DENIALS_TOLD = 100
@@ -46,6 +47,20 @@ export class RequestReports {
     const principal = policy.principal.subject
     const fields = { event: 'denials-not-told', ...origin, principal, apiName, count: MAX_DENIALS_TOLD }
     plane.log.warn(fields, 'a request was refused in more parts than are logged one by one')
+  }
+
+  /** Tells that records were withheld: the client does not see that of everything. */
+  masked(operation: 'read' | 'write', topic: string, partition: number, { withheld }: MaskedRecordSet): void {
+    const { plane, origin, policy, header } = this.#options
+    for (const { reason, count } of withheld) {
+      this.#told += 1
+      if (this.#told > MAX_DENIALS_TOLD) return
+      const principal = policy.principal.subject
+      const where = { resourceType: 'topic', resourceName: topic.slice(0, MAX_NAME_TOLD), partition, operation }
+      const clientId = header.clientId ?? ''
+      const fields = { event: 'records-withheld', ...origin, principal, clientId, ...where, reason, count }
+      plane.log.warn(fields, 'records could not be masked')
+    }
   }
 
   /** Tells that an ask is to be opened. */

@@ -2,9 +2,10 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { UpstreamProtocolError, UpstreamUnreachableError } from './errors.ts'
 import { Fifo } from './fifo.ts'
-import type { PendingAnswer } from './pending-answer.ts'
+import type { PendingAnswer, WholeOutcome } from './pending-answer.ts'
 import { pooledReads } from './pooled-reads.ts'
 import type { ReadBuffer, ReadBufferPool } from './read-buffers.ts'
+import { SocketReading } from './socket-reading.ts'
 
 /** Where a broker listens. */
 export interface UpstreamAddress {
@@ -45,6 +46,7 @@ const PREFIX_BYTES = 4
 export class Upstream {
   readonly #options: UpstreamOptions
   readonly #socket: Socket
+  readonly #reading: SocketReading
   readonly #pending = new Fifo<PendingAnswer>()
   readonly #queue: QueuedWrite[] = []
   readonly #queuedPending: PendingAnswer[] = []
@@ -63,6 +65,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.#options = options
     this.#socket = options.tls === null ? this.#connectPooled() : this.#connectTls(options.tls)
+    this.#reading = new SocketReading(this.#socket)
     this.#socket.setNoDelay(true)
     this.#socket.setTimeout(options.connectTimeoutMs, () => this.#fail('timed out'))
     this.#socket.on('drain', options.onDrain)
@@ -142,12 +145,12 @@ export class Upstream {
 
   /** Stops reading. */
   pause(): void {
-    this.#socket.pause()
+    this.#reading.pause()
   }
 
   /** Reads again. */
   resume(): void {
-    this.#socket.resume()
+    this.#reading.resume()
   }
 
   /** Ends the connection; `onClosed` is not called. */
@@ -194,7 +197,7 @@ export class Upstream {
       while (at < length)
         at = this.#current === null ? this.#begin(chunk, at, length, lease) : this.#continue(chunk, at, length, lease)
     } catch (cause) {
-      this.#end(cause instanceof Error ? cause : new UpstreamProtocolError({ message: 'upstream: unexpected failure' }))
+      this.#endUnexpectedly(cause)
       return
     }
     this.#options.onDelivered()
@@ -246,9 +249,32 @@ export class Upstream {
   }
 
   #finishWhole(pending: PendingAnswer, chunk: Buffer, start: number, end: number, lease: ReadBuffer | null): void {
-    const replacement = pending.whole(chunk.subarray(start, end))
-    if (replacement === null) pending.pass(chunk, start, end, true, lease)
-    else if (replacement !== undefined) pending.replace(replacement)
+    const outcome = pending.whole(chunk.subarray(start, end))
+    if (outcome instanceof Promise) this.#finishLater(pending, outcome, chunk, start, end, lease)
+    else handOn(pending, outcome, chunk, start, end, lease)
+  }
+
+  #finishLater(
+    pending: PendingAnswer,
+    outcome: Promise<WholeOutcome>,
+    chunk: Buffer,
+    start: number,
+    end: number,
+    lease: ReadBuffer | null,
+  ): void {
+    lease?.retain()
+    // Nothing more is read meanwhile: what waits behind a long answer stays bounded.
+    this.#reading.hold()
+    const finish = (settled: WholeOutcome): void => {
+      if (!this.#isClosed) handOn(pending, settled, chunk, start, end, lease)
+    }
+    void outcome
+      .then(finish)
+      .then(this.#options.onDelivered, (cause) => this.#endUnexpectedly(cause))
+      .finally(() => {
+        lease?.release()
+        this.#reading.letGo()
+      })
   }
 
   #continue(chunk: Buffer, at: number, length: number, lease: ReadBuffer | null): number {
@@ -270,6 +296,10 @@ export class Upstream {
     if (!isLast) return
     this.#whole = null
     this.#finishWhole(pending, whole, 0, whole.length, null)
+  }
+
+  #endUnexpectedly(cause: unknown): void {
+    this.#end(cause instanceof Error ? cause : new UpstreamProtocolError({ message: 'upstream: unexpected failure' }))
   }
 
   /** Ends the connection for a reason; `onClosed` is called with it. */
@@ -297,6 +327,18 @@ export class Upstream {
 }
 
 const EMPTY = Buffer.alloc(0)
+
+function handOn(
+  pending: PendingAnswer,
+  outcome: WholeOutcome,
+  chunk: Buffer,
+  start: number,
+  end: number,
+  lease: ReadBuffer | null,
+): void {
+  if (outcome === null) pending.pass(chunk, start, end, true, lease)
+  else if (outcome !== undefined) pending.replace(outcome)
+}
 
 /** How many bytes of the last frame are missing after `bytes`, of which the first `openBytes` belong to an earlier one. */
 function bytesMissing(bytes: Buffer, openBytes: number): number {

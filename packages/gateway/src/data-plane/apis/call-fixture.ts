@@ -8,6 +8,8 @@ import { Call, type Denial } from '../call.ts'
 import { ClientState } from '../client-state.ts'
 import { ClusterView } from '../cluster-view.ts'
 import { ReadBufferPool } from '../read-buffers.ts'
+import { MaskCompiler } from '../records/compiled-mask.ts'
+import type { MaskedRecordSet } from '../records/masked-record-set.ts'
 import { UpstreamLinks } from '../upstream-link.ts'
 
 const MAX_FRAME_BYTES = 1_000_000
@@ -47,6 +49,8 @@ export interface ClientFixture {
   readonly cluster: ClusterView
   /** What was reported since the last call was made. */
   readonly denials: Denial[]
+  /** What was told of masked records. */
+  readonly masked: MaskedReport[]
   readonly asks: AsksFixture
   call(apiKey: number, apiVersion: number, waitBudgetMs?: number): Call
 }
@@ -58,6 +62,8 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
   const state = new ClientState()
   const asks = createAsks()
   const denials: Denial[] = []
+  const masked: MaskedReport[] = []
+  const masks = new MaskCompiler([])
   const call = (apiKey: number, apiVersion: number, waitBudgetMs = Number.POSITIVE_INFINITY): Call => {
     denials.length = 0
     return new Call({
@@ -71,11 +77,24 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
       addresses: createAddresses(),
       maxTransactionTimeoutMs: 60_000,
       waitBudgetMs,
-      reports: { denial: (denial) => denials.push(denial), ask: (ask) => asks.opened.push(ask) },
+      reports: {
+        denial: (denial) => denials.push(denial),
+        ask: (ask) => asks.opened.push(ask),
+        masked: (operation, topic, partition, result) => masked.push({ operation, topic, partition, result }),
+      },
+      masks,
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }
-  return { state, cluster, denials, asks, call }
+  return { state, cluster, denials, masked, asks, call }
+}
+
+/** What was told of masked records. */
+export interface MaskedReport {
+  readonly operation: 'read' | 'write'
+  readonly topic: string
+  readonly partition: number
+  readonly result: MaskedRecordSet
 }
 
 /** The asks of a client, and the time by which they count. */

@@ -22,6 +22,7 @@ import {
   waitThenAnswer,
 } from '../api.ts'
 import type { Call } from '../call.ts'
+import { FetchMasking } from '../records/fetch-masking.ts'
 
 const FIRST_VERSION_WITH_IDS = 13
 const FIRST_VERSION_WITH_SESSIONS = 7
@@ -67,21 +68,28 @@ function hasKnownTopics(call: Call, request: FetchRequest): boolean {
 }
 
 function decideFetch(call: Call, request: FetchRequest): FetchVerdict {
-  const sides: Sides = { readable: [], held: [], denied: [] }
+  const masking = new FetchMasking(call)
+  const sides: Sides = { readable: [], held: [], denied: [], masking }
   for (const topic of request.topics) splitTopic(call, topic, sides)
   const { readable, held, denied } = sides
   const maxWaitMs = Math.max(0, Math.floor(Math.min(request.maxWaitMs, call.waitBudgetMs)))
   const hasForgotten = request.forgottenTopicsData.length > 0
-  if (denied.length === 0 && held.length === 0 && !hasForgotten)
-    return forwardPatched(patches(call, request, maxWaitMs))
+  const mask = masking.isNeeded ? (response: FetchResponse): unknown => masking.apply(response) : null
+  if (denied.length === 0 && held.length === 0 && !hasForgotten && !masking.asksElsewhere)
+    return forwardPatched(patches(call, request, maxWaitMs), mask)
   const added = [...denied, ...held]
   if (readable.length === 0 && added.length > 0) {
     const response = { ...defaultFetchResponse(), responses: added }
     return denied.length > 0 ? answer(response) : waitThenAnswer(response, maxWaitMs)
   }
-  const allowed = { ...request, topics: readable, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
+  const topics = masking.asksElsewhere ? masking.topics(readable) : readable
+  const allowed = { ...request, topics, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
   return {
-    ...forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => merge(response, readable, added)),
+    ...forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => {
+      merge(response, readable, added)
+      const masked = masking.isNeeded && masking.apply(response)
+      return masked instanceof Promise ? masked.then(() => true) : true
+    }),
     isHolding: held.length > 0,
   }
 }
@@ -91,6 +99,7 @@ interface Sides {
   readonly readable: FetchRequestFetchTopic[]
   readonly held: FetchResponseFetchableTopicResponse[]
   readonly denied: FetchResponseFetchableTopicResponse[]
+  readonly masking: FetchMasking
 }
 
 /** Puts a topic's partitions on the side where they belong. */
@@ -102,8 +111,11 @@ function splitTopic(call: Call, topic: FetchRequestFetchTopic, sides: Sides): vo
     return
   }
   const byEffect: Record<Effect, FetchRequestFetchPartition[]> = { allow: [], hold: [], deny: [] }
-  for (const partition of topic.partitions)
-    byEffect[call.judge(Operation.Read, name, partition.partition).effect].push(partition)
+  for (const partition of topic.partitions) {
+    const judgement = call.judge(Operation.Read, name, partition.partition)
+    byEffect[judgement.effect].push(partition)
+    if (judgement.effect === 'allow') sides.masking.add(topic, name, partition, judgement)
+  }
   const { allow, hold, deny } = byEffect
   if (allow.length > 0) sides.readable.push({ ...topic, partitions: allow })
   if (hold.length > 0) sides.held.push(heldTopic(topic, hold))

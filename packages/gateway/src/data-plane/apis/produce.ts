@@ -4,7 +4,6 @@ import {
   defaultProduceResponsePartitionProduceResponse,
   ErrorCode,
   type ProduceRequest,
-  type ProduceRequestTopicProduceData,
   type ProduceResponse,
   type ProduceResponseTopicProduceResponse,
 } from '@headgate/wire'
@@ -20,6 +19,7 @@ import {
 } from '../api.ts'
 import type { Call } from '../call.ts'
 import type { Judgement } from '../judgement.ts'
+import { type MaskedProduce, maskProduce, type ProduceMasks, type ProduceTopic } from '../records/produce-masking.ts'
 import { rewriteNodeEndpoints } from './broker-nodes.ts'
 import { splitTopics } from './request-split.ts'
 
@@ -53,34 +53,53 @@ export function produceEdit(call: Call): AnswerEdit<ProduceResponse> | null {
   return call.apiVersion < FIRST_VERSION_WITH_ENDPOINTS ? null : (response) => rewriteNodeEndpoints(call, response)
 }
 
-function decideProduce(call: Call, request: ProduceRequest): ProduceVerdict {
+function decideProduce(call: Call, request: ProduceRequest): ProduceVerdict | Promise<ProduceVerdict> {
   const { transactionalId } = request
   const topics = topicsOf(request)
   if (transactionalId !== null && !call.permits('transactional-id', Operation.Write, transactionalId)) {
     return refuse(request, refused(call, topics, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED))
   }
   const held = new Map<string, Judgement>()
-  const { allowed, denied } = splitTopics(topics, (topic, { index }) => {
+  const masks: ProduceMasks = new Map()
+  const { allowed, denied } = splitTopics(topics, (topic, partition) => {
+    const { index } = partition
     const name = topicName(call, topic)
     const judgement = name === undefined ? undefined : call.judge(Operation.Write, name, index)
     if (name !== undefined && judgement?.effect === 'hold') held.set(name, judgement)
+    const mask = judgement?.effect === 'allow' ? call.maskOf(judgement) : undefined
+    if (name !== undefined && mask !== undefined) masks.set(partition, { topicName: name, mask })
     return judgement?.effect === 'allow'
   })
-  if (denied.length === 0) return forward(produceEdit(call))
   const refusals = refused(call, denied, ErrorCode.TOPIC_AUTHORIZATION_FAILED, held)
-  if (allowed.length === 0 || request.acks === 0) return refuse(request, refusals)
+  if (masks.size === 0) return send(call, request, allowed, refusals, false)
+  const finish = ({ topics: masked, refusals: withheld, isChanged }: MaskedProduce): ProduceVerdict => {
+    addRefusals(refusals, withheld)
+    return send(call, request, masked, refusals, isChanged)
+  }
+  const masked = maskProduce(call, allowed, masks)
+  return masked instanceof Promise ? masked.then(finish) : finish(masked)
+}
+
+/** Sends what is allowed; what is refused is merged into the broker's answer. */
+function send(
+  call: Call,
+  request: ProduceRequest,
+  allowed: readonly ProduceTopic[],
+  refusals: ProduceResponseTopicProduceResponse[],
+  isChanged: boolean,
+): ProduceVerdict {
+  const isUnanswered = request.acks === 0
+  if (refusals.length === 0 && !isChanged) return { ...forward(produceEdit(call)), isUnanswered }
+  if (allowed.length === 0 || (isUnanswered && refusals.length > 0)) return refuse(request, refusals)
   const topicData = allowed.map(({ partitions, ...topic }) => ({ ...topic, partitionData: partitions }))
-  return forwardInstead<ProduceRequest, ProduceResponse>({ ...request, topicData }, (response) => {
+  const sent = forwardInstead<ProduceRequest, ProduceResponse>({ ...request, topicData }, (response) => {
     addRefusals(response.responses, refusals)
     produceEdit(call)?.(response)
   })
+  return { ...sent, isUnanswered }
 }
 
-type Topic = Omit<ProduceRequestTopicProduceData, 'partitionData'> & {
-  partitions: ProduceRequestTopicProduceData['partitionData']
-}
-
-function topicsOf(request: ProduceRequest): Topic[] {
+function topicsOf(request: ProduceRequest): ProduceTopic[] {
   return request.topicData.map(({ partitionData, ...topic }) => ({ ...topic, partitions: partitionData }))
 }
 
@@ -114,7 +133,7 @@ function addRefusals(
  */
 function refused(
   call: Call,
-  topics: readonly Topic[],
+  topics: readonly ProduceTopic[],
   errorCode: number,
   held: ReadonlyMap<string, Judgement> = NONE_HELD,
 ): ProduceResponseTopicProduceResponse[] {

@@ -4,6 +4,7 @@ import { MaskBudget } from './mask-budget.ts'
 import type { MaskStep, MaskWork } from './mask-step.ts'
 import type { MaskedRecordSet, WithheldForm } from './masked-record-set.ts'
 import { RecordSetWork } from './record-set-work.ts'
+import { nextTurn } from './turns.ts'
 
 /** What a record set is masked by. */
 export interface MaskRecordSetOptions {
@@ -82,7 +83,7 @@ function doStep(step: MaskStep): Buffer | undefined {
 }
 
 function doStepLater(step: MaskStep): Promise<Buffer | undefined> {
-  if (step.kind === 'pause') return new Promise((resolve) => setImmediate(resolve, undefined))
+  if (step.kind === 'pause') return nextTurn()
   if (step.bytes.length <= LATER_BYTES) return new Promise((resolve) => resolve(doStep(step)))
   return step.kind === 'compress'
     ? compressLater(step.codec, step.bytes)
