@@ -51,13 +51,13 @@ describe('a hold is', () => {
     expect(settleHold(held('one', 'two'), find, NOW)).toMatchObject({
       effect: 'allow',
       validUntilUnixMs: NOW + 20,
-      askIds: [`ask-active-${NOW + 50}`, `ask-active-${NOW + 20}`],
+      asks: [{ id: `ask-active-${NOW + 50}` }, { id: `ask-active-${NOW + 20}` }],
     })
 
     asks.set('two', ask('pending'))
-    expect(settleHold(held('one', 'two'), find, NOW)).toMatchObject({ effect: 'hold', askIds: ['ask-pending-0'] })
+    expect(settleHold(held('one', 'two'), find, NOW)).toMatchObject({ effect: 'hold', asks: [{ id: 'ask-pending-0' }] })
     asks.set('one', ask('denied'))
-    expect(settleHold(held('one', 'two'), find, NOW)).toMatchObject({ effect: 'deny', askIds: ['ask-denied-0'] })
+    expect(settleHold(held('one', 'two'), find, NOW)).toMatchObject({ effect: 'deny', asks: [{ id: 'ask-denied-0' }] })
   })
 
   test('held, never let through, where it names no approval', () => {

@@ -9,7 +9,7 @@ export interface Judgement {
   readonly obligations: Obligations | undefined
   readonly validUntilUnixMs: number | undefined
   /** The asks that it depends on: those that give access, the one that is waited for, or the one that was refused. */
-  readonly askIds?: readonly string[]
+  readonly asks?: readonly AskStatus[]
 }
 
 /** Finds the newest ask for an approval, or opens one; `undefined` where there is none. */
@@ -38,7 +38,7 @@ function settled(
 ): Judgement {
   const ends = effect === 'allow' ? asks.map(({ endsAtUnixMs = 0 }) => endsAtUnixMs) : []
   const validUntilUnixMs = ends.length > 0 ? Math.min(...ends) : undefined
-  return { ...decision, effect, reason, validUntilUnixMs, askIds: asks.map(({ id }) => id) }
+  return { ...decision, effect, reason, validUntilUnixMs, asks }
 }
 
 /** INVARIANT: access ends at its own time, whether or not anybody has told of it. */

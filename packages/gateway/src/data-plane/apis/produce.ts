@@ -155,7 +155,7 @@ function refused(
 }
 
 /** Versions before 8 have no place for it. */
-function awaitedText(call: Call, { askIds = [] }: Judgement): string | null {
+function awaitedText(call: Call, { asks = [] }: Judgement): string | null {
   if (call.apiVersion < FIRST_VERSION_WITH_MESSAGES) return null
-  return `writing here wants an approval: ${askIds.map((id) => call.askUrl(id)).join(' ')}`
+  return `writing here wants an approval: ${asks.map(({ id }) => call.askUrl(id)).join(' ')}`
 }
