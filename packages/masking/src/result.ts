@@ -65,12 +65,17 @@ export function withhold(reason: WithheldReason, position = -1): Withheld {
 export function maskedFields(
   { once }: { readonly once: readonly MaskedField[] },
   counts: readonly number[],
-): MaskedField[] {
-  const fields: MaskedField[] = []
-  for (let target = 0; target < once.length; target += 1) {
+): readonly MaskedField[] {
+  let found = 0
+  for (let target = 0; target < counts.length; target += 1) if ((counts[target] as number) > 0) found += 1
+  // An array that grows would take room for many more than most records need.
+  const fields = new Array<MaskedField>(found)
+  for (let target = 0, to = 0; to < found; target += 1) {
     const count = counts[target] as number
+    if (count === 0) continue
     const single = once[target] as MaskedField
-    if (count > 0) fields.push(count === 1 ? single : { field: single.field, count })
+    fields[to] = count === 1 ? single : { field: single.field, count }
+    to += 1
   }
   return fields
 }

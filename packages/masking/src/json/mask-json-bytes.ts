@@ -8,24 +8,26 @@ import { walkDocument } from './walk.ts'
 import { createWork } from './work.ts'
 
 // Masking is synchronous and calls nobody back: one output serves all records.
-const output = new Output(64 * 1024)
+const output = new Output(Buffer.poolSize)
 
 /**
  * Masks one JSON document as it stands in a record: each byte that no rule masks stays as it is.
  *
  * Takes what `JSON.parse` takes, in valid UTF-8, within the plan's limits; everything else is withheld, and so is what a
  * strategy cannot mask. Nothing is thrown, and neither result nor reason holds anything of the record but its masked
- * form. A record without a value (a tombstone) has nothing to mask and is not given here.
+ * form. A record without a value (a tombstone) has nothing to mask and is not given here. The bytes of a result share a
+ * piece of memory with others, as those of `Buffer.from` do.
  */
 export function maskJsonBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResult {
   if (plan.isEmpty) return UNCHANGED
-  if (bytes.length > plan.maxBytes) return withhold('too-large')
-  if (!isUtf8(bytes)) return withhold('not-utf8')
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const { length } = bytes
+  if (length > plan.maxBytes) return withhold('too-large')
   const work = createWork(plan)
-  output.clear()
-  const end = walkDocument({ work, bytes: padRecord(buffer), end: buffer.length, output, level: 0 })
-  if (end < 0) return withhold(failureReason(end), failurePosition(end))
+  const source = padRecord(bytes)
+  output.clear(0)
+  const end = walkDocument({ work, bytes: source, end: length, output, level: 0 }, 0)
+  // Walking tells a byte that is no UTF-8 from none that is no JSON; which of them it was is told here.
+  if (end < 0) return isUtf8(bytes) ? withhold(failureReason(end), failurePosition(end)) : withhold('not-utf8')
   if (!output.isChanged) return UNCHANGED
-  return { status: 'masked', bytes: output.finish(buffer, buffer.length), masked: maskedFields(plan, work.counts) }
+  return { status: 'masked', bytes: output.finish(source, length), masked: maskedFields(plan, work.counts) }
 }

@@ -30,14 +30,14 @@ export class Output {
     return this.#changed
   }
 
-  /** Begins a new text. */
-  clear(): void {
+  /** Begins a new text, of a source that begins at `from`. */
+  clear(from: number): void {
     if (this.#target.length > this.#pieceBytes) {
       this.#target = Buffer.allocUnsafeSlow(this.#pieceBytes)
       this.#begin = 0
     }
     this.#to = this.#begin
-    this.#from = 0
+    this.#from = from
     this.#changed = false
   }
 

@@ -9,9 +9,9 @@ const shared = Buffer.alloc(SHARED_BYTES + 1)
  * for the end at every byte; and a read behind the end of a typed array, which a cut record would cause, makes the scanner
  * several times slower for every record after it. The copy is good until the next call.
  */
-export function padRecord(bytes: Buffer): Buffer {
+export function padRecord(bytes: Uint8Array): Buffer {
   const target = bytes.length <= SHARED_BYTES ? shared : Buffer.allocUnsafe(bytes.length + 1)
-  bytes.copy(target)
+  target.set(bytes)
   target[bytes.length] = 0
   return target
 }

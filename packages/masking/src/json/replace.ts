@@ -5,6 +5,8 @@ import type { Output } from './output.ts'
 import { skipKey, skipNumber, skipSpace, skipValue, skipWord } from './skip.ts'
 import { countChange, type Work } from './work.ts'
 
+const NOTHING = new Uint8Array(0)
+
 /** One JSON text under work; a text inside a text has a page of its own. */
 export interface Page {
   readonly work: Work
@@ -96,4 +98,26 @@ function replaceNumber(page: Page, at: number, action: Action): number {
   const shown = action.maskNumber(value, text)
   if (shown === undefined) return keyMissing(at)
   return Object.is(shown, value) ? end : change(page, at, end, JSON.stringify(shown), action)
+}
+
+/** Where a member stands in its object. */
+interface MemberPlace {
+  readonly start: number
+  readonly end: number
+  /** Where the next member begins; where the object's brace is, if there is none. */
+  readonly next: number
+  /** The end of the last member that stays; -1 while none does. */
+  readonly keptEnd: number
+}
+
+/**
+ * Removes a member and gives the end of the last one that stays, or of what was removed behind it.
+ *
+ * The member takes the comma before it along, or, while none before it is left, the one behind it.
+ */
+export function removeMember(page: Page, { start, end, next, keptEnd }: MemberPlace, { target }: Action): number {
+  countChange(page.work, target)
+  if (keptEnd < 0) page.output.replace(page.bytes, start, next, NOTHING)
+  else page.output.replace(page.bytes, keptEnd, end, NOTHING)
+  return keptEnd < 0 ? keptEnd : end
 }

@@ -1,24 +1,23 @@
 import { notJson, tooDeep } from './failure.ts'
+import { skipSequence } from './utf8.ts'
 
 // Strict JSON (RFC 8259), as JSON.parse takes it. Each function gets the index of the first byte that it reads, and gives
 // the index behind the last, or a failure. Cursors live in arguments and results: a cursor in a field costs a third more.
 // INVARIANT: behind the text stands a zero byte, and no function reads behind that.
+// Bytes from 0x80 are allowed in strings alone, where they are checked to be UTF-8.
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** What ends a run of ordinary characters in a string: the quote, the backslash, controls. */
+/** What ends a run of plain characters in a string: the quote, the backslash, controls, bytes from 0x80. */
 const ENDS_RUN = new Uint8Array(256)
-/** The same, and bytes from 0x80. */
-const ENDS_PLAIN_RUN = new Uint8Array(256)
 /** Bytes behind a backslash; 2 for `u`. */
 const ESCAPES = new Uint8Array(256)
 const HEX = new Uint8Array(256)
 
 for (let byte = 0; byte < 256; byte += 1) {
   const special = byte < 0x20 || byte === QUOTE || byte === BACKSLASH
-  ENDS_RUN[byte] = special ? 1 : 0
-  ENDS_PLAIN_RUN[byte] = special || byte >= 0x80 ? 1 : 0
+  ENDS_RUN[byte] = special || byte >= 0x80 ? 1 : 0
   ESCAPES[byte] = '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0
   HEX[byte] = /[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? 1 : 0
 }
@@ -26,31 +25,50 @@ ESCAPES[0x75] = 2
 
 /** Skips white space. */
 export function skipSpace(bytes: Uint8Array, at: number): number {
-  let byte = bytes[at] as number
-  while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+  return (bytes[at] as number) > 0x20 ? at : skipSpaces(bytes, at)
+}
+
+// Apart, since most records hold none.
+function skipSpaces(bytes: Uint8Array, at: number): number {
+  for (;;) {
+    const byte = bytes[at]
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at
     at += 1
-    byte = bytes[at] as number
   }
-  return at
 }
 
 /** Skips a string from behind its opening quote. */
 function skipString(bytes: Uint8Array, at: number): number {
+  while (ENDS_RUN[bytes[at] as number] === 0) at += 1
+  return bytes[at] === QUOTE ? at + 1 : skipRest(bytes, at)
+}
+
+/** Skips what is left of a string from its first character that is not plain; apart, since few strings hold one. */
+function skipRest(bytes: Uint8Array, at: number): number {
   for (;;) {
-    while (ENDS_RUN[bytes[at] as number] === 0) at += 1
-    const byte = bytes[at]
-    if (byte === QUOTE) return at + 1
-    if (byte !== BACKSLASH) return notJson(at)
-    at = skipEscape(bytes, at)
+    at = bytes[at] === BACKSLASH ? skipEscape(bytes, at) : skipSequences(bytes, at)
     if (at < 0) return at
+    while (ENDS_RUN[bytes[at] as number] === 0) at += 1
+    if (bytes[at] === QUOTE) return at + 1
   }
+}
+
+/** Skips characters beyond ASCII, at least one. */
+export function skipSequences(bytes: Uint8Array, at: number): number {
+  if ((bytes[at] as number) < 0x80) return notJson(at)
+  while ((bytes[at] as number) >= 0x80) {
+    const next = skipSequence(bytes, at)
+    if (next < 0) return notJson(at)
+    at = next
+  }
+  return at
 }
 
 /** As {@link skipString}; gives twice the index, and one more when the string holds an escape or bytes from 0x80. */
 export function skipKey(bytes: Uint8Array, at: number): number {
-  while (ENDS_PLAIN_RUN[bytes[at] as number] === 0) at += 1
+  while (ENDS_RUN[bytes[at] as number] === 0) at += 1
   if (bytes[at] === QUOTE) return (at + 1) << 1
-  const closed = skipString(bytes, at)
+  const closed = skipRest(bytes, at)
   return closed < 0 ? closed : (closed << 1) | 1
 }
 

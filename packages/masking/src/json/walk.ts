@@ -6,18 +6,19 @@ import { keyMissing, notJson, tooDeep } from './failure.ts'
 import { maskFreeNumber, maskFreeText } from './free-text.ts'
 import { Output } from './output.ts'
 import { padText } from './padded.ts'
-import { type Page, replaceValue } from './replace.ts'
+import { type Page, removeMember, replaceValue } from './replace.ts'
 import { scanText } from './scan-text.ts'
 import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
-import { countChange, type Work } from './work.ts'
-
-const NOTHING = new Uint8Array(0)
+import { stateBelow, walkPaths } from './walk-paths.ts'
+import type { Work } from './work.ts'
 
 /** Masks one JSON text, white space around it allowed; gives the index behind it, or a failure. */
-export function walkDocument(page: Page): number {
+export function walkDocument(page: Page, start: number): number {
   const { bytes, work } = page
   const state = page.level === 0 ? work.plan.root : EMPTY_STATE
-  const end = walkValue(page, skipSpace(bytes, 0), state, work.plan.maxDepth)
+  const { everywhere, maxDepth } = work.plan
+  const at = skipSpace(bytes, start)
+  const end = everywhere ? walkValue(page, at, state, maxDepth) : walkPaths(page, at, state, maxDepth)
   if (end < 0) return end
   const rest = skipSpace(bytes, end)
   return rest === page.end ? rest : notJson(rest)
@@ -28,7 +29,7 @@ export function maskNestedText(work: Work, text: string, level: number): string 
   const before = work.counts.slice()
   const { bytes, end } = padText(text)
   const output = new Output(end)
-  const walked = walkDocument({ work, bytes, end, output, level })
+  const walked = walkDocument({ work, bytes, end, output, level }, 0)
   if (walked >= 0) return output.isChanged ? output.finish(bytes, end).toString('utf8') : text
   // What was counted in a text that cannot be read to its end is not shown.
   for (let target = 0; target < before.length; target += 1) work.counts[target] = before[target] as number
@@ -36,13 +37,11 @@ export function maskNestedText(work: Work, text: string, level: number): string 
 }
 
 function walkValue(page: Page, at: number, state: State, depth: number): number {
-  const { bytes, work } = page
-  if (state.lifted || (state === EMPTY_STATE && !work.plan.everywhere)) return skipValue(bytes, at, depth)
-  const byte = bytes[at]
+  if (state.lifted) return skipValue(page.bytes, at, depth)
+  const byte = page.bytes[at]
   if (byte === 0x7b) return depth === 0 ? tooDeep(at) : walkObject(page, at + 1, state, depth - 1)
   if (byte === 0x5b) return depth === 0 ? tooDeep(at) : walkArray(page, at + 1, state, depth - 1)
-  if (state.drift !== undefined) return replaceValue(page, at, state.drift, depth)
-  return work.plan.everywhere ? walkScalar(page, at) : skipScalar(bytes, at)
+  return state.drift === undefined ? walkScalar(page, at) : replaceValue(page, at, state.drift, depth)
 }
 
 // Arrays are transparent: an element stands where its array stands.
@@ -60,14 +59,9 @@ function walkArray(page: Page, at: number, state: State, depth: number): number 
   }
 }
 
-/**
- * Masks an object from behind its brace.
- *
- * A member that is removed takes the comma before it along, or, while none before it is left, the one behind it.
- */
+/** Masks an object from behind its brace. */
 function walkObject(page: Page, at: number, state: State, depth: number): number {
-  const { bytes, output, work } = page
-  const { everywhere } = work.plan
+  const { bytes } = page
   let keptEnd = -1
   at = skipSpace(bytes, at)
   if (bytes[at] === 0x7d) return at + 1
@@ -76,16 +70,13 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     if (bytes[at] !== 0x22) return notJson(at)
     const key = skipKey(bytes, at + 1)
     if (key < 0) return key
-    const below =
-      (key & 1) === 0 ? stateBelow(state, bytes, start + 1, (key >> 1) - 1) : stateByName(state, page, start, key)
-    const action = everywhere && !below.lifted ? actionAnywhere(page, start, key, below) : below.action
+    const below = stateBelow(state, bytes, start, key)
+    const action = below.lifted ? undefined : actionAnywhere(page, start, key, below)
+    const removes = action?.removes === true
     at = skipColon(bytes, key >> 1)
     if (at < 0) return at
-    const removes = action?.removes === true
-    if (everywhere && !removes && !below.lifted && work.plan.detectors.length > 0 && !walkKey(page, start))
-      return keyMissing(start)
-    if (action === undefined)
-      at = below === EMPTY_STATE && !everywhere ? skipValue(bytes, at, depth) : walkValue(page, at, below, depth)
+    if (!removes && !below.lifted && !walkKey(page, start)) return keyMissing(start)
+    if (action === undefined) at = walkValue(page, at, below, depth)
     else at = removes ? skipValue(bytes, at, depth) : replaceValue(page, at, action, depth)
     if (at < 0) return at
     const end = at
@@ -93,23 +84,10 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     const byte = bytes[at]
     if (byte !== 0x2c && byte !== 0x7d) return notJson(at)
     const next = byte === 0x2c ? skipSpace(bytes, at + 1) : at
-    if (action?.removes === true) {
-      output.replace(bytes, keptEnd < 0 ? start : keptEnd, keptEnd < 0 && byte === 0x2c ? next : end, NOTHING)
-      countChange(work, action.target)
-      if (keptEnd >= 0) keptEnd = end
-    } else keptEnd = end
+    keptEnd = removes ? removeMember(page, { start, end, next, keptEnd }, action) : end
     if (byte === 0x7d) return at + 1
     at = next
   }
-}
-
-function stateBelow(state: State, bytes: Uint8Array, start: number, end: number): State {
-  return state.keys.find(bytes, start, end) ?? state.otherwise
-}
-
-function stateByName(state: State, page: Page, start: number, key: number): State {
-  if (state === EMPTY_STATE) return state
-  return state.keys.get(decodeString(page.bytes, start, key >> 1)) ?? state.otherwise
 }
 
 function actionAnywhere({ bytes, work }: Page, start: number, key: number, below: State): Action | undefined {
@@ -124,7 +102,7 @@ function actionAnywhere({ bytes, work }: Page, start: number, key: number, below
 
 /** Masks what detectors find in a key; false when a token's key is missing. */
 function walkKey(page: Page, start: number): boolean {
-  return walkText(page, start, '') >= 0
+  return page.work.plan.detectors.length === 0 || walkText(page, start, '') >= 0
 }
 
 function walkScalar(page: Page, at: number): number {

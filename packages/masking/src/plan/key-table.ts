@@ -1,31 +1,27 @@
 interface Entry<T> {
   readonly bytes: Uint8Array
   readonly value: T
+  /** The next entry of this length. */
+  readonly next: Entry<T> | undefined
 }
 
 /**
  * Values by key, found by the bytes of the key as they stand in a record, without making a string of them.
  *
- * One bit for each length tells most keys apart before a byte is compared.
+ * The length tells most keys apart before a byte is compared.
  */
 export class KeyTable<T> {
   readonly #byName: ReadonlyMap<string, T>
-  readonly #byLength: readonly (readonly Entry<T>[] | undefined)[]
-  readonly #lengths: number
+  /** By length; no longer than the longest key. */
+  readonly #entries: readonly (Entry<T> | undefined)[]
 
   constructor(byName: ReadonlyMap<string, T>) {
     this.#byName = byName
-    const byLength: Entry<T>[][] = []
-    let lengths = 0
-    for (const [name, value] of byName) {
-      const bytes = new TextEncoder().encode(name)
-      const same = byLength[bytes.length] ?? []
-      same.push({ bytes, value })
-      byLength[bytes.length] = same
-      lengths |= 1 << bytes.length
-    }
-    this.#byLength = byLength
-    this.#lengths = lengths
+    const encoded = [...byName].map(([name, value]) => ({ bytes: new TextEncoder().encode(name), value }))
+    const longest = Math.max(-1, ...encoded.map(({ bytes }) => bytes.length))
+    const entries = new Array<Entry<T> | undefined>(longest + 1).fill(undefined)
+    for (const { bytes, value } of encoded) entries[bytes.length] = { bytes, value, next: entries[bytes.length] }
+    this.#entries = entries
   }
 
   get size(): number {
@@ -44,22 +40,19 @@ export class KeyTable<T> {
   /** By the bytes from `start` to `end`, which hold no escape. */
   find(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    // A shift takes its count modulo 32: a longer key is told apart by its table.
-    if ((this.#lengths & (1 << length)) === 0) return undefined
-    const entries = this.#byLength[length]
-    if (entries === undefined) return undefined
-    for (const entry of entries) if (holds(bytes, start, entry.bytes)) return entry.value
-    return undefined
+    if (length >= this.#entries.length) return undefined
+    let entry = this.#entries[length]
+    while (entry !== undefined && !holds(bytes, start, entry.bytes)) entry = entry.next
+    return entry?.value
   }
 
   /** As {@link KeyTable.find}, for a table of lower-case names and ASCII bytes of either case. */
   findFolded(bytes: Uint8Array, start: number, end: number): T | undefined {
     const length = end - start
-    if ((this.#lengths & (1 << length)) === 0) return undefined
-    const entries = this.#byLength[length]
-    if (entries === undefined) return undefined
-    for (const entry of entries) if (holdsFolded(bytes, start, entry.bytes)) return entry.value
-    return undefined
+    if (length >= this.#entries.length) return undefined
+    let entry = this.#entries[length]
+    while (entry !== undefined && !holdsFolded(bytes, start, entry.bytes)) entry = entry.next
+    return entry?.value
   }
 }
 

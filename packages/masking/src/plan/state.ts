@@ -8,6 +8,8 @@ export interface State {
   readonly action: Action | undefined
   /** The value here is shown with all below it. */
   readonly lifted: boolean
+  /** No rule by path speaks here or below, or what they say is lifted. */
+  readonly passes: boolean
   readonly keys: KeyTable<State>
   /** For keys that are not in `keys`. */
   readonly otherwise: State
@@ -17,44 +19,45 @@ export interface State {
   readonly drift: Action | undefined
 }
 
-interface DraftState {
-  action: Action | undefined
-  lifted: boolean
-  keys: KeyTable<State>
-  otherwise: State
-  strongest: Action | undefined
-  drift: Action | undefined
-}
-
-function createEmptyState(lifted: boolean): State {
+// All states have one shape, their fields in one order: reading them stays cheap.
+function createClosedState(lifted: boolean): State {
   const state = {
     action: undefined,
     lifted,
+    passes: true,
     keys: new KeyTable<State>(new Map()),
+    otherwise: undefined as unknown as State,
     strongest: undefined,
     drift: undefined,
   }
-  const closed: DraftState = { ...state, otherwise: undefined as unknown as State }
-  closed.otherwise = closed
-  return Object.freeze(closed)
+  state.otherwise = state
+  return Object.freeze(state)
 }
 
 /** Where no rule by path speaks. */
-export const EMPTY_STATE: State = createEmptyState(false)
+export const EMPTY_STATE: State = createClosedState(false)
 
-const LIFTED_STATE: State = createEmptyState(true)
+const LIFTED_STATE: State = createClosedState(true)
 
 /** Creates the state of a value that is masked. */
 export function createMaskedState(action: Action): State {
   const { keys, otherwise } = EMPTY_STATE
-  return Object.freeze({ action, lifted: false, keys, otherwise, strongest: action, drift: undefined })
+  return Object.freeze({ action, lifted: false, passes: false, keys, otherwise, strongest: action, drift: undefined })
 }
 
 /** Creates a state of what lies under some keys. One that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
 export function createState(keys: ReadonlyMap<string, State>, otherwise: State, drift: Action | undefined): State {
   if (keys.size === 0 && otherwise === EMPTY_STATE) return EMPTY_STATE
   const strongest = strongestOf([...keys.values(), otherwise])
-  return Object.freeze({ action: undefined, lifted: false, keys: new KeyTable(keys), otherwise, strongest, drift })
+  return Object.freeze({
+    action: undefined,
+    lifted: false,
+    passes: false,
+    keys: new KeyTable(keys),
+    otherwise,
+    strongest,
+    drift,
+  })
 }
 
 /** The strongest action in some states. */

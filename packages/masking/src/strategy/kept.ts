@@ -1,5 +1,13 @@
 const STAR = '*'
 const STAR_BYTE = 0x2a
+const OTHER = 0
+const DIGIT = 1
+const SEPARATOR = 2
+/** What a byte is in digits in groups. */
+const GROUP_CLASS = new Uint8Array(256)
+for (let byte = 0; byte < 128; byte += 1)
+  GROUP_CLASS[byte] = isDigitOrStar(byte) ? DIGIT : isSeparator(byte) ? SEPARATOR : OTHER
+
 const HIGH_SURROGATE = /[\ud800-\udbff]/
 
 /**
@@ -63,31 +71,25 @@ export function keepPlain(
   end: 'first' | 'last',
 ): boolean {
   const digits = groupedDigitBytes(source, start, stop)
-  const hidable = digits < 0 ? stop - start : digits
-  const kept = hidable >= 2 * count ? count : 0
-  const from = end === 'first' ? 0 : hidable - kept
-  return digits < 0
-    ? keepBytes(source, start, stop, target, to, start + from, start + from + kept)
-    : keepGroupedBytes(source, start, stop, target, to, from, from + kept)
+  if (digits >= 0) return keepGroupedBytes(source, start, stop, target, to, digits, count, end)
+  const kept = stop - start >= 2 * count ? count : 0
+  const from = end === 'first' ? start : stop - kept
+  const until = from + kept
+  for (let at = from; at < until; at += 1) target[to + at - start] = source[at] as number
+  // Both write, whatever the first of them found.
+  const before = hideBytes(source, start, from, target, to)
+  const behind = hideBytes(source, until, stop, target, to + until - start)
+  return before || behind
 }
 
-function keepBytes(
-  source: Uint8Array,
-  start: number,
-  stop: number,
-  target: Uint8Array,
-  to: number,
-  keptFrom: number,
-  keptTo: number,
-): boolean {
-  let changed = false
+/** Writes a star for each byte; tells whether one of them was none. */
+function hideBytes(source: Uint8Array, start: number, stop: number, target: Uint8Array, to: number): boolean {
+  let differences = 0
   for (let at = start; at < stop; at += 1) {
-    const byte = source[at] as number
-    const isKept = at >= keptFrom && at < keptTo
-    target[to + at - start] = isKept ? byte : STAR_BYTE
-    if (!isKept && byte !== STAR_BYTE) changed = true
+    differences |= (source[at] as number) ^ STAR_BYTE
+    target[to + at - start] = STAR_BYTE
   }
-  return changed
+  return differences !== 0
 }
 
 function keepGroupedBytes(
@@ -96,28 +98,34 @@ function keepGroupedBytes(
   stop: number,
   target: Uint8Array,
   to: number,
-  keptFrom: number,
-  keptTo: number,
+  digits: number,
+  count: number,
+  end: 'first' | 'last',
 ): boolean {
-  let [seen, changed] = [0, false]
+  const kept = digits >= 2 * count ? count : 0
+  const from = end === 'first' ? 0 : digits - kept
+  let seen = 0
+  let differences = 0
   for (let at = start; at < stop; at += 1) {
     const byte = source[at] as number
-    const isKept = isSeparator(byte) || (seen >= keptFrom && seen < keptTo)
-    target[to + at - start] = isKept ? byte : STAR_BYTE
-    if (!isKept && byte !== STAR_BYTE) changed = true
-    if (!isSeparator(byte)) seen += 1
+    const isDigit = GROUP_CLASS[byte] === DIGIT
+    const isHidden = isDigit && (seen < from || seen >= from + kept)
+    target[to + at - start] = isHidden ? STAR_BYTE : byte
+    if (isHidden) differences |= byte ^ STAR_BYTE
+    if (isDigit) seen += 1
   }
-  return changed
+  return differences !== 0
 }
 
+/** How many digits, stars included, bytes of digits in more than one group have; -1 for any other bytes. */
 function groupedDigitBytes(source: Uint8Array, start: number, stop: number): number {
-  let digits = 0
-  let separated = true
+  let separators = 0
+  let last = SEPARATOR
   for (let at = start; at < stop; at += 1) {
-    const byte = source[at] as number
-    if (isDigitOrStar(byte)) digits += 1
-    else if (separated || !isSeparator(byte)) return -1
-    separated = !isDigitOrStar(byte)
+    const kind = GROUP_CLASS[source[at] as number] as number
+    if (kind === OTHER || (kind === SEPARATOR && last === SEPARATOR)) return -1
+    if (kind === SEPARATOR) separators += 1
+    last = kind
   }
-  return separated ? -1 : digits
+  return separators === 0 || last === SEPARATOR ? -1 : stop - start - separators
 }
