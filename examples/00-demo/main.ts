@@ -12,6 +12,7 @@ import { clientDenialStep } from './steps/client-denial.ts'
 import { exchangeStep } from './steps/exchange.ts'
 import { gatewayDenialStep } from './steps/gateway-denial.ts'
 import { javaClientStep } from './steps/java-client.ts'
+import { masksStep } from './steps/masks.ts'
 import { policyChangeStep } from './steps/policy-change.ts'
 import { setStage, startParts } from './steps/start.ts'
 import { cross, heading, paragraph, print, silence, styled } from './terminal.ts'
@@ -24,6 +25,7 @@ const STEPS: readonly Step[] = [
   javaClientStep,
   brokerCredentialStep,
   policyChangeStep,
+  masksStep,
 ]
 const COUNT = STEPS.length + 1
 

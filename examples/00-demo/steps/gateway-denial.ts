@@ -1,6 +1,5 @@
-import type { World } from '@headgate/test/world'
-import { Kafka, logLevel } from 'kafkajs'
 import { showDenial } from '../gateway-log.ts'
+import { plainKafka } from '../plain-client.ts'
 import { describeRefusal } from '../refusal.ts'
 import { check, type Step } from '../step.ts'
 import { paragraph } from '../terminal.ts'
@@ -13,7 +12,7 @@ export const gatewayDenialStep: Step = {
     paragraph(
       'The client is a help, not a wall: any code can leave it out. Here is plain kafkajs with the same identity (the client id and secret of the service), connected to the gateway.',
     )
-    const producer = plainKafka(world).producer()
+    const producer = plainKafka(world, 'orders').producer()
     await producer.connect()
     try {
       const records = await brokers.countRecords('orders')
@@ -30,17 +29,6 @@ export const gatewayDenialStep: Step = {
       await producer.disconnect()
     }
   },
-}
-
-function plainKafka(world: World): Kafka {
-  return new Kafka({
-    clientId: 'plain-kafkajs',
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: 'orders', password: world.secretOf('orders') },
-    retry: { retries: 2 },
-    logLevel: logLevel.NOTHING,
-  })
 }
 
 async function refusalOf(work: Promise<unknown>): Promise<string> {

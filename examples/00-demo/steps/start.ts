@@ -13,6 +13,13 @@ export const policy: string = readFileSync(new URL('../policy.yaml', import.meta
 const TOPICS = [
   { topic: 'orders', partitions: 3 },
   { topic: 'audit-log', partitions: 1 },
+  { topic: 'payments', partitions: 1 },
+]
+const CLIENTS = [
+  { clientId: 'orders', groups: ['services'] },
+  { clientId: 'shop', groups: ['services'] },
+  { clientId: 'reports', groups: ['services'] },
+  { clientId: 'fraud', groups: ['fraud'] },
 ]
 
 /** Starts Kafka, an identity provider and the gateway. */
@@ -20,7 +27,7 @@ export async function startParts(onLog: (line: World['logLines'][number]) => voi
   const line = new ProgressLine()
   try {
     return await startWorld({
-      clients: [{ clientId: 'orders', groups: ['services'] }],
+      clients: CLIENTS,
       topics: TOPICS,
       policy,
       onLog,
