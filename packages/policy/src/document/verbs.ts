@@ -52,7 +52,14 @@ export const verbs: ReadonlyMap<Verb, VerbMeaning> = new Map([
   ['alter', verb('topic', Operation.Alter, 'add partitions to these topics')],
   ['describe-configs', verb('topic', Operation.DescribeConfigs, 'see the configuration of these topics')],
   ['alter-configs', verb('topic', Operation.AlterConfigs, 'change the configuration of these topics')],
-  ['replay', verb('topic', Operation.Replay, 'look again at what a session saw of these topics')],
+  [
+    'replay',
+    verb(
+      'topic',
+      Operation.Replay,
+      'look again at what a session saw of these topics, under the masks and approvals of reading',
+    ),
+  ],
   ['as', verb('group', Operation.Read, 'join these consumer groups and commit their offsets')],
   ['describe-groups', verb('group', Operation.Describe, 'see these consumer groups and their offsets')],
   ['delete-groups', verb('group', Operation.Delete, 'delete these consumer groups or their offsets')],

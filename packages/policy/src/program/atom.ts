@@ -24,7 +24,8 @@ export function compileScope(rule: ResidualRule, scope: Scope): readonly Atom[] 
   const implied = denies ? 0 : impliedOperations(scope.operation)
   const isTopic = scope.resourceType === 'topic'
   const unmask = isTopic && scope.operation === Operation.Read ? rule.unmask : undefined
-  const withoutApproval = isTopic && rule.withoutApproval === true
+  const movesRecords = scope.operation === Operation.Read || scope.operation === Operation.Write
+  const withoutApproval = isTopic && movesRecords && rule.withoutApproval === true
   const atom = (operations: number, partitions?: readonly PartitionRange[]): Atom => ({
     ruleId: rule.id,
     denies,

@@ -136,6 +136,8 @@ export class NameVerdict {
 const directions: Readonly<Partial<Record<Operation, AccessDirection>>> = Object.freeze({
   [Operation.Read]: 'consume',
   [Operation.Write]: 'produce',
+  // Who looks again at records sees no more of them, and no sooner, than who reads them.
+  [Operation.Replay]: 'consume',
 })
 
 function includes(partitions: readonly PartitionRange[] | undefined, partition: number): boolean {

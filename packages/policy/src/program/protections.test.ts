@@ -214,11 +214,32 @@ rules: [{ id: r, who: everyone, may: { consume: [__consumer_offsets, "*"] } }]`)
   expect(reading(program, '__other')).toMatchObject({ effect: 'deny', reason: 'internal-topic' })
 })
 
-test('replay and read-audit are granted by their words and held by nothing', () => {
+test('replay is under the protections of reading, and no right of the rule to read lifts them', () => {
+  const program = programOf(`
+topics:
+  - { match: [payments], ${approval()} }
+  - { match: [orders], mask: [{ key: true, with: remove }, { headers: [x], with: remove, on: [produce] }] }
+rules:
+  - id: r
+    who: everyone
+    may: { replay: ["pay*", orders, carts], consume: [orders, payments], unmask: [key], without-approval: true }`)
+  expect(decide(program, 'topic', Replay, 'payments')).toMatchObject({ effect: 'hold', reason: 'approval-needed' })
+  const { effect, obligations } = decide(program, 'topic', Replay, 'orders')
+  expect({ effect, key: obligations?.mask?.key }).toEqual({ effect: 'allow', key: { type: 'remove' } })
+  expect(decide(program, 'topic', Replay, 'carts')).toMatchObject({ effect: 'allow', obligations: undefined })
+})
+
+test('the residual has the protections that a replay meets', () => {
+  const { residual } = programOf(`
+topics: [{ match: [orders], mask: [{ headers: [x], with: remove, on: [consume, produce] }] }]
+rules: [{ id: r, who: everyone, may: { replay: [orders] } }]`)
+  expect(residual.protections).toMatchObject([{ match: ['orders'], mask: [{ on: ['consume'] }] }])
+})
+
+test('replay and read-audit are granted by their words', () => {
   const program = programOf(`
 topics: [{ match: [payments], ${approval()} }]
 rules: [{ id: r, who: everyone, may: { replay: ["pay*"], cluster: [read-audit] } }]`)
-  expect(decide(program, 'topic', Replay, 'payments')).toMatchObject({ effect: 'allow', obligations: undefined })
   expect(decide(program, 'topic', Describe, 'payments').effect).toBe('deny')
   expect(decide(program, 'cluster', Operation.ReadAudit, 'kafka-cluster').effect).toBe('allow')
   expect(allowedOperations(program, 'topic', 'payments')).toBe(0)

@@ -34,15 +34,15 @@ function isInternal(selector: string): boolean {
   return selector.startsWith(INTERNAL_TOPIC_PREFIX)
 }
 
-/** The topics on which scopes of grants grant an operation. */
+/** The topics on which scopes of grants grant one of the operations. */
 export function reachOf(
   scopes: readonly Scope[],
-  operation: Operation,
+  operations: readonly Operation[],
   matchOf: (label: string) => readonly string[],
 ): TopicReach {
   const reach = new TopicReach()
   for (const { resourceType, operation: granted, names } of scopes) {
-    if (resourceType === 'topic' && granted === operation) for (const name of names) reach.add(name, matchOf)
+    if (resourceType === 'topic' && operations.includes(granted)) for (const name of names) reach.add(name, matchOf)
   }
   return reach
 }

@@ -35,7 +35,7 @@ export interface ResidualTopic {
 
 /** What a protection asks for of this principal, and only where its grants can meet it. */
 export interface ResidualProtection {
-  /** Only what a grant of Read or Write may reach. */
+  /** Only what a grant of Read, Replay or Write may reach. */
   readonly match: readonly string[]
   readonly format?: RecordFormat
   readonly onUnreadable?: OnUnreadable
@@ -110,8 +110,8 @@ function reduceProtections(
   const granted = rules.flatMap(({ effect, scopes }) => (effect === 'allow' ? scopes : []))
   const matchOf = (label: string): readonly string[] =>
     topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
-  const reading = reachOf(granted, Operation.Read, matchOf)
-  const writing = reachOf(granted, Operation.Write, matchOf)
+  const reading = reachOf(granted, [Operation.Read, Operation.Replay], matchOf)
+  const writing = reachOf(granted, [Operation.Write], matchOf)
   return unique(asking.flatMap((topic) => reduceProtection(topic, reading, writing)))
 }
 
