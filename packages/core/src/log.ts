@@ -8,6 +8,9 @@ export interface LogFields {
   readonly reason?: string
   readonly error?: string
   readonly principal?: string
+  /** Who acted on something of somebody else, as `issuer/subject`. */
+  readonly actor?: string
+  readonly askId?: string
   readonly issuer?: string
   readonly sessionId?: string
   readonly connectionId?: number

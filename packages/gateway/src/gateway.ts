@@ -1,6 +1,8 @@
 import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from './config/gateway-config.ts'
+import { createAskRecord } from './control-plane/asks/ask-record.ts'
+import { Asks } from './control-plane/asks/asks.ts'
 import { type AuditSink, noTrail } from './control-plane/audit-sink.ts'
 import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
@@ -9,6 +11,7 @@ import { createPolicySource, type PolicyFileSource, type PolicyReload } from './
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
 import { Sessions } from './identity/sessions.ts'
+import { openStore } from './store/store.ts'
 
 /** What a gateway is made from. */
 export interface GatewayOptions {
@@ -32,7 +35,8 @@ export interface Gateway {
   /**
    * Learns the cluster and binds every port; nothing stays bound when it fails.
    *
-   * @throws {HeadgateError} with the code of what failed: brokers that cannot be reached, a port that cannot be bound.
+   * @throws {HeadgateError} with the code of what failed: brokers that cannot be reached, a port that cannot be bound,
+   * a store that cannot be opened.
    */
   start(): Promise<GatewayAddresses>
   /** Reads the policy again; one that cannot be loaded leaves the last one in force. */
@@ -85,11 +89,16 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
   const authenticator = createAuthenticator({ config, log, clock, sessions })
-  const control = createLocalControl({ policySource, log, cluster: config.cluster.name, audit })
+  const asks = new Asks({
+    openStore: () => openStore({ store: config.store, log }),
+    sink: createAskRecord({ audit, log, cluster: config.cluster.name }),
+    ...{ log, clock },
+  })
+  const control = createLocalControl({ policySource, asks, log, clock, cluster: config.cluster.name, audit })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
   const controlPlane = createControlPlane({
-    ...{ config, authenticator, policySource, log, clock, audit },
+    ...{ config, authenticator, policySource, asks, log, clock, audit },
     isReady: () => isReady,
   })
   const close = async (): Promise<void> => {
@@ -97,14 +106,19 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     isReady = false
     await Promise.all([dataPlane.close(), controlPlane.close()])
     policySource.close()
+    await asks.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
     await trail?.close()
   }
   return {
     start: async () => {
       try {
+        // What is kept in a file is taken up while the data plane learns the cluster; memory holds nothing to take up.
+        const restored = config.store === undefined ? undefined : asks.start()
+        restored?.catch(() => undefined)
         const port = await dataPlane.start()
         await controlPlane.start()
+        await restored
         isReady = true
         audit.append({ event: 'gateway.started' })
         log.info({ event: 'listening', listener: 'kafka', host: config.listener.advertisedHost, port }, 'listening')

@@ -18,6 +18,8 @@ const KEYS: Readonly<Record<keyof LogFields, true>> = Object.freeze({
   reason: true,
   error: true,
   principal: true,
+  actor: true,
+  askId: true,
   issuer: true,
   sessionId: true,
   connectionId: true,

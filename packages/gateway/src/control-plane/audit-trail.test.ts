@@ -10,7 +10,7 @@ import { describeSigningKey } from '../config/signing-key.ts'
 import type { DataPlaneEvent } from '../control-port.ts'
 import { noTrail } from './audit-sink.ts'
 import { type AuditTrail, openAuditTrail } from './audit-trail.ts'
-import { collectLog } from './control-plane-fixture.ts'
+import { collectLog, idleAsks } from './control-plane-fixture.ts'
 import { createLocalControl } from './local-control.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 
@@ -46,7 +46,14 @@ function linesOf(trail: string): Record<string, unknown>[] {
 test('what a data plane reports is in the trail, and but for access in the log', async () => {
   const trail = await open()
   const { log, lines } = collectLog()
-  const control = createLocalControl({ policySource, log, cluster: 'main', audit: trail })
+  const control = createLocalControl({
+    policySource,
+    asks: idleAsks(),
+    log,
+    clock: systemClock,
+    cluster: 'main',
+    audit: trail,
+  })
   const events: DataPlaneEvent[] = [
     {
       kind: 'sign-in',
@@ -150,7 +157,10 @@ test('a folder has one gateway at a time, and is free after its end', async () =
 })
 
 test('without a trail nothing is kept, and what must be on record is refused', async () => {
-  const control = createLocalControl({ policySource, log: collectLog().log, cluster: 'main' })
+  const control = createLocalControl({
+    ...{ policySource, asks: idleAsks(), log: collectLog().log, clock: systemClock },
+    cluster: 'main',
+  })
 
   expect(control.keepsTrail).toBe(false)
   await expect(control.record([{ event: 'gateway.started' }])).rejects.toMatchObject({ code: 'ERR_AUDIT_UNAVAILABLE' })

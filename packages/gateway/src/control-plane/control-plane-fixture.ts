@@ -2,10 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LogFields, LogPort } from '@headgate/core'
+import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
+import { openStore } from '../store/store.ts'
+import { Asks } from './asks/asks.ts'
 import { createControlPlane } from './control-plane.ts'
 import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
 
@@ -27,6 +29,12 @@ export function collectLog(): { readonly log: LogPort; readonly lines: LoggedLin
   return { log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }, lines }
 }
 
+/** Asks that nobody asks for anything. */
+export function idleAsks(clock: Clock = new TestClock()): Asks {
+  const openStore = () => Promise.reject(new Error('no store is wanted here'))
+  return new Asks({ openStore, sink: async () => {}, log: collectLog().log, clock })
+}
+
 /** A running control plane and what is around it. */
 export interface TestControlPlane {
   readonly url: string
@@ -35,6 +43,8 @@ export interface TestControlPlane {
   readonly config: GatewayConfig
   readonly policySource: PolicyFileSource
   readonly policyPath: string
+  /** In memory, and recorded nowhere. */
+  readonly asks: Asks
   readonly lines: LoggedLine[]
   /** Posts a form to `/token`. */
   exchange(
@@ -69,19 +79,21 @@ export async function startTestControlPlane(changes: Partial<GatewayConfig> = {}
   const { log, lines } = collectLog()
   const policySource = createPolicySource({ policy: config.policy, log, clock })
   const authenticator = createAuthenticator({ config, log, clock })
-  const controlPlane = createControlPlane({ config, authenticator, policySource, log, clock })
+  const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
+  const controlPlane = createControlPlane({ config, authenticator, policySource, asks, log, clock })
   const { port } = await controlPlane.start()
   const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>
     post(url, typeof form === 'string' ? form : new URLSearchParams(form).toString(), headers)
   return {
-    ...{ url, clock, issuer, config, policySource, policyPath, lines, exchange },
+    ...{ url, clock, issuer, config, policySource, policyPath, asks, lines, exchange },
     gatewayToken: async (claims = {}) => {
       const response = await exchange({ ...EXCHANGE, subject_token: await issuer.sign(claims) })
       return ((await response.json()) as { access_token: string }).access_token
     },
     close: async () => {
       await controlPlane.close()
+      await asks.close()
       policySource.close()
       await issuer.close()
       rmSync(folder, { recursive: true, force: true })

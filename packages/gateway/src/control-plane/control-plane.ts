@@ -1,6 +1,8 @@
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { askRoutes } from './asks/ask-endpoints.ts'
+import type { Asks } from './asks/asks.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
 import { createBundleEndpoint } from './bundle-endpoint.ts'
 import { createHttpApp } from './http-app.ts'
@@ -13,6 +15,7 @@ export interface ControlPlaneOptions {
   readonly config: GatewayConfig
   readonly authenticator: Authenticator
   readonly policySource: PolicyFileSource
+  readonly asks: Asks
   readonly log: LogPort
   readonly clock?: Clock
   readonly audit?: AuditSink
@@ -30,7 +33,7 @@ export interface ControlPlane {
 
 const CLOSE_GRACE_MS = 3_000
 
-/** Creates the control plane's HTTP server: token exchange, bundles, metadata, health. */
+/** Creates the control plane's HTTP server: token exchange, bundles, asks, metadata, health. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
   let isServing = false
@@ -40,6 +43,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     clock,
     token: createTokenEndpoint({ ...options, clock, audit }),
     bundle: createBundleEndpoint({ ...options, clock, audit }),
+    routes: [askRoutes(options)],
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)

@@ -1,5 +1,5 @@
 import type { Clock, LogPort } from '@headgate/core'
-import { type Handler, Hono } from 'hono'
+import { type Handler, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { clientAddressOf } from './client-address.ts'
@@ -8,6 +8,9 @@ import { addMetadataEndpoints } from './metadata-endpoints.ts'
 import { answerProblem } from './problem-answer.ts'
 import { answerTokenError } from './token-answer.ts'
 
+/** Adds routes; those that a token or a body is asked for take the middleware, which counts refused requests. */
+export type AddRoutes = (app: Hono, failures: MiddlewareHandler) => void
+
 /** What the HTTP application is put together from. */
 export interface HttpAppOptions {
   readonly config: GatewayConfig
@@ -15,6 +18,7 @@ export interface HttpAppOptions {
   readonly clock: Clock
   readonly token: Handler
   readonly bundle: Handler
+  readonly routes: readonly AddRoutes[]
   /** Whether the gateway serves. */
   readonly isReady: () => boolean
 }
@@ -50,7 +54,7 @@ function addFallbacks(app: Hono, log: LogPort): void {
 }
 
 /** Puts the HTTP application together. */
-export function createHttpApp({ config, log, clock, token, bundle, isReady }: HttpAppOptions): Hono {
+export function createHttpApp({ config, log, clock, token, bundle, routes, isReady }: HttpAppOptions): Hono {
   const app = new Hono()
   const failures = limitFailures(new FailureLimit(config.limits.maxFailedRequestsPerMinute, clock))
   app.use('*', async (c, next) => {
@@ -59,6 +63,7 @@ export function createHttpApp({ config, log, clock, token, bundle, isReady }: Ht
   })
   app.post('/token', failures, limitBody, token)
   app.get('/v1/bundle', failures, bundle)
+  for (const addRoutes of routes) addRoutes(app, failures)
   addMetadataEndpoints(app, config)
   addHealthEndpoints(app, isReady)
   addFallbacks(app, log)

@@ -1,5 +1,7 @@
-import type { LogPort } from '@headgate/core'
+import type { Clock, LogPort } from '@headgate/core'
 import type { AskEvent, ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
+import { createAskIntake } from './asks/ask-intake.ts'
+import type { Asks } from './asks/asks.ts'
 import { auditEventOf } from './audit-events.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
 import type { PolicyFileSource } from './policy-source.ts'
@@ -7,7 +9,9 @@ import type { PolicyFileSource } from './policy-source.ts'
 /** What {@link createLocalControl} needs. */
 export interface LocalControlOptions {
   readonly policySource: PolicyFileSource
+  readonly asks: Asks
   readonly log: LogPort
+  readonly clock: Clock
   /** What the gateway's cluster is called. */
   readonly cluster: string
   readonly audit?: AuditSink
@@ -32,9 +36,9 @@ function logClosed(log: LogPort, { kind, ...fields }: ClosedEvent): void {
 
 function logAsk(
   log: LogPort,
-  { kind, scope, sessionId, clientId, connectionId, clientAddress, listener }: AskEvent,
+  { kind, askId, scope, sessionId, clientId, connectionId, clientAddress, listener }: AskEvent,
 ): void {
-  const origin = { connectionId, clientAddress, listener, sessionId, clientId }
+  const origin = { askId, connectionId, clientAddress, listener, sessionId, clientId }
   const what = { principal: scope.subject, issuer: scope.issuer, resourceName: scope.topic, operation: scope.operation }
   log.info({ event: kind, decision: 'hold', ...origin, ...what }, 'an approval is wanted')
 }
@@ -47,14 +51,24 @@ function logEvent(log: LogPort, event: DataPlaneEvent): void {
 }
 
 /**
- * Creates the control port of a data plane that lives in this process: policies from the source, events to the trail and,
- * but for what was read and written, to the log.
+ * Creates the control port of a data plane that lives in this process: policies from the source, asks to and from the
+ * store, events to the trail and, but for what was read and written, to the log.
  */
-export function createLocalControl({ policySource, log, cluster, audit = noTrail }: LocalControlOptions): ControlPort {
+export function createLocalControl(options: LocalControlOptions): ControlPort {
+  const { policySource, asks, log, cluster, audit = noTrail } = options
+  const openAsk = createAskIntake(options)
   return {
     keepsTrail: audit.keepsTrail,
     record: (events) => audit.record(events),
-    subscribe: (receive) => policySource.subscribe((snapshot) => receive({ kind: 'policy', snapshot })),
+    subscribe: (receive) => {
+      const unsubscribe = [
+        policySource.subscribe((snapshot) => receive({ kind: 'policy', snapshot })),
+        asks.subscribe((ask) => receive({ kind: 'ask', ask })),
+      ]
+      return () => {
+        for (const end of unsubscribe) end()
+      }
+    },
     report: (event) => {
       const recorded = auditEventOf(event, cluster)
       if (recorded !== undefined) audit.append(recorded)
@@ -63,6 +77,7 @@ export function createLocalControl({ policySource, log, cluster, audit = noTrail
       } catch {
         // A log that cannot be written must not end a client's request; the log port tells of itself.
       }
+      if (event.kind === 'ask') openAsk(event)
     },
   }
 }

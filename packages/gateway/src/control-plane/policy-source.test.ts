@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { LogPort } from '@headgate/core'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { ControlMessage } from '../control-port.ts'
+import type { ControlMessage, ControlPort } from '../control-port.ts'
 import { TestClock } from '../identity/token-fixture.ts'
-import { collectLog, type LoggedLine, testPolicy } from './control-plane-fixture.ts'
+import { collectLog, idleAsks, type LoggedLine, testPolicy } from './control-plane-fixture.ts'
 import { createLocalControl } from './local-control.ts'
 import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
 
@@ -89,9 +90,13 @@ test('the files are looked at, a part that changes counts, and a wrong one is to
   expect(policy.current).toBe(kept)
 })
 
+function controlOf(policySource: PolicyFileSource, log: LogPort): ControlPort {
+  return createLocalControl({ policySource, asks: idleAsks(), log, clock, cluster: 'main' })
+}
+
 test('a data plane is given the policy in force at once and every later one, until it unsubscribes', () => {
   const policy = start()
-  const control = createLocalControl({ cluster: 'main', policySource: policy, log: collectLog().log })
+  const control = controlOf(policy, collectLog().log)
   const received: ControlMessage[] = []
   const unsubscribe = control.subscribe((message) => received.push(message))
   writeFileSync(path, testPolicy('payments'))
@@ -105,7 +110,7 @@ test('a data plane is given the policy in force at once and every later one, unt
 
 test('a sign-in, a refusal and a denial each leave a line', () => {
   const { log, lines: events } = collectLog()
-  const control = createLocalControl({ cluster: 'main', policySource: start(), log })
+  const control = controlOf(start(), log)
   const origin = { connectionId: 7, clientAddress: '10.0.0.9', listener: 'kafka' }
   const who = { principal: 'orders', issuer: 'corp', sessionId: 's' }
   const signIn = { kind: 'sign-in', ...origin, mechanism: 'OAUTHBEARER', isReauthentication: false } as const
@@ -135,11 +140,7 @@ test('a log that throws ends nothing', () => {
   const fail = (): never => {
     throw new Error('disk full')
   }
-  const control = createLocalControl({
-    cluster: 'main',
-    policySource: start(),
-    log: { debug: fail, info: fail, warn: fail, error: fail },
-  })
+  const control = controlOf(start(), { debug: fail, info: fail, warn: fail, error: fail })
   const event = { kind: 'closed', connectionId: 1, clientAddress: '', listener: '', code: '', reason: '' } as const
   expect(() => control.report(event)).not.toThrow()
 })

@@ -7,6 +7,8 @@ export interface ProblemDetails {
   readonly title: string
   readonly code: string
   readonly detail?: string
+  /** The id of the ask that it is about. */
+  readonly ask?: string
 }
 
 /** Answers with `application/problem+json`; `code` is what to match on. */

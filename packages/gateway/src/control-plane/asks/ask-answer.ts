@@ -1,0 +1,50 @@
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { StoreFailedError, StoreOpenError } from '../../store/errors.ts'
+import { answerProblem } from '../problem-answer.ts'
+import { type Ask, type AskActor, approversOf, isEnded } from './ask.ts'
+import { approvingGroups, isFor } from './ask-access.ts'
+import { AskError } from './errors.ts'
+
+const STATUS: Readonly<Record<string, ContentfulStatusCode>> = Object.freeze({
+  ERR_GATEWAY_ASK_BODY: 400,
+  ERR_GATEWAY_ASK_TIME: 400,
+  ERR_GATEWAY_ASK_UNKNOWN: 404,
+  ERR_GATEWAY_ASK_NOT_APPROVER: 403,
+  ERR_GATEWAY_ASK_NOT_REQUESTER: 403,
+  ERR_GATEWAY_ASK_OWN: 403,
+  ERR_GATEWAY_ASK_NOT_GRANTED: 403,
+  ERR_GATEWAY_ASK_LIMIT: 429,
+})
+
+/** Answers with why an ask was not opened, shown or moved on; anything else is thrown on. */
+export function answerAskError(c: Context, error: unknown): Response {
+  if (error instanceof StoreOpenError || error instanceof StoreFailedError) {
+    return answerProblem(c, { status: 503, title: 'the store does not answer', code: error.code })
+  }
+  if (!(error instanceof AskError)) throw error
+  // What is left contradicts how the ask stands.
+  const status = STATUS[error.code] ?? 409
+  const { id } = error.details
+  const title = error.message
+  return answerProblem(c, { status, title, code: error.code, ...(typeof id === 'string' ? { ask: id } : {}) })
+}
+
+/** An ask as the API shows it to somebody. */
+export function showAsk(ask: Ask, actor: AskActor): object {
+  const { scope, steps, approval, origin, ...rest } = ask
+  const { issuer, subject, protection, topic, operation } = scope
+  const { by, people, reason: reasonRule } = approval
+  const isYours = isFor(ask, actor)
+  return {
+    ...rest,
+    requester: { issuer, subject },
+    ...{ protection, topic, operation, origin },
+    approval: { by, people, reason: reasonRule },
+    approvedBy: approversOf(ask),
+    // Where a request came from is for the audit.
+    steps: steps.map(({ source: _source, ...step }) => step),
+    isYours,
+    mayDecide: !isEnded(ask.state) && !isYours && approvingGroups(ask, actor).length > 0,
+  }
+}

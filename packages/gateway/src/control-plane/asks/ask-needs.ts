@@ -1,0 +1,57 @@
+import {
+  type ApprovalObligation,
+  CLUSTER_NAME,
+  compileProgram,
+  decide,
+  Operation,
+  ownersOf,
+  type Principal,
+  type Program,
+  residualFor,
+} from '@headgate/policy'
+import type { AskOperation, PolicySnapshot } from '../../control-port.ts'
+import { AskNotGrantedError, AskNotNeededError } from './errors.ts'
+
+/** What somebody who asks has to have approved, by the policy in force. */
+export interface AskNeeds {
+  readonly approvals: readonly ApprovalObligation[]
+  readonly ruleIds: readonly string[]
+  readonly owners: readonly string[]
+  readonly policyRevision: number
+}
+
+const OPERATIONS = Object.freeze({ consume: Operation.Read, produce: Operation.Write })
+
+/** Keeps the program of the last principal that was looked at: listing asks the same of one for each request. */
+export class AskPolicy {
+  #kept: { readonly key: string; readonly program: Program } | undefined
+
+  /**
+   * Tells which approvals an operation on a topic needs.
+   *
+   * @throws {AskNotNeededError} `ERR_GATEWAY_ASK_NOT_NEEDED`
+   * @throws {AskNotGrantedError} `ERR_GATEWAY_ASK_NOT_GRANTED`
+   */
+  needsOf(snapshot: PolicySnapshot, principal: Principal, topic: string, operation: AskOperation): AskNeeds {
+    const decision = decide(this.#programOf(snapshot, principal), 'topic', OPERATIONS[operation], topic)
+    if (decision.effect === 'allow') throw new AskNotNeededError()
+    const approvals = decision.obligations?.approvals ?? []
+    if (decision.effect === 'deny' || approvals.length === 0) throw new AskNotGrantedError(decision.reason)
+    const owners = [...ownersOf(snapshot.document, principal)]
+    return { approvals, ruleIds: decision.ruleIds, owners, policyRevision: snapshot.revision }
+  }
+
+  /** Tells whether somebody may see every ask: who may read the audit. It lets nobody decide. */
+  mayReadAll(snapshot: PolicySnapshot, principal: Principal): boolean {
+    const program = this.#programOf(snapshot, principal)
+    return decide(program, 'cluster', Operation.ReadAudit, CLUSTER_NAME).effect === 'allow'
+  }
+
+  #programOf(snapshot: PolicySnapshot, principal: Principal): Program {
+    const { issuer, subject, groups } = principal
+    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
+    if (this.#kept?.key !== key)
+      this.#kept = { key, program: compileProgram(residualFor(snapshot.document, principal)) }
+    return this.#kept.program
+  }
+}
