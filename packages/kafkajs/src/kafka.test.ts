@@ -124,3 +124,36 @@ test('the sign-in is renewed on the same connection before the session ends', as
 
   expect(listener.connections).toBe(1)
 })
+
+const guarded = `
+topics:
+  - { match: [orders], format: json, mask: [{ fields: ssn, with: last-4, on: [produce] }] }
+  - { id: pay, match: [payments], approval: { by: [leads], people: 1, reason: optional, for: 1h, decide-within: 30m } }
+rules: [{ id: r, who: everyone, may: { produce: [orders, payments] } }]
+`
+
+test('what is sent is masked before it leaves, and a write that waits for an approval names its ask', async () => {
+  gateway.policy = guarded
+  const asks = '/v1/asks?mine=true&topic=payments'
+  const entry = { id: 'ask_1', state: 'pending', topic: 'payments', operation: 'produce', protection: 'pay' }
+  gateway.http.routes.set(asks, () => ({ json: { asks: [entry] } }))
+  const kafka = createKafka()
+  const events: HeadgateEvent[] = []
+  kafka.on('headgate.approval-pending', (event) => void events.push(event))
+  const producer = kafka.producer()
+  await producer.connect()
+  await producer.send({ topic: 'orders', messages: [{ value: '{"ssn":"123456789"}' }] })
+  listener.produceErrorCode = 44
+  const url = `${gateway.http.origin}/v1/asks/ask_1`
+
+  await expect(producer.send({ topic: 'payments', messages })).rejects.toMatchObject({
+    code: 'ERR_KAFKAJS_APPROVAL_PENDING',
+    ask: { id: 'ask_1', url, state: 'pending' },
+  })
+  await producer.disconnect()
+  const produced = listener.seen.filter(({ apiKey }) => apiKey === ApiKey.PRODUCE)
+  expect(produced.length).toBe(2)
+  expect(produced[0]?.records?.includes('*****6789')).toBe(true)
+  expect(events).toMatchObject([{ payload: { id: 'ask_1', topic: 'payments', url } }])
+  expect(gateway.http.seen.find(({ path }) => path === asks)?.headers['authorization']).toMatch(/^Bearer /)
+})

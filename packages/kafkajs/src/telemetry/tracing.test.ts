@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { EachMessagePayload, TopicMessages } from '#kafkajs'
 import { Gate } from '../access/gate.ts'
 import { deliverySurface } from '../access/surface.ts'
+import { MaskTally } from '../masking/mask-tally.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
+import { workAttributes } from './attributes.ts'
 import { isTracing, Tracing, traceDenial } from './tracing.ts'
 
 const policy = policyOf(ordersPolicy, 7)
@@ -159,4 +161,22 @@ test('a send inside a trace continues it', async () => {
 
   expect(spans()[0]?.parentSpanContext).toMatchObject(senderSpan)
   expect(Object.keys(headers)).toEqual(['traceparent'])
+})
+
+test('a span tells what was masked and withheld, by the names of the policy, and the asks', () => {
+  const tally = new MaskTally()
+  tally.addMasked([{ field: 'card/number', count: 2 }])
+  tally.addMasked([{ field: 'header:x-user', count: 1 }])
+  tally.keep()
+  tally.withhold('not-json')
+
+  expect(workAttributes({ ...work, tally })).toEqual({
+    'headgate.decision': 'allow',
+    'headgate.rule_ids': ['orders-does-orders'],
+    'headgate.policy.revision': 7,
+    'headgate.masked.fields': ['card/number', 'header:x-user'],
+    'headgate.masked.count': 3,
+    'headgate.withheld.count': 1,
+    'headgate.ask.ids': ['ask_1'],
+  })
 })

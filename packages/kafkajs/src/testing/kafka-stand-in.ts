@@ -20,6 +20,8 @@ export interface KafkaStandIn {
   connections: number
   /** What signing in is answered with. */
   signIn: { errorCode: number; message: string | null; sessionLifetimeMs: number }
+  /** What a produce is answered with. */
+  produceErrorCode: number
   /** The address that Metadata advertises. */
   advertisedHost: string
   close(): Promise<void>
@@ -94,7 +96,7 @@ function metadata(input: Input, { advertisedHost, port }: KafkaStandIn): ReturnT
   return { seen: { topics, allowAutoTopicCreation }, body }
 }
 
-function produce(input: Input): ReturnType<Handler> {
+function produce(input: Input, { produceErrorCode }: KafkaStandIn): ReturnType<Handler> {
   input.string()
   input.take(6)
   let records: Buffer = Buffer.alloc(0)
@@ -103,7 +105,7 @@ function produce(input: Input): ReturnType<Handler> {
     const partitions = input.array(() => {
       const partition = input.int32()
       records = input.bytes()
-      return Buffer.concat([int32(partition), int16(0), int64(41), int64(-1), int64(0)])
+      return Buffer.concat([int32(partition), int16(produceErrorCode), int64(41), int64(-1), int64(0)])
     })
     return { name, body: Buffer.concat([string(name), array(partitions)]) }
   })
@@ -167,6 +169,7 @@ export async function startKafkaStandIn(): Promise<KafkaStandIn> {
     seen: [],
     connections: 0,
     signIn: { errorCode: 0, message: null, sessionLifetimeMs: 60_000 },
+    produceErrorCode: 0,
     advertisedHost: '127.0.0.1',
     async close() {
       for (const socket of sockets) socket.destroy()
