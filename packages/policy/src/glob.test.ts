@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { coversGlob, isGlob, matchesGlob, splitGlob } from './glob.ts'
+import { coversGlob, isGlob, matchesGlob, mayOverlap, splitGlob } from './glob.ts'
 import { MAX_NAME_LENGTH } from './operation.ts'
 
 test.each([
@@ -55,6 +55,20 @@ test('a pattern that covers another matches everything that the other matches', 
     }),
     { numRuns: 3000 },
   )
+})
+
+test('two selectors that match one name may overlap, in either order', () => {
+  fc.assert(
+    fc.property(glob, glob, word, (a, b, name) => {
+      expect(mayOverlap(a, b)).toBe(mayOverlap(b, a))
+      if (matchesGlob(a, name) && matchesGlob(b, name)) expect(mayOverlap(a, b)).toBe(true)
+    }),
+    { numRuns: 5000 },
+  )
+  expect(mayOverlap('eu.*', 'us.*')).toBe(false)
+  expect(mayOverlap('*.dlq', '*.log')).toBe(false)
+  expect(mayOverlap('orders', 'ord*s')).toBe(true)
+  expect(mayOverlap('orders', 'payments')).toBe(false)
 })
 
 test('a pattern is cut at its first and last star and nothing is lost', () => {

@@ -6,6 +6,7 @@ import type { SourceProblem } from './problem.ts'
 import { checkProtections } from './protection-checks.ts'
 import { entrySchema, partSchema } from './schema.ts'
 import { schemaProblems } from './schema-problems.ts'
+import { checkUnmasks } from './unmask-checks.ts'
 import type { PolicySource, YamlSource } from './yaml-source.ts'
 
 /** What {@link parsePolicy} gives: a whole policy, or every problem that it has. */
@@ -31,6 +32,9 @@ export function parsePolicy(entry: PolicySource, readPart: ReadPart): PolicyPars
   if (problems.length === 0) problems.push(...checkRulesExist(files))
   if (problems.length > 0) return { ok: false, problems: inTextOrder(problems, files.paths) }
   const document = buildDocument(checked)
+  // It takes a whole policy to know that nothing in it is meant.
+  const lost = checkUnmasks(checked, document)
+  if (lost.length > 0) return { ok: false, problems: inTextOrder(lost, files.paths) }
   return { ok: true, document, digest: digestDocument(document) }
 }
 

@@ -3,6 +3,8 @@
  * no index, no memory and nothing of the real evaluator's code: the oracle that the compiled program must agree with.
  */
 
+import { type OracleObligations, type OracleTopic, oblige } from './naive-obligations-fixture.ts'
+
 /** A principal as the oracle sees it. */
 export interface OraclePrincipal {
   readonly issuer: string
@@ -16,17 +18,20 @@ interface OracleMatch {
   readonly groups?: readonly string[]
 }
 
+/** `may` or `never` as written. */
+export type OracleAccess = Readonly<Record<string, readonly (string | number)[] | boolean>>
+
 /** A rule as written. */
 export interface OracleRule {
   readonly id: string
   readonly who: 'everyone' | (OracleMatch & { readonly not?: OracleMatch })
-  readonly may?: Readonly<Record<string, readonly (string | number)[]>>
-  readonly never?: Readonly<Record<string, readonly (string | number)[]>>
+  readonly may?: OracleAccess
+  readonly never?: OracleAccess
 }
 
 /** A policy as written. */
 export interface OraclePolicy {
-  readonly topics: readonly { readonly match: readonly string[]; readonly labels?: readonly string[] }[]
+  readonly topics: readonly OracleTopic[]
   readonly rules: readonly OracleRule[]
 }
 
@@ -40,9 +45,10 @@ export interface OracleRequest {
 
 /** What the oracle says. */
 export interface OracleAnswer {
-  readonly effect: 'allow' | 'deny'
+  readonly effect: 'allow' | 'deny' | 'hold'
   readonly reason: string
   readonly ruleIds: readonly string[]
+  readonly obligations?: OracleObligations
 }
 
 // verb: resource type, operation, the operations that a grant implies, whether partitions limit it
@@ -80,7 +86,7 @@ export function evaluateNaively(
   request: OracleRequest,
 ): OracleAnswer {
   const denying: { id: string; certain: boolean }[] = []
-  const granting: string[] = []
+  const granting: OracleRule[] = []
   const grantingElsewhere: string[] = []
   let grantUnknown = false
   for (const rule of policy.rules) {
@@ -96,14 +102,14 @@ export function evaluateNaively(
       continue
     }
     const spoken = speaks(policy, rule.may, request, true)
-    if (spoken === 'yes') granting.push(rule.id)
+    if (spoken === 'yes') granting.push(rule)
     if (spoken === 'elsewhere') grantingElsewhere.push(rule.id)
   }
   if (denying.length > 0) {
     const reason = denying.some(({ certain }) => certain) ? 'denied-by-rule' : 'groups-unknown'
     return { effect: 'deny', reason, ruleIds: denying.map(({ id }) => id).sort() }
   }
-  if (granting.length > 0) return { effect: 'allow', reason: 'granted', ruleIds: granting.sort() }
+  if (granting.length > 0) return grant(policy, request, granting)
   if (grantingElsewhere.length > 0) {
     return { effect: 'deny', reason: 'partition-not-granted', ruleIds: grantingElsewhere.sort() }
   }
@@ -111,10 +117,29 @@ export function evaluateNaively(
   return { effect: 'deny', reason: grantUnknown ? 'groups-unknown' : 'no-rule', ruleIds: [] }
 }
 
+/** Protections concern reading and writing; grants lift of them what their rules say. */
+function grant(policy: OraclePolicy, request: OracleRequest, granting: readonly OracleRule[]): OracleAnswer {
+  const ruleIds = granting.map(({ id }) => id).sort()
+  const { operation } = request
+  const direction = operation === 'Write' ? 'produce' : 'consume'
+  const isGuarded = request.type === 'topic' && ['Read', 'Write', 'Replay'].includes(operation)
+  const entries = policy.topics.filter(({ match }) => match.some((each) => matches(each, request.name)))
+  const lifted = operation === 'Read' ? granting.flatMap(({ may }) => listOf(may?.['unmask'])) : []
+  const isFree = operation !== 'Replay' && granting.some(({ may }) => may?.['without-approval'] === true)
+  const obligations = isGuarded ? oblige(entries, direction, lifted, isFree) : undefined
+  if (obligations === undefined) return { effect: 'allow', reason: 'granted', ruleIds }
+  if (obligations.approvals.length === 0) return { effect: 'allow', reason: 'granted', ruleIds, obligations }
+  return { effect: 'hold', reason: 'approval-needed', ruleIds, obligations }
+}
+
+function listOf(value: readonly (string | number)[] | boolean | undefined): string[] {
+  return Array.isArray(value) ? value.map(String) : []
+}
+
 /** Whether the words of a rule reach the request: for its partition, for others only, or not at all. */
 function speaks(
   policy: OraclePolicy,
-  access: Readonly<Record<string, readonly (string | number)[]>>,
+  access: OracleAccess,
   request: OracleRequest,
   isGrant: boolean,
 ): 'yes' | 'elsewhere' | 'no' {
@@ -122,8 +147,8 @@ function speaks(
   for (const [word, list] of Object.entries(access)) {
     if (word === 'cluster') {
       if (request.type !== 'cluster' || request.name !== 'kafka-cluster') continue
-      for (const each of list) {
-        const [operation, implied] = clusterWords[String(each)] ?? ['', '']
+      for (const each of listOf(list)) {
+        const [operation, implied] = clusterWords[each] ?? ['', '']
         if (operation === request.operation || (isGrant && implied === request.operation)) return 'yes'
       }
       continue
@@ -131,19 +156,19 @@ function speaks(
     const meaning = words[word]
     if (meaning === undefined) continue
     const [type, operation, implied, limited] = meaning
-    if (type !== request.type || !list.some((selector) => selects(policy, String(selector), request, isGrant))) continue
+    if (type !== request.type || !listOf(list).some((selector) => selects(policy, selector, request, isGrant))) continue
     if (isGrant && implied === request.operation) return 'yes'
     if (operation !== request.operation) continue
-    const partitions = access['partitions']
-    if (!limited || partitions === undefined || partitions.some((each) => holds(each, request.partition))) return 'yes'
+    const isLimited = limited && access['partitions'] !== undefined
+    if (!isLimited || listOf(access['partitions']).some((each) => holds(each, request.partition))) return 'yes'
     best = 'elsewhere'
   }
   return best
 }
 
-function holds(entry: string | number, partition: number | undefined): boolean {
+function holds(entry: string, partition: number | undefined): boolean {
   if (partition === undefined) return false
-  const [first, last = first] = String(entry).split('-').map(Number)
+  const [first, last = first] = entry.split('-').map(Number)
   return first !== undefined && last !== undefined && first <= partition && partition <= last
 }
 

@@ -11,7 +11,7 @@ import type {
 } from '../document/protection.ts'
 import { Operation } from '../operation.ts'
 import type { Principal } from '../principal.ts'
-import { reachOf, type TopicReach } from './reach.ts'
+import { reachOf, type TopicReach } from '../topic-reach.ts'
 import { matchWho } from './who.ts'
 
 /** A rule that concerns the principal, with `who` gone. */
@@ -108,10 +108,8 @@ function reduceProtections(
   const asking = topics.filter(asksForSomething)
   if (asking.length === 0) return []
   const granted = rules.flatMap(({ effect, scopes }) => (effect === 'allow' ? scopes : []))
-  const matchOf = (label: string): readonly string[] =>
-    topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
-  const reading = reachOf(granted, [Operation.Read, Operation.Replay], matchOf)
-  const writing = reachOf(granted, [Operation.Write], matchOf)
+  const reading = reachOf(granted, [Operation.Read, Operation.Replay], topics)
+  const writing = reachOf(granted, [Operation.Write], topics)
   return unique(asking.flatMap((topic) => reduceProtection(topic, reading, writing)))
 }
 

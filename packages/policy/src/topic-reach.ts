@@ -1,7 +1,7 @@
-import type { Scope } from '../document/document.ts'
-import { LABEL_PREFIX } from '../document/names.ts'
-import { isGlob, matchesGlob, mayOverlap } from '../glob.ts'
-import { INTERNAL_TOPIC_PREFIX, type Operation } from '../operation.ts'
+import type { Scope, TopicProtection } from './document/document.ts'
+import { LABEL_PREFIX } from './document/names.ts'
+import { isGlob, matchesGlob, mayOverlap } from './glob.ts'
+import { INTERNAL_TOPIC_PREFIX, type Operation } from './operation.ts'
 
 /** The topics that some selectors of grants can reach. It may say yes too often, never no. */
 export class TopicReach {
@@ -34,12 +34,18 @@ function isInternal(selector: string): boolean {
   return selector.startsWith(INTERNAL_TOPIC_PREFIX)
 }
 
-/** The topics on which scopes of grants grant one of the operations. */
+/**
+ * The topics on which scopes of grants grant one of the operations.
+ *
+ * @param topics the entries that give labels
+ */
 export function reachOf(
   scopes: readonly Scope[],
   operations: readonly Operation[],
-  matchOf: (label: string) => readonly string[],
+  topics: readonly Pick<TopicProtection, 'match' | 'labels'>[],
 ): TopicReach {
+  const matchOf = (label: string): readonly string[] =>
+    topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
   const reach = new TopicReach()
   for (const { resourceType, operation: granted, names } of scopes) {
     if (resourceType === 'topic' && operations.includes(granted)) for (const name of names) reach.add(name, matchOf)
