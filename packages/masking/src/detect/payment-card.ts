@@ -1,4 +1,4 @@
-import type { Detector, Find } from './find.ts'
+import { type Detector, type Find, NO_FINDS } from './find.ts'
 
 const LEAST_DIGITS = 12
 const MOST_DIGITS = 19
@@ -29,6 +29,15 @@ const ISSUERS: readonly (readonly [first: number, last: number, lengths: readonl
   [67, 67, [12, 13, 14, 15, 16, 17, 18, 19]],
 ]
 
+/** By the first four digits the lengths that an issuer gives out, a bit for each from {@link LEAST_DIGITS} on. */
+const LENGTHS = new Uint8Array(10_000)
+for (const [first, last, lengths] of ISSUERS) {
+  const bits = lengths.reduce((sum, length) => sum | (1 << (length - LEAST_DIGITS)), 0)
+  const scale = 10 ** (4 - String(first).length)
+  for (let prefix = first * scale; prefix < (last + 1) * scale; prefix += 1)
+    LENGTHS[prefix] = (LENGTHS[prefix] ?? 0) | bits
+}
+
 /** A digit's value: ASCII and full-width digits. -1 for anything else. */
 function digitAt(text: string, at: number): number {
   const unit = text.charCodeAt(at)
@@ -36,79 +45,95 @@ function digitAt(text: string, at: number): number {
   return unit >= 0xff10 && unit <= 0xff19 ? unit - 0xff10 : -1
 }
 
-const SEPARATORS = new Set([' ', '-', '.', '\u00a0', '\u2009', '\u202f', '\u2010', '\u2011', '\u2013', '\t', '/', '_'])
+const SEPARATORS: ReadonlySet<number> = new Set(
+  [' ', '-', '.', '\u00a0', '\u2009', '\u202f', '\u2010', '\u2011', '\u2013', '\t', '/', '_'].map((separator) =>
+    separator.charCodeAt(0),
+  ),
+)
 
-/** Digits of one run, with their places, and the places where a group of digits begins. */
+/** Where the next digit of a run stands: at `at`, or behind one separator there; -1 if the run ends. */
+function nextDigit(text: string, at: number): number {
+  if (digitAt(text, at) >= 0) return at
+  return digitAt(text, at + 1) >= 0 && SEPARATORS.has(text.charCodeAt(at)) ? at + 1 : -1
+}
+
+/** The digits of one run. */
 interface DigitRun {
-  readonly digits: readonly number[]
+  readonly text: string
+  /** Where they stand. */
   readonly places: readonly number[]
-  readonly starts: readonly boolean[]
 }
 
-/** Reads digits with at most one separator between two of them. */
-function readRun(text: string, from: number): DigitRun {
-  const [digits, places, starts]: [number[], number[], boolean[]] = [[], [], []]
-  for (let at = from; at < text.length; ) {
-    const separated = at > from && SEPARATORS.has(text.charAt(at)) && digitAt(text, at + 1) >= 0
-    if (separated) at += 1
-    const digit = digitAt(text, at)
-    if (digit < 0) break
-    digits.push(digit)
-    places.push(at)
-    starts.push(at === from || separated)
-    at += 1
+function readRun(text: string, from: number, digits: number): DigitRun {
+  const places = new Array<number>(digits)
+  for (let [at, digit] = [from, 0]; at >= 0; at = nextDigit(text, at + 1)) {
+    places[digit] = at
+    digit += 1
   }
-  return { digits, places, starts }
+  return { text, places }
 }
 
-function passesLuhn(digits: readonly number[], from: number, to: number): boolean {
+function digitOf({ text, places }: DigitRun, digit: number): number {
+  return digitAt(text, places[digit] as number)
+}
+
+/** Whether a group begins with this digit, or the run ended before it. */
+function isGroupStart({ places }: DigitRun, digit: number): boolean {
+  return digit === 0 || digit === places.length || (places[digit] as number) > (places[digit - 1] as number) + 1
+}
+
+function passesLuhn(run: DigitRun, from: number, to: number): boolean {
   let sum = 0
   for (let at = to - 1, doubled = false; at >= from; at -= 1, doubled = !doubled) {
-    const digit = digits[at] ?? 0
+    const digit = digitOf(run, at)
     sum += doubled ? digit * 2 - (digit > 4 ? 9 : 0) : digit
   }
   return sum % 10 === 0
 }
 
-function hasIssuer(digits: readonly number[], from: number, to: number): boolean {
+function hasIssuer(run: DigitRun, from: number, to: number): boolean {
   let prefix = 0
-  for (let at = from; at < from + 4; at += 1) prefix = prefix * 10 + (digits[at] ?? 0)
-  return ISSUERS.some(([first, last, lengths]) => {
-    const cut = first < 10 ? 1000 : first < 100 ? 100 : first < 1000 ? 10 : 1
-    const leading = Math.floor(prefix / cut)
-    return leading >= first && leading <= last && lengths.includes(to - from)
-  })
+  for (let at = from; at < from + 4; at += 1) prefix = prefix * 10 + digitOf(run, at)
+  return ((LENGTHS[prefix] as number) & (1 << (to - from - LEAST_DIGITS))) !== 0
 }
 
 /** The end of the longest card number that begins with this digit and ends with a group; -1 if there is none. */
-function cardEnd({ digits, starts }: DigitRun, from: number): number {
-  for (let to = Math.min(digits.length, from + MOST_DIGITS); to >= from + LEAST_DIGITS; to -= 1) {
-    const whole = to === digits.length || starts[to] === true
-    if (whole && passesLuhn(digits, from, to) && hasIssuer(digits, from, to)) return to
-  }
+function cardEnd(run: DigitRun, from: number): number {
+  for (let to = Math.min(run.places.length, from + MOST_DIGITS); to >= from + LEAST_DIGITS; to -= 1)
+    if (isGroupStart(run, to) && hasIssuer(run, from, to) && passesLuhn(run, from, to)) return to
   return -1
 }
 
 function findInRun(run: DigitRun, found: Find[]): void {
-  for (let from = 0; from + LEAST_DIGITS <= run.digits.length; from += 1) {
-    const to = run.starts[from] === true ? cardEnd(run, from) : -1
+  const { places } = run
+  for (let from = 0; from + LEAST_DIGITS <= places.length; from += 1) {
+    const to = isGroupStart(run, from) ? cardEnd(run, from) : -1
     if (to < 0) continue
-    found.push({ start: run.places[from] ?? 0, end: (run.places[to - 1] ?? 0) + 1 })
+    found.push({ start: places[from] as number, end: (places[to - 1] as number) + 1 })
     from = to - 1
   }
 }
 
 /** Payment card numbers: 12 to 19 digits, in groups or not, of a known issuer, with a sound check digit. */
 export const paymentCard: Detector = {
+  needs: 'digits',
   inNumbers: true,
   find(text) {
-    const found: Find[] = []
+    let found: Find[] | undefined
     for (let at = 0; at < text.length; at += 1) {
       if (digitAt(text, at) < 0) continue
-      const run = readRun(text, at)
-      findInRun(run, found)
-      at = run.places.at(-1) ?? at
+      // Most runs are too short: nothing is built for those.
+      let [last, digits] = [at, 0]
+      for (let next = at; next >= 0; next = nextDigit(text, next + 1)) {
+        last = next
+        digits += 1
+      }
+      if (digits >= LEAST_DIGITS) {
+        found ??= []
+        findInRun(readRun(text, at, digits), found)
+      }
+      at = last
     }
-    return found
+    return found ?? NO_FINDS
   },
 }

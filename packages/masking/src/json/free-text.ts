@@ -19,13 +19,19 @@ export function maskFreeText(
   level: number,
   maskNested: NestedMasker,
 ): string | null | undefined {
-  if (!LOOKS_NESTED.test(text)) return maskFinds(work, text)
+  if (!looksNested(text)) return maskFinds(work, text)
   const nested =
     level < MAX_NESTED_TEXTS && !/\p{Surrogate}/u.test(text) ? maskNested(work, text, level + 1) : undefined
   if (typeof nested === 'string') return nested
   const reason = nested === undefined ? 'too-deep' : failureReason(nested)
   if (reason === 'token-key-missing') return undefined
   return reason === 'too-deep' || mayHoldKeys(work, text) ? hideWhole(work, text) : maskFinds(work, text)
+}
+
+// The first character tells most texts apart: none of those that may begin JSON is a letter or a digit.
+function looksNested(text: string): boolean {
+  const first = text.charCodeAt(0)
+  return (first <= 0x22 || first === 0x5b || first === 0x7b || first === 0xfeff) && LOOKS_NESTED.test(text)
 }
 
 // Text that looks like JSON and cannot be read: keys in it may be masked ones, and values behind them would be seen.
@@ -48,10 +54,17 @@ interface ActionFind {
   readonly action: Action
 }
 
-function findsIn(detectors: readonly PlannedDetector[], text: string): ActionFind[] {
-  const finds = detectors.flatMap(({ detector, action }) => detector.find(text).map((find) => ({ ...find, action })))
-  if (detectors.length > 1) finds.sort((left, right) => left.start - right.start || right.end - left.end)
-  return finds
+const NO_FINDS: readonly ActionFind[] = []
+
+function findsIn(detectors: readonly PlannedDetector[], text: string): readonly ActionFind[] {
+  let finds: ActionFind[] | undefined
+  for (const { detector, action } of detectors)
+    for (const { start, end } of detector.find(text)) {
+      finds ??= []
+      finds.push({ start, end, action })
+    }
+  if (finds === undefined) return NO_FINDS
+  return finds.length === 1 ? finds : finds.sort((left, right) => left.start - right.start || right.end - left.end)
 }
 
 function maskFinds(work: Work, text: string): string | null | undefined {

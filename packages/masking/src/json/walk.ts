@@ -7,7 +7,7 @@ import { maskFreeNumber, maskFreeText } from './free-text.ts'
 import { Output } from './output.ts'
 import { padText } from './padded.ts'
 import { type Page, removeMember, replaceValue } from './replace.ts'
-import { scanText } from './scan-text.ts'
+import { scanText, skipQuietKey, WATCH_DIGITS } from './scan-text.ts'
 import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
 import { stateBelow, walkPaths } from './walk-paths.ts'
 import type { Work } from './work.ts'
@@ -68,14 +68,15 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
   for (;;) {
     const start = at
     if (bytes[at] !== 0x22) return notJson(at)
-    const key = skipKey(bytes, at + 1)
+    const quiet = skipQuietKey(bytes, at + 1)
+    const key = quiet > 0 ? quiet << 1 : skipKey(bytes, at + 1)
     if (key < 0) return key
     const below = stateBelow(state, bytes, start, key)
     const action = below.lifted ? undefined : actionAnywhere(page, start, key, below)
     const removes = action?.removes === true
     at = skipColon(bytes, key >> 1)
     if (at < 0) return at
-    if (!removes && !below.lifted && !walkKey(page, start)) return keyMissing(start)
+    if (quiet === 0 && !removes && !below.lifted && !walkKey(page, start)) return keyMissing(start)
     if (action === undefined) at = walkValue(page, at, below, depth)
     else at = removes ? skipValue(bytes, at, depth) : replaceValue(page, at, action, depth)
     if (at < 0) return at
@@ -113,7 +114,7 @@ function walkScalar(page: Page, at: number): number {
 
 function walkText(page: Page, at: number, insteadOfNull: string | null): number {
   const { bytes, output, work, level } = page
-  const scanned = scanText(bytes, at + 1)
+  const scanned = scanText(bytes, at + 1, work.plan.watched)
   if (scanned < 0) return scanned
   const end = scanned >> 1
   if ((scanned & 1) === 0) return end
@@ -128,7 +129,7 @@ function walkNumber(page: Page, at: number): number {
   const { bytes, output, work } = page
   const end = skipNumber(bytes, at)
   // Shorter numbers are no card numbers, unless they are written with an exponent.
-  if (end < 0 || (end - at < 12 && !hasExponent(bytes, at, end)) || work.plan.detectors.length === 0) return end
+  if (end < 0 || (work.plan.watched & WATCH_DIGITS) === 0 || (end - at < 12 && !hasExponent(bytes, at, end))) return end
   const text = decodePlain(bytes, at, end)
   const value = Number(text)
   const shown = maskFreeNumber(work, value, text)

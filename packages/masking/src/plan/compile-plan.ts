@@ -1,6 +1,7 @@
 import { type DetectorName, detectorOf } from '../detect/detectors.ts'
 import type { Detector } from '../detect/find.ts'
 import { RuleInvalidError, SelectorInvalidError } from '../errors.ts'
+import { WATCH_DIGITS, WATCH_SIGNS } from '../json/scan-text.ts'
 import type { MaskedField } from '../result.ts'
 import { parseSelector, type Selector } from '../selector/parse-selector.ts'
 import { canonicalText, type SelectorNode } from '../selector/selector-node.ts'
@@ -47,6 +48,8 @@ export interface MaskPlan {
   readonly anywhere: KeyTable<Action>
   /** @internal */
   readonly detectors: readonly PlannedDetector[]
+  /** What texts are scanned for, as `scanText` takes it. @internal */
+  readonly watched: number
   /** Whether every key and text must be looked at. @internal */
   readonly everywhere: boolean
   /** Nothing is masked. */
@@ -143,6 +146,10 @@ function plannedDetectors(actions: ReadonlyMap<DetectorName, Action>): PlannedDe
   return planned.sort((left, right) => strategyRank(right.action.strategy) - strategyRank(left.action.strategy))
 }
 
+function watchedBy(detectors: readonly PlannedDetector[]): number {
+  return detectors.reduce((all, { detector }) => all | (detector.needs === 'digits' ? WATCH_DIGITS : WATCH_SIGNS), 0)
+}
+
 /**
  * Makes rules ready. Their order never matters: where two meet on one value, the one that leaves less to see is applied.
  *
@@ -168,6 +175,7 @@ export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {
     root,
     anywhere: new KeyTable(draft.anywhere),
     detectors,
+    watched: watchedBy(detectors),
     everywhere,
     isEmpty: root === EMPTY_STATE && !everywhere,
   })

@@ -11,21 +11,19 @@ interface Entry<T> {
  * The length tells most keys apart before a byte is compared.
  */
 export class KeyTable<T> {
+  readonly size: number
   readonly #byName: ReadonlyMap<string, T>
   /** By length; no longer than the longest key. */
   readonly #entries: readonly (Entry<T> | undefined)[]
 
   constructor(byName: ReadonlyMap<string, T>) {
+    this.size = byName.size
     this.#byName = byName
     const encoded = [...byName].map(([name, value]) => ({ bytes: new TextEncoder().encode(name), value }))
     const longest = Math.max(-1, ...encoded.map(({ bytes }) => bytes.length))
     const entries = new Array<Entry<T> | undefined>(longest + 1).fill(undefined)
     for (const { bytes, value } of encoded) entries[bytes.length] = { bytes, value, next: entries[bytes.length] }
     this.#entries = entries
-  }
-
-  get size(): number {
-    return this.#byName.size
   }
 
   names(): Iterable<string> {
