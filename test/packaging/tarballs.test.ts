@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, createConsumer } from './consumer.ts'
 import { type Manifest, packageNames } from './packages.ts'
 
@@ -59,4 +60,49 @@ test('the installed command answers', () => {
   const command = join(consumer.folder, 'node_modules/.bin/headgate')
 
   expect(consumer.run(command, '--help')).toContain('gateway')
+})
+
+describe('the store, whose thread is a file of its own', () => {
+  const config = (store: string): string => `cluster: { name: orders-prod, bootstrap: [127.0.0.1:1], insecure: true }
+listener: { host: 127.0.0.1, advertisedHost: localhost, port: 0, brokers: { firstPort: 19100, ids: 0 }, insecure: true }
+http: { host: 127.0.0.1, port: 0, publicUrl: https://gateway.example, insecure: true }
+issuers: [{ name: corp, issuer: https://idp.example, audiences: [headgate], algorithms: [ES256] }]
+tokens: { signingKey: { file: token.jwk.json } }
+bundles: { currentKey: { file: bundle.jwk.json } }
+policy: policy.yaml
+store: { path: ${store} }
+`
+  // Nothing listens at the bootstrap address, so that each of them ends by itself.
+  const start = `.then(async ({ createGateway, loadGatewayConfig }) => {
+    const { config } = loadGatewayConfig(process.argv[2])
+    const written = []
+    const log = { debug() {}, info: ({ event }) => written.push(event), warn() {}, error() {} }
+    const gateway = await createGateway({ config, log })
+    await gateway.start().catch(() => {})
+    console.log(JSON.stringify(written))
+  })`
+
+  beforeAll(() => {
+    const command = join(consumer.folder, 'node_modules/.bin/headgate')
+    for (const type of ['token', 'bundle'])
+      consumer.run(command, 'keys', 'create', '--type', type, '--out', `${type}.jwk.json`)
+    consumer.write('policy.yaml', 'rules: [{ id: a, who: everyone, may: { produce: [orders] } }]\n')
+  })
+
+  test.each([
+    ['imported', 'store.mjs', `import('@headgate/gateway')${start}`],
+    ['required', 'store.cjs', `Promise.resolve(require('@headgate/gateway'))${start}`],
+  ])('opens in the gateway that is %s', (name, file, program) => {
+    consumer.write(`${name}.yaml`, config(`${name}/gateway.db`))
+    consumer.write(file, program)
+    expect(JSON.parse(consumer.run(process.execPath, file, `${name}.yaml`))).toContain('store')
+    expect(existsSync(join(consumer.folder, name, 'gateway.db'))).toBe(true)
+  })
+
+  test('opens in the installed command', () => {
+    consumer.write('command.yaml', config('command/gateway.db'))
+    const command = join(consumer.folder, 'node_modules/.bin/headgate')
+    expect(() => consumer.run(command, 'gateway', '--config', 'command.yaml')).toThrow('"event":"store"')
+    expect(existsSync(join(consumer.folder, 'command', 'gateway.db'))).toBe(true)
+  })
 })
