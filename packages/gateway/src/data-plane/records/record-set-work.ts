@@ -173,7 +173,7 @@ export class RecordSetWork {
 
   #conclude(facts: BatchFacts, work: RecordBatchWork, outcome: BatchOutcome): void {
     if (outcome === 'unreadable') this.#withholdBatch(facts, 'batch-unreadable')
-    else if (outcome === 'refuse') this.#refusal = { recordIndex: work.firstWithheld, reason: this.#masker.reason }
+    else if (outcome === 'refuse') this.#refuse(work.firstWithheld, this.#masker.reason)
     else {
       this.#counts.add(work.counts)
       this.#maskedCount += outcome === 'leave-out' ? 0 : work.maskedCount
@@ -182,6 +182,11 @@ export class RecordSetWork {
       else this.#saw(facts, work.keptCount)
       if (outcome === 'rewrite' && work.isTailWithheld) this.#tailEnd = lastOffsetOf(facts)
     }
+  }
+
+  #refuse(recordIndex: number, reason: RecordWithheldReason): void {
+    this.#counts.addWithheld(reason, 1)
+    this.#refusal = { recordIndex, reason }
   }
 
   #keep(facts: BatchFacts, recordCount: number): void {
