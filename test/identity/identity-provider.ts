@@ -117,12 +117,13 @@ interface TokenSource {
 }
 
 function configuration(options: IdentityProviderOptions, privateJwk: object): object {
-  const { clients, audience, lifetimeSeconds = 300, people = PEOPLE, deviceCodeSeconds = 600 } = options
+  const { clients, audience, lifetimeSeconds = 300, people = PEOPLE } = options
+  const { deviceCodeSeconds = 600, hasDeviceFlow = true } = options
   const groupsOf = new Map(clients.map(({ clientId, groups }) => [clientId, groups]))
   const personOf = new Map(people.map((person) => [person.account, person]))
   return {
     jwks: { keys: [privateJwk] },
-    clients: [...clients.map(serviceClient), loginClient()],
+    clients: [...clients.map(serviceClient), loginClient(hasDeviceFlow)],
     scopes: ['openid', 'offline_access', 'kafka'],
     claims: { openid: ['sub', 'name', 'groups'] },
     conformIdTokenClaims: false,
@@ -148,8 +149,8 @@ function configuration(options: IdentityProviderOptions, privateJwk: object): ob
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
-      deviceFlow: { enabled: options.hasDeviceFlow ?? true, ...DEVICE_PAGES },
-      revocation: { enabled: true },
+      deviceFlow: { enabled: hasDeviceFlow, ...DEVICE_PAGES },
+      revocation: { enabled: true, allowedPolicy: () => true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
@@ -178,12 +179,13 @@ function serviceClient({ clientId, clientSecret }: IdentityClient): object {
 }
 
 /** A program on a person's machine holds no secret (RFC 8252); the port on loopback is whichever was free. */
-function loginClient(): object {
+function loginClient(hasDeviceFlow: boolean): object {
+  const deviceGrant = hasDeviceFlow ? ['urn:ietf:params:oauth:grant-type:device_code'] : []
   return {
     client_id: LOGIN_CLIENT_ID,
     application_type: 'native',
     token_endpoint_auth_method: 'none',
-    grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'],
+    grant_types: ['authorization_code', 'refresh_token', ...deviceGrant],
     redirect_uris: ['http://127.0.0.1/callback'],
     id_token_signed_response_alg: 'ES256',
     response_types: ['code'],
