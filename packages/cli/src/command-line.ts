@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
 import { defineConfigCheck } from './commands/config-check.ts'
+import { defineConnect } from './commands/connect.ts'
 import { defineGateway } from './commands/gateway.ts'
 import { defineKeysCreate } from './commands/keys-create.ts'
 import { defineLogin } from './commands/login.ts'
@@ -39,6 +40,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineLogin(program, select)
   defineLogout(program, select)
   defineWhoami(program, select)
+  defineConnect(program, select)
   defineKeysCreate(program.command('keys').description('signing keys'), select)
   return program
 }

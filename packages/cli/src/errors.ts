@@ -47,6 +47,15 @@ export class GatewayAnswerError extends HeadgateError<'ERR_CLI_GATEWAY_ANSWER'> 
   }
 }
 
+/** `--listen` is no port of this machine's loopback. */
+export class ListenAddressError extends HeadgateError<'ERR_CLI_LISTEN_ADDRESS'> {
+  readonly code = 'ERR_CLI_LISTEN_ADDRESS'
+
+  constructor(address: string) {
+    super({ message: `\`${address}\` cannot be listened at: write \`127.0.0.1:<port>\`, nothing else is let in` })
+  }
+}
+
 /** A file that was named cannot be read. */
 export class FileUnreadableError extends HeadgateError<'ERR_CLI_FILE_UNREADABLE'> {
   readonly code = 'ERR_CLI_FILE_UNREADABLE'

@@ -20,6 +20,8 @@ export interface GatewayAddress {
   readonly caPem: string | undefined
   /** Plaintext may be spoken: on loopback, or because it was asked for. */
   readonly isPlaintextAllowed: boolean
+  /** It was asked for, and so is allowed to other machines too. */
+  readonly isInsecure: boolean
 }
 
 /** Adds `--gateway`, `--ca` and `--insecure`, as every command that speaks to a gateway has them. */
@@ -32,9 +34,9 @@ export function addGatewayOptions(command: Command): Command {
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
-/** Tells whether a URL's host is this machine. */
-export function isLoopback(url: URL): boolean {
-  return LOOPBACK.test(url.hostname)
+/** Tells whether a host, as a URL writes it, is this machine. */
+export function isLoopbackHost(host: string): boolean {
+  return LOOPBACK.test(host)
 }
 
 function parseOrigin(text: string, isInsecure: boolean): string {
@@ -45,7 +47,7 @@ function parseOrigin(text: string, isInsecure: boolean): string {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
     throw new GatewayAddressError('write scheme, host and port, nothing more')
   }
-  if (url.protocol === 'http:' && !isInsecure && !isLoopback(url)) {
+  if (url.protocol === 'http:' && !isInsecure && !isLoopbackHost(url.hostname)) {
     throw new GatewayAddressError('it is plaintext to another machine: use https')
   }
   return url.origin
@@ -76,6 +78,6 @@ export function resolveGateway(io: CommandIo, options: GatewayAddressOptions): G
   if (text === '') throw new GatewayMissingError()
   const isInsecure = options.insecure === true || environment['HEADGATE_INSECURE'] === 'true'
   const origin = parseOrigin(text, isInsecure)
-  const isPlaintextAllowed = isInsecure || isLoopback(new URL(origin))
-  return { origin, caPem: readCa(io, options.ca ?? environment['HEADGATE_CA']), isPlaintextAllowed }
+  const isPlaintextAllowed = isInsecure || isLoopbackHost(new URL(origin).hostname)
+  return { origin, caPem: readCa(io, options.ca ?? environment['HEADGATE_CA']), isPlaintextAllowed, isInsecure }
 }

@@ -59,10 +59,10 @@ async function signIn(io: CommandIo, issuer: IssuerClient, options: LoginOptions
 }
 
 async function logIn(io: CommandIo, gateway: GatewayAddress, options: LoginOptions): Promise<GatewayToken> {
-  const { isPlaintextAllowed } = gateway
   const fetch = createCommandFetch(gateway)
   const { logins } = await fetchGatewayMetadata(gateway, fetch)
-  const target = findLoginTarget(options, logins, options.insecure === true)
+  const target = findLoginTarget(options, logins, gateway.isInsecure)
+  const { isPlaintextAllowed } = gateway
   const issuer = await createIssuerClient({ target, fetch, isPlaintextAllowed })
   const saved = createSignIn(gateway.origin, target, await signIn(io, issuer, options), io.clock)
   // What the gateway does not take is not worth keeping.

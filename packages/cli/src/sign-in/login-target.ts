@@ -1,4 +1,4 @@
-import { isLoopback } from '../gateway-address.ts'
+import { isLoopbackHost } from '../gateway-address.ts'
 import type { OfferedLogin } from './gateway-metadata.ts'
 import type { LoginTarget } from './saved-sign-ins.ts'
 import { LoginUnknownError } from './sign-in-errors.ts'
@@ -28,7 +28,7 @@ function assertSecure(issuer: string, isInsecure: boolean): void {
     throw new LoginUnknownError('the issuer is no https URL, nor one that the gateway offers')
   }
   // The gateway may name an issuer; whether a person's sign-in goes over plaintext is for her to say.
-  if (url.protocol === 'http:' && !isInsecure && !isLoopback(url)) {
+  if (url.protocol === 'http:' && !isInsecure && !isLoopbackHost(url.hostname)) {
     throw new LoginUnknownError('the issuer is plaintext to another machine: use https')
   }
 }

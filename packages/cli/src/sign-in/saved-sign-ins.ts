@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import {
+  chmodSync,
   closeSync,
   fstatSync,
   fsyncSync,
@@ -71,6 +72,19 @@ function codeOf(error: unknown): string {
   return String((error as { readonly code?: unknown } | null)?.code)
 }
 
+/** Puts a new file of its owner's own in the place of whatever was there, in one step. */
+function replaceFile(path: string, text: string): void {
+  const temporary = `${path}.${randomUUID()}`
+  const file = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(temporary, path)
+}
+
 /**
  * The sign-ins of this user, one file for each gateway, below `$XDG_CONFIG_HOME/headgate`.
  *
@@ -119,17 +133,13 @@ export class SavedSignIns {
     const { gateway, target, accessToken, refreshToken, issuedAtUnixMs, expiresAtUnixMs } = signIn
     const tokens = { accessToken: accessToken.reveal(), refreshToken: refreshToken?.reveal() }
     const text = JSON.stringify({ version: 1, gateway, target, issuedAtUnixMs, expiresAtUnixMs, ...tokens })
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     const path = this.pathOf(gateway)
-    const temporary = `${path}.${randomUUID()}`
-    const file = openSync(temporary, 'wx', 0o600)
+    this.#ensureFolder()
     try {
-      writeSync(file, text)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
+      replaceFile(path, text)
+    } catch (error) {
+      throw new FileUnreadableError('saved sign-in', path, codeOf(error))
     }
-    renameSync(temporary, path)
   }
 
   /** Removes a sign-in; gives whether there was one. */
@@ -156,7 +166,7 @@ export class SavedSignIns {
   }
 
   async #lock(path: string): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    this.#ensureFolder()
     for (let attempt = 0; attempt < LOCK_POLLS; attempt += 1) {
       try {
         return this.#createLock(path)
@@ -168,6 +178,16 @@ export class SavedSignIns {
       await new Promise<void>((resolve) => this.#io.clock.after(LOCK_POLL_MS, resolve))
     }
     throw new SignInBusyError(path)
+  }
+
+  #ensureFolder(): void {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+      // One that was there before may be open to others.
+      chmodSync(this.#folder, 0o700)
+    } catch (error) {
+      throw new FileUnreadableError('folder of sign-ins', this.#folder, codeOf(error))
+    }
   }
 
   #createLock(path: string): void {
