@@ -117,6 +117,7 @@ const guardedGrant = fc
     {
       consume: few(guardedTopic),
       produce: few(guardedTopic),
+      replay: few(guardedTopic),
       partitions: few(fc.constantFrom('0-1', '1-2')),
       r: rights,
     },
@@ -140,7 +141,7 @@ const guardedPolicy: fc.Arbitrary<OraclePolicy> = fc.record({
 })
 const guardedRequest = fc.record({
   type: fc.constant('topic' as const),
-  operation: fc.constantFrom(Operation.Read, Operation.Read, Operation.Write),
+  operation: fc.constantFrom(Operation.Read, Operation.Read, Operation.Write, Operation.Replay),
   name: fc.constantFrom(...guardedNames),
   partition: fc.constantFrom(ALL_PARTITIONS, 0, 1, 2, 3),
 })
