@@ -16,6 +16,7 @@ export type { MaskRule, Unmask } from './plan/rule.ts'
 export { placeholderReason, placeholderValue, WITHHELD_HEADER } from './record/placeholder.ts'
 export {
   compileRecordPlan,
+  foldHeaderName,
   maskRecordHeader,
   maskRecordKey,
   maskRecordValue,

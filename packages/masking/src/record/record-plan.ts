@@ -26,8 +26,8 @@ export interface RecordPlan {
   readonly key: WholeMask | undefined
 }
 
-/** Letters of ASCII in lower case: case is no way around a mask. */
-function foldName(name: string): string {
+/** The form in which names of headers are compared: letters of ASCII in lower case, for case is no way around a mask. */
+export function foldHeaderName(name: string): string {
   return /[A-Z]/.test(name) ? name.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : name
 }
 
@@ -35,7 +35,7 @@ function foldName(name: string): string {
 function strongestByName(rules: readonly HeaderRule[]): Map<string, HeaderRule> {
   const rulesByName = new Map<string, HeaderRule>()
   for (const rule of rules) {
-    const name = foldName(rule.name)
+    const name = foldHeaderName(rule.name)
     const known = rulesByName.get(name)
     if (known === undefined || strategyRank(rule.with) > strategyRank(known.with)) rulesByName.set(name, rule)
   }
@@ -92,7 +92,7 @@ export function maskRecordKey({ key }: RecordPlan, bytes: Uint8Array): MaskPartR
  * Where it is `removed` the header goes with its name.
  */
 export function maskRecordHeader({ headers, detection }: RecordPlan, name: string, bytes: Uint8Array): MaskPartResult {
-  const whole = headers.get(foldName(name))
+  const whole = headers.get(foldHeaderName(name))
   if (whole !== undefined) return whole(bytes)
   const result = maskTextBytes(detection, bytes)
   if (result.status !== 'withheld' || result.reason !== 'not-utf8') return result

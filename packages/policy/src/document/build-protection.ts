@@ -1,4 +1,4 @@
-import { type DetectorName, foldKey, parseStrategy } from '@headgate/masking'
+import { type DetectorName, foldHeaderName, foldKey, parseStrategy } from '@headgate/masking'
 import { canonicalJson, compareCodeUnits, sortedUnique } from '../canonical.ts'
 import type { SourcePosition, TopicProtection } from './document.ts'
 import { parseDuration } from './duration.ts'
@@ -38,7 +38,7 @@ function buildMask({ fields, anywhere, detect, headers, key, with: source, on }:
     ...(fields === undefined ? {} : { fields: canonicalSelector(fields) }),
     ...(anywhere === undefined ? {} : { anywhere: sortedUnique(anywhere.map(foldKey)) }),
     ...(detect === undefined ? {} : { detect: sortedUnique(detect) as DetectorName[] }),
-    ...(headers === undefined ? {} : { headers: sortedUnique(headers) }),
+    ...(headers === undefined ? {} : { headers: sortedUnique(headers.map(foldHeaderName)) }),
     ...(key === undefined ? {} : { key }),
   }
 }

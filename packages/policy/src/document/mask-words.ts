@@ -56,7 +56,7 @@ export function checkAnywhereKey(key: string): Fault | undefined {
   return { code: 'ERR_POLICY_NAME', message, mend: 'leave no space around names' }
 }
 
-/** Checks the name of a header, which is exact. */
+/** Checks the name of a header. */
 export function checkHeaderName(name: string): Fault | undefined {
   return checkLiteral(name)
 }
@@ -66,7 +66,7 @@ function checkLiteral(name: string): Fault | undefined {
   if (fault !== undefined || !isGlob(name)) return fault
   return {
     code: 'ERR_POLICY_PATTERN',
-    message: `\`${printable(name)}\` would be taken literally: names of keys and headers are exact`,
+    message: `\`${printable(name)}\` would be taken literally: there are no patterns for keys and headers`,
     mend: 'list the names',
   }
 }

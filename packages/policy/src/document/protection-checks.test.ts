@@ -25,7 +25,7 @@ approval: { by: [leads, boss], people: 2, reason: optional, for: 7d, decide-with
       { on: ['consume'], with: { type: 'remove' }, anywhere: ['password', 'pin'] },
       { on: ['consume', 'produce'], with: { type: 'constant', value: '4' }, detect: ['payment-card'] },
       { on: ['consume'], with: { type: 'keep-last', count: 4 }, fields: 'card/number,customer(email,ssn)' },
-      { on: ['consume'], with: { type: 'null' }, headers: ['X-b', 'x-a'] },
+      { on: ['consume'], with: { type: 'null' }, headers: ['x-a', 'x-b'] },
       { on: ['consume'], with: { type: 'token', label: 'user' }, key: true },
     ],
     approval: {

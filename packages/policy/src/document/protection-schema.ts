@@ -74,7 +74,7 @@ const mask: z.ZodType<MaskSource> = z
       .describe('Fields by a selector in the json-mask language, such as customer(ssn,email),card/number.'),
     anywhere: list(text(checkAnywhereKey), 'Keys at any depth, whatever their case.'),
     detect: list(z.enum(detectorNames), 'Values that are known by their form, in headers too.'),
-    headers: list(text(checkHeaderName), 'Headers by their exact names.'),
+    headers: list(text(checkHeaderName), 'Headers by their names, whatever their case.'),
     key: z.literal(true).optional().describe('The key of the record. On reading only.'),
     with: strategy,
     on: on('When it applies: `consume`, which is meant where nothing is said, `produce`, or both.'),

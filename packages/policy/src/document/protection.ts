@@ -18,7 +18,7 @@ export interface ProtectionMask {
   /** Keys in the form in which masking compares them; sorted. */
   readonly anywhere?: readonly string[]
   readonly detect?: readonly DetectorName[]
-  /** Names of headers, exactly. */
+  /** Names of headers in the form in which masking compares them; sorted. */
   readonly headers?: readonly string[]
   readonly key?: true
 }

@@ -1,4 +1,4 @@
-import { foldKey, parseSelector, type SelectorNode, selectedPaths } from '@headgate/masking'
+import { foldHeaderName, foldKey, parseSelector, type SelectorNode, selectedPaths } from '@headgate/masking'
 import { Operation } from '../operation.ts'
 import { printable } from '../printable.ts'
 import { reachOf } from '../topic-reach.ts'
@@ -44,7 +44,7 @@ function liftsSomething({ kind, text }: UnmaskItem, masks: readonly ProtectionMa
     case 'key':
       return masks.some(({ key }) => key === true)
     case 'headers':
-      return masks.some(({ headers = [] }) => headers.includes(text))
+      return masks.some(({ headers = [] }) => headers.includes(foldHeaderName(text)))
     case 'anywhere':
       return masks.some(({ anywhere = [] }) => anywhere.includes(foldKey(text)))
     case 'detect':

@@ -1,4 +1,4 @@
-import { detectorNames, foldKey, parseSelector } from '@headgate/masking'
+import { detectorNames, foldHeaderName, foldKey, parseSelector } from '@headgate/masking'
 import { sortedUnique } from '../canonical.ts'
 import { printable } from '../printable.ts'
 import { checkAnywhereKey, checkHeaderName, checkSelector } from './mask-words.ts'
@@ -58,6 +58,7 @@ export function buildUnmask(items: readonly string[]): UnmaskRight {
 
 function canonicalWord(kind: UnmaskItem['kind'], text: string): string {
   if (kind === 'anywhere') return foldKey(text)
+  if (kind === 'headers') return foldHeaderName(text)
   return kind === 'fields' ? canonicalSelector(text) : text
 }
 
