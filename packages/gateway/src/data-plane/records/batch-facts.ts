@@ -3,6 +3,7 @@ import { BATCH_HEADER_BYTES } from '@headgate/wire'
 const LENGTH_PREFIX_BYTES = 12
 const LEAST_BYTES = 17
 const MAGIC_AT = 16
+const MAX_OFFSET = 0x7fffffffffffffffn
 
 /** What the header of a batch says, where it stands. */
 export interface BatchFacts {
@@ -41,5 +42,6 @@ export function readBatchFacts(bytes: Buffer, start: number): BatchFacts | undef
 
 /** The last offset of a batch. */
 export function lastOffsetOf({ baseOffset, lastOffsetDelta }: BatchFacts): bigint {
-  return baseOffset + BigInt(Math.max(lastOffsetDelta, 0))
+  const last = baseOffset + BigInt(Math.max(lastOffsetDelta, 0))
+  return last > MAX_OFFSET ? MAX_OFFSET : last
 }

@@ -146,7 +146,8 @@ describe('what is withheld at the end', () => {
   })
 
   test('a marker of the broker behind it needs no other', () => {
-    const marker = batch(2, { records: [record('x')], attributes: 0x30, producerId: 7n })
+    const end = { key: '\0\0\0\x01', value: '\0\0\0\0\0\x05' }
+    const marker = batch(2, { records: [end], attributes: 0x30, producerId: 7n })
     const source = Buffer.concat([batch(0, { records: [record(BROKEN), record(BROKEN)], attributes: 0x10 }), marker])
     for (const form of ['marker', 'hole'] as const) {
       expect(decodeSet(mask(source, form).records).map(({ bytes }) => bytes.equals(marker))).toEqual([true])

@@ -90,7 +90,7 @@ export class RecordSetOutput {
     const last = this.#last
     if (last === undefined) return
     const delta = Number(lastOffset - last.facts.baseOffset)
-    if (delta > 0x7fffffff) return
+    if (delta < 0 || delta > 0x7fffffff) return
     if (last.outputAt < 0) {
       this.#copyUntil(last.facts.end)
       last.outputAt = this.bytes.length - (last.facts.end - last.facts.start)

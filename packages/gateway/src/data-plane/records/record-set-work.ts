@@ -17,6 +17,7 @@ import type { MaskedRecordSet, RecordRefusal, WithheldForm } from './masked-reco
 import { RecordBatchWork } from './record-batch-work.ts'
 import { RecordMasker } from './record-masker.ts'
 import { RecordSetOutput } from './record-set-output.ts'
+import { isTransactionMarker } from './transaction-marker.ts'
 import { createMarkerBatch, createPlaceholderBatch } from './withheld-batches.ts'
 
 const LEAST_RECORD_BYTES = 7
@@ -79,11 +80,13 @@ export class RecordSetWork {
     this.#leaderEpoch = facts.magic < 2 ? -1 : this.#records.readInt32BE(facts.start + 12)
     if (facts.magic < 2) this.#withholdBatch(facts, 'batch-too-old')
     else if (facts.magic > 2 || facts.lastOffsetDelta < 0) this.#withholdBatch(facts, 'batch-unreadable')
-    // Only the broker writes those; of a client's, nobody knows what is in them.
-    else if (isControl(facts.attributes) && form !== 'refusal') this.#keep(facts, 0)
-    else if (isControl(facts.attributes)) this.#withholdBatch(facts, 'batch-unreadable')
     else if (!isBatchIntact(this.#records, facts)) this.#withholdBatch(facts, 'batch-corrupt')
-    else if (facts.recordCount === 0 && facts.end - facts.start === BATCH_HEADER_BYTES) this.#keep(facts, 0)
+    else if (isControl(facts.attributes)) {
+      // Only the broker writes markers.
+      const isMarker = form !== 'refusal' && isTransactionMarker(this.#records, facts)
+      if (isMarker) this.#keep(facts, 0)
+      else this.#withholdBatch(facts, 'batch-unreadable')
+    } else if (facts.recordCount === 0 && facts.end - facts.start === BATCH_HEADER_BYTES) this.#keep(facts, 0)
     else yield* this.#maskRecords(facts)
   }
 
@@ -251,7 +254,10 @@ export class RecordSetWork {
       return undefined
     }
     if (last !== undefined && last.lastKept < lastOffsetOf(last.facts)) this.#output.endLastAt(last.lastKept)
-    const firstOffset = last === undefined ? this.#firstUnseen(tailEnd) : last.lastKept + 1n
+    const unseen = last === undefined ? this.#firstUnseen(tailEnd) : last.lastKept + 1n
+    // Offsets that do not rise are no broker's: one is enough to step over them.
+    const isSpan = unseen <= tailEnd && tailEnd - unseen <= MAX_DELTA
+    const firstOffset = isSpan ? unseen : tailEnd
     const marker = createMarkerBatch({ firstOffset, lastOffset: tailEnd, partitionLeaderEpoch: this.#leaderEpoch })
     this.#output.append(marker, end)
     return undefined
@@ -260,8 +266,7 @@ export class RecordSetWork {
   #firstUnseen(tailEnd: bigint): bigint {
     const { fetchOffset } = this.#options
     const from = this.#withheldFrom ?? tailEnd
-    const first = fetchOffset > from && fetchOffset <= tailEnd ? fetchOffset : from
-    return tailEnd - first > MAX_DELTA ? tailEnd : first
+    return fetchOffset > from && fetchOffset <= tailEnd ? fetchOffset : from
   }
 }
 

@@ -8,7 +8,8 @@ const COMMIT_KEY = Buffer.from('00000001', 'hex')
 /** Version and the coordinator's epoch. */
 const COMMIT_VALUE = Buffer.from('000000000000', 'hex')
 const NO_PRODUCER = { producerId: -1n, producerEpoch: -1, baseSequence: -1 } as const
-const NO_CODEC = ~0x07
+/** Neither a codec nor a control batch. */
+const NO_CODEC = ~0x27
 
 /** Offsets that stand for records that are not seen. */
 export interface WithheldSpan {
