@@ -37,7 +37,7 @@ export class AskView {
     return ask
   }
 
-  /** Calls `listener` after each step of an ask with its scope; the function returned ends that. */
+  /** Calls `listener` with the scope of an ask after each step that gives or takes access; the function returned ends that. */
   onChange(listener: (scope: AskScope) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -56,6 +56,8 @@ export class AskView {
     if (known !== undefined && known.id === ask.id && known.revision >= ask.revision && known.revision !== 0) return
     if (known?.revision === 0) this.#openedHere -= 1
     this.#asks.set(key, ask)
+    // An ask that is pending gives and takes nothing: what waits for it goes on waiting.
+    if (ask.state === 'pending' && (known === undefined || known.state === 'pending')) return
     for (const listener of this.#listeners) listener(ask.scope)
   }
 }
