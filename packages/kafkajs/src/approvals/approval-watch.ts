@@ -56,7 +56,12 @@ export class ApprovalWatch {
     if (anew) this.#isSettled = false
     if (this.#isSettled || this.#timer !== undefined) return
     this.#pauseMs = FIRST_PAUSE_MS
-    void this.#run()
+    this.#begin()
+  }
+
+  #begin(): void {
+    // Only an application's own logger can fail here, and nobody waits for this.
+    this.#run().catch(() => {})
   }
 
   async #runOnce(): Promise<void> {
@@ -65,7 +70,7 @@ export class ApprovalWatch {
     if (this.#isSettled || !this.#options.isNeeded()) return
     const pauseMs = this.#pauseMs
     this.#pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)
-    this.#timer = this.#options.clock.after(pauseMs, () => void this.#run())
+    this.#timer = this.#options.clock.after(pauseMs, () => this.#begin())
   }
 
   async #look(): Promise<void> {

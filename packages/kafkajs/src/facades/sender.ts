@@ -1,3 +1,4 @@
+import type { Decision } from '@headgate/policy'
 import type { ProducerBatch, ProducerRecord, RecordMetadata, TopicMessages } from '#kafkajs'
 import type { Ask } from '../access/ask.ts'
 import type { Admission } from '../access/gate.ts'
@@ -28,8 +29,15 @@ function sendOptions({ acks, timeout, compression }: ProducerBatch): ProducerBat
   }
 }
 
-/** Masks what is sent by what the decisions on its topics oblige to. */
-function maskTopics({ masks }: Client, { asks, decisions }: Admission, topics: readonly TopicMessages[]): MaskTally {
+const isObliging = ({ obligations }: Decision): boolean => obligations?.mask !== undefined
+
+/** Masks what is sent by what the decisions on its topics oblige to; gives nothing where they oblige to nothing. */
+function maskTopics(
+  { masks }: Client,
+  { asks, decisions }: Admission,
+  topics: readonly TopicMessages[],
+): MaskTally | undefined {
+  if (!decisions.some(isObliging)) return undefined
   const tally = new MaskTally()
   // Of what is asked, writes on topics stand in the order of the topics.
   const writes = decisions.filter((_, index) => asks[index]?.resourceType === 'topic')
@@ -69,7 +77,7 @@ export function createSender(
     const run = holds.length === 0 ? forward : forwardHeld
     if (!tracing.isOn) return run()
     const askIds = holds.flatMap(({ topic, operation }) => approvals.askIds(topic, operation))
-    return tracing.send(topics, { admission, tally, askIds }, (headers) => {
+    return tracing.send(topics, { admission, askIds, ...(tally !== undefined && { tally }) }, (headers) => {
       for (const { messages } of topics) addHeaders(messages, headers)
       return run()
     })
