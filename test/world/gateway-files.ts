@@ -37,6 +37,10 @@ export interface GatewayFiles {
   readonly policyPath: string
   /** RFC 7638 thumbprint of the bundle key, which clients are given. */
   readonly bundleKeyThumbprint: string
+  /** The folder of the audit trail. */
+  readonly auditFolder: string
+  /** A public JWK, by which the trail is verified. */
+  readonly auditKeyPath: string
 }
 
 const HOST = '127.0.0.1'
@@ -48,6 +52,8 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   const path = (name: string): string => join(directory, name)
   createKeyFile('token', path('token-key.jwk.json'))
   const bundleKey = createKeyFile('bundle', path('bundle-key.jwk.json'))
+  const auditKey = createKeyFile('audit', path('audit-key.jwk.json'))
+  await writeFile(path('audit-key.public.jwk.json'), JSON.stringify(auditKey.publicJwk))
   await writeFile(path('broker.password'), credential.password)
   await chmod(path('broker.password'), 0o600)
   await writeFile(path('policy.yaml'), policy)
@@ -56,6 +62,8 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
     configPath: path('gateway.yaml'),
     policyPath: path('policy.yaml'),
     bundleKeyThumbprint: bundleKey.thumbprint,
+    auditFolder: path('audit'),
+    auditKeyPath: path('audit-key.public.jwk.json'),
   }
 }
 
@@ -99,6 +107,13 @@ function configuration(options: GatewayFilesOptions): object {
     },
     bundles: { currentKey: { file: 'bundle-key.jwk.json' } },
     policy: 'policy.yaml',
+    store: { path: 'state/gateway.db' },
+    audit: {
+      folder: 'audit',
+      gateway: 'test-gateway',
+      checkpointKey: { file: 'audit-key.jwk.json' },
+      retentionDays: 30,
+    },
     ...(limits === undefined ? {} : { limits }),
     ...sections,
   }
