@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
+import { defineApprovals } from './commands/approvals.ts'
 import { defineConfigCheck } from './commands/config-check.ts'
 import { defineConnect } from './commands/connect.ts'
 import { defineGateway } from './commands/gateway.ts'
@@ -7,6 +8,7 @@ import { defineKeysCreate } from './commands/keys-create.ts'
 import { defineLogin } from './commands/login.ts'
 import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
+import { defineRequest } from './commands/request.ts'
 import { defineWhoami } from './commands/whoami.ts'
 import { reportFailure } from './problem-report.ts'
 
@@ -41,6 +43,8 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineLogout(program, select)
   defineWhoami(program, select)
   defineConnect(program, select)
+  defineRequest(program, select)
+  defineApprovals(program, select)
   defineKeysCreate(program.command('keys').description('signing keys'), select)
   return program
 }

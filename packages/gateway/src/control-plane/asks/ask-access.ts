@@ -2,12 +2,12 @@ import { type Ask, type AskActor, type AskPerson, isSamePerson } from './ask.ts'
 import { AskNotApproverError, AskOwnError } from './errors.ts'
 
 /** Tells whether somebody asks. */
-export function isRequester({ scope }: Ask, person: AskPerson): boolean {
+function isRequester({ scope }: Ask, person: AskPerson): boolean {
   return isSamePerson(scope, person)
 }
 
 /** Tells whether somebody stands behind the requester. Owners are subjects, of whichever issuer. */
-export function isOwner({ owners }: Ask, { subject }: AskPerson): boolean {
+function isOwner({ owners }: Ask, { subject }: AskPerson): boolean {
   return owners.includes(subject)
 }
 

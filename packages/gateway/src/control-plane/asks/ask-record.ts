@@ -14,7 +14,7 @@ export interface AskRecordOptions {
 }
 
 /** What the trail says of a step: the ask as it was then, and who took the step. */
-export function auditStepOf(ask: Ask, step: AskStep, cluster: string): AuditAskStep {
+function auditStepOf(ask: Ask, step: AskStep, cluster: string): AuditAskStep {
   const { scope, origin, steps } = ask
   const { by, groups, reason, source, revision } = step
   const approvedBy = approversOf({ steps: steps.filter((earlier) => earlier.revision <= revision) })

@@ -1,0 +1,192 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { startTestControlPlane, type TestControlPlane } from '../../gateway/src/control-plane/control-plane-fixture.ts'
+import { type CommandFolder, createCommandFolder } from './command-line-fixture.ts'
+
+const PAGE = readFileSync(new URL('../../../docs/reference/approvals.md', import.meta.url), 'utf8')
+const [, POLICY = ''] = /```yaml\n([\s\S]*?)```/.exec(PAGE) ?? []
+
+let plane: TestControlPlane
+let folder: CommandFolder
+
+beforeEach(async () => {
+  plane = await startTestControlPlane()
+  writeFileSync(plane.policyPath, POLICY)
+  plane.policySource.reload()
+  folder = createCommandFolder({ clock: plane.clock })
+})
+afterEach(async () => {
+  folder.remove()
+  await plane.close()
+})
+
+interface Outcome {
+  readonly exitCode: number
+  readonly out: string
+  readonly error: string
+}
+
+/** Runs a command line as somebody of the issuer. */
+async function as(subject: string, groups: readonly string[], ...args: string[]): Promise<Outcome> {
+  const token = await plane.issuer.sign({ sub: subject, client_id: subject, groups })
+  return folder.runWith({ HEADGATE_TOKEN: token, HEADGATE_GATEWAY: plane.url }, ...args)
+}
+
+const LEADS = ['payments-leads']
+const asJob = (...args: string[]): Promise<Outcome> => as('billing-job', [], ...args)
+const asAda = (...args: string[]): Promise<Outcome> => as('ada', LEADS, ...args)
+
+/** Asks, and gives the id. */
+async function request(...more: string[]): Promise<string> {
+  const { out, exitCode } = await asJob('request', 'payments', '--reason', 'month end', '--json', ...more)
+  expect(exitCode).toBe(0)
+  return JSON.parse(out).asks[0].id
+}
+
+/** Output with what differs from run to run named. */
+function still(out: string, id: string): string {
+  return out.replaceAll(id, 'ask_1').replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, '(time)')
+}
+
+test('a request tells what was asked for, and who decides on it', async () => {
+  const { exitCode, out, error } = await asJob('request', 'payments', '--reason', 'month end', '--for', '90m')
+  expect({ exitCode: 1, out, error }).toEqual({
+    exitCode,
+    out: '',
+    error: 'headgate: the gateway refused: the protection gives 3600000 ms at the longest (ERR_GATEWAY_ASK_TIME)\n',
+  })
+  const asked = await asJob('request', 'payments', '--reason', 'month end', '--for', '10m')
+  const [id = ''] = /ask_\S+/.exec(asked.out) ?? []
+  expect(asked.exitCode).toBe(0)
+  // The page on approvals shows this very output.
+  const [, shown = ''] = /^\$ headgate request payments .*\n([\s\S]*?)```/m.exec(PAGE) ?? []
+  const [shownId = ''] = /ask_\S+/.exec(shown) ?? []
+  expect(still(asked.out, id)).toBe(still(shown, shownId))
+})
+
+test('approving shows what is approved, by whom, why and for how long, and what came of it', async () => {
+  const id = await request()
+  const first = await asAda('approvals', 'approve', id, '--reason', 'books close')
+  expect(first.exitCode).toBe(0)
+  expect(still(first.out, id)).toContain('why       month end\n  for       1 h from the last approval\n')
+  expect(still(first.out, id)).toMatch(/\npending: 1 more person has to approve by \(time\)\n$/)
+
+  const second = await as('grace', LEADS, 'approvals', 'approve', id)
+  expect(still(second.out, id)).toContain('approved  1 of 2: corp/ada\n')
+  expect(still(second.out, id)).toContain('(time)  approved by corp/ada: books close\n')
+  expect(still(second.out, id)).toMatch(/\nactive until \(time\)\n$/)
+
+  plane.clock.advance(60_000)
+  const shown = await asJob('approvals', 'show', id)
+  expect(still(shown.out, id)).toContain('for       1 h, from (time) to (time)\n')
+  expect(still(shown.out, id)).toContain('ends      in 59 min\n')
+  expect(still(shown.out, id)).toContain('(time)  active by the clock\n')
+
+  expect((await asAda('approvals', 'revoke', id, '--reason', 'done')).out).toMatch(/\nrevoked\n$/)
+})
+
+test('the list is a table, of what is under way unless more is asked for', async () => {
+  const id = await request()
+  const { out } = await asAda('approvals', 'list')
+  expect(still(out, id).replace(/ +/g, ' ')).toBe(
+    `ask state who wants to approved next why
+ask_1 pending corp/billing-job consume payments 0 of 2 decide in 30 min month end
+`,
+  )
+  await asAda('approvals', 'deny', id, '--reason', 'not now')
+  expect(await asAda('approvals', 'list')).toEqual({ exitCode: 0, out: 'no asks\n', error: '' })
+  expect((await asAda('approvals', 'list', '--state', 'all')).out).toContain('denied')
+  expect((await asAda('approvals', 'list', '--state', 'denied', '--topic', 'orders')).out).toBe('no asks\n')
+  expect((await asAda('approvals', 'list', '--state', 'all', '--mine')).out).toBe('no asks\n')
+  const machine = JSON.parse((await asAda('approvals', 'list', '--state', 'all', '--json')).out)
+  expect(machine).toMatchObject({ ok: true, asks: [{ id, state: 'denied' }] })
+})
+
+describe('exit codes', () => {
+  test.each([
+    ['a denial without a reason', ['approvals', 'deny', 'ask_1']],
+    ['a duration that is none', ['request', 'payments', '--for', 'long']],
+    ['a start without a zone', ['request', 'payments', '--start', '2026-11-30T02:00']],
+    ['an ask that is not named', ['approvals', 'approve']],
+  ])('2 for %s', async (_name, args) => {
+    expect(await asAda(...args)).toMatchObject({ exitCode: 2, out: '' })
+  })
+
+  test('1 for a refusal, with the gateway’s code', async () => {
+    const id = await request()
+    const refused = await as('olga', LEADS, 'approvals', 'approve', id, '--json')
+    expect({ ...refused, out: JSON.parse(refused.out) }).toMatchObject({
+      exitCode: 1,
+      out: { ok: false, code: 'ERR_GATEWAY_ASK_OWN' },
+    })
+    const twice = await asJob('request', 'payments', '--reason', 'again')
+    expect(twice.error).toContain('(ERR_GATEWAY_ASK_EXISTS)')
+    expect(twice.error).toContain(id)
+    expect((await as('eve', [], 'approvals', 'show', id)).error).toContain('(ERR_GATEWAY_ASK_UNKNOWN)')
+  })
+})
+
+test('a reason is added to what traffic has opened, and an ask is taken back', async () => {
+  const scope = { issuer: 'corp', subject: 'billing-job', protection: 'payments-approval', topic: 'payments' }
+  const [approval] = plane.policySource.current.document.topics.flatMap(({ approval: found }) => found ?? [])
+  if (approval === undefined) throw new Error('no approval')
+  await plane.asks.openForTraffic({
+    ...{ id: 'ask_t', owners: ['olga'], ruleIds: [], policyRevision: 1 },
+    scope: { ...scope, operation: 'consume' },
+    approval: { ...approval, protection: 'payments-approval' },
+    origin: { kind: 'traffic', sessionId: 's', clientId: 'c' },
+  })
+  const bare = await asAda('approvals', 'show', 'ask_t')
+  expect(bare.out).toContain('why       no reason yet, and one is required before it can be approved\n')
+  expect((await asAda('approvals', 'approve', 'ask_t')).error).toContain('(ERR_GATEWAY_ASK_REASON_MISSING)')
+  expect((await as('olga', [], 'approvals', 'reason', 'ask_t', '--reason', 'month end')).exitCode).toBe(0)
+  expect((await asAda('approvals', 'approve', 'ask_t')).exitCode).toBe(0)
+  expect((await asJob('approvals', 'cancel', 'ask_t')).out).toMatch(/\ncanceled\n$/)
+})
+
+test('waiting ends with the decision, and the exit code tells it', async () => {
+  const waitFor = async (): Promise<[id: string, outcome: Promise<Outcome>]> => {
+    const outcome = asJob('request', 'payments', '--reason', 'month end', '--wait')
+    const [ask] = await pollUntil(
+      () => plane.asks.list({ limit: 1, states: ['pending'] }),
+      (asks) => asks.length > 0,
+    )
+    return [ask?.id ?? '', outcome]
+  }
+  const [first, denied] = await waitFor()
+  await asAda('approvals', 'deny', first, '--reason', 'no')
+  await pollUntil(
+    async () => plane.clock.advance(2_000),
+    () => true,
+    denied,
+  )
+  expect(await denied).toMatchObject({ exitCode: 1, out: expect.stringMatching(/\nask_\S+ {2}denied\n$/) })
+
+  const [second, given] = await waitFor()
+  await asAda('approvals', 'approve', second)
+  await as('grace', LEADS, 'approvals', 'approve', second)
+  await pollUntil(
+    async () => plane.clock.advance(2_000),
+    () => true,
+    given,
+  )
+  expect(await given).toMatchObject({ exitCode: 0, out: expect.stringMatching(/active until/) })
+})
+
+/** Does something again and again until it is well, and until what is waited for has come, where there is such a thing. */
+async function pollUntil<T>(
+  work: () => Promise<T>,
+  isWell: (value: T) => boolean,
+  awaited: Promise<unknown> = Promise.resolve(),
+): Promise<T> {
+  let hasCome = false
+  void awaited.then(() => {
+    hasCome = true
+  })
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    const value = await work()
+    await new Promise((resolve) => setImmediate(resolve))
+    if (isWell(value) && hasCome) return value
+  }
+  throw new Error('it has not come')
+}
