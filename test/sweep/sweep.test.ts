@@ -8,7 +8,7 @@ const LEAST: Readonly<Record<SweptKind, number>> = {
   error: 20,
   span: 1,
   metric: 0,
-  audit: 0,
+  audit: 200,
   answer: 0,
 }
 const KINDS = Object.keys(LEAST) as SweptKind[]

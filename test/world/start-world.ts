@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
@@ -8,7 +8,7 @@ import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { watchdog } from '../kafka/watchdog.ts'
-import { plantSecret } from '../sweep/recorder.ts'
+import { plantSecret, recordForSweep } from '../sweep/recorder.ts'
 import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
 import { collectLog, type LogLine } from './log-collector.ts'
 import { freePortRange } from './port-range.ts'
@@ -79,6 +79,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const certificates = await createCertificates({ hosts: ['localhost', '127.0.0.1'] })
     const certificateFiles = await certificates.write(directory)
     const files = await writeFiles(options, directory, kafka, identity, certificateFiles)
+    undo.push(() => sweepTrail(files))
     const log = collectLog(options.onLog)
     const gateway = await createGateway({ config: loadConfig(files), log: log.port })
     const { bootstrap, httpUrl } = await gateway.start()
@@ -148,6 +149,12 @@ async function writeFiles(
     sections: options.sections,
     policy: options.policy,
   })
+}
+
+/** What the trail says is searched for records and secrets like all else that Headgate writes. */
+async function sweepTrail({ auditFolder }: GatewayFiles): Promise<void> {
+  const names = (await readdir(auditFolder, { recursive: true })).filter((name) => name.endsWith('.jsonl'))
+  for (const name of names) recordForSweep('audit', await readFile(join(auditFolder, name), 'utf8'))
 }
 
 function loadConfig({ configPath }: GatewayFiles): GatewayConfig {
