@@ -6,6 +6,7 @@ import {
   processDeviceCodeResponse,
   ResponseBodyError,
 } from 'oauth4webapi'
+import { UnreachableError } from '../errors.ts'
 import { atIssuer, type IssuedTokens, type IssuerClient, scopeParameters } from './issuer-client.ts'
 import { LoginExpiredError } from './sign-in-errors.ts'
 
@@ -20,6 +21,7 @@ export interface DevicePrompt {
 // RFC 8628 section 3.2 and 3.5.
 const DEFAULT_INTERVAL_SECONDS = 5
 const SLOW_DOWN_SECONDS = 5
+const MAX_INTERVAL_MS = 60_000
 
 function pollErrorOf(error: unknown): string | undefined {
   return error instanceof ResponseBodyError ? error.error : undefined
@@ -27,7 +29,7 @@ function pollErrorOf(error: unknown): string | undefined {
 
 /**
  * Signs a person in on whatever device she has a browser on (RFC 8628): shows her an address and a code, and asks at the
- * pace that the identity provider sets until she is done.
+ * pace that the identity provider sets until she is done, and less often while it does not answer.
  */
 export async function signInByDevice(
   issuer: IssuerClient,
@@ -51,6 +53,7 @@ export async function signInByDevice(
     } catch (error) {
       const reason = pollErrorOf(error)
       if (reason === 'slow_down') intervalMs += SLOW_DOWN_SECONDS * 1_000
+      else if (error instanceof UnreachableError) intervalMs = Math.min(intervalMs * 2, MAX_INTERVAL_MS)
       else if (reason !== 'authorization_pending') return await atIssuer(target.issuer, () => Promise.reject(error))
     }
     if (clock.monotonicMs() > endMs) throw new LoginExpiredError(target.issuer)

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type CommandFolder, createCommandFolder } from '../command-line-fixture.ts'
 import {
   HurriedClock,
@@ -104,6 +104,24 @@ describe('by device', () => {
     })
     await run('login')
     expect(clock.waits).toEqual([5_000, 10_000])
+  })
+
+  test('a connection that is lost while the person signs in ends nothing', async () => {
+    let polls = 0
+    issuer.answers.set('/token', () => {
+      polls += 1
+      return polls === 1 ? { isCut: true } : { body: tokensNumbered(1) }
+    })
+    expect((await run('login')).exitCode).toBe(0)
+    expect(clock.waits).toEqual([5_000, 10_000])
+  })
+
+  test('a browser is opened when it is asked for, by the program of BROWSER', async () => {
+    const noted = join(folder.path, 'opened')
+    writeFileSync(join(folder.path, 'browser'), `#!/bin/sh\necho "$@" > ${noted}\n`, { mode: 0o700 })
+    await folder.runWith({ ...environment, BROWSER: join(folder.path, 'browser') }, 'login', '--browser')
+    await vi.waitUntil(() => existsSync(noted) && readFileSync(noted, 'utf8') !== '')
+    expect(readFileSync(noted, 'utf8')).toBe(`${issuer.url}/go\n`)
   })
 
   test.each([

@@ -15,6 +15,8 @@ export interface StubRequest {
 export interface StubAnswer {
   readonly status?: number
   readonly body?: unknown
+  /** The connection ends in place of an answer. */
+  readonly isCut?: boolean
 }
 
 /** An HTTP server that answers by path. */
@@ -36,7 +38,12 @@ async function startStub(): Promise<StubServer> {
     const form = new URLSearchParams(Buffer.concat(chunks).toString())
     const asked = { method: request.method ?? '', path: url.pathname, form }
     requests.push({ ...asked, authorization: request.headers.authorization })
-    const { status = 200, body = {} } = answers.get(url.pathname)?.(requests.at(-1) as StubRequest) ?? { status: 404 }
+    const {
+      status = 200,
+      body = {},
+      isCut,
+    } = answers.get(url.pathname)?.(requests.at(-1) as StubRequest) ?? { status: 404 }
+    if (isCut === true) return void request.socket.destroy()
     response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
     response.end(typeof body === 'string' ? body : JSON.stringify(body))
   })

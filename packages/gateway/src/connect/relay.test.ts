@@ -14,6 +14,7 @@ import {
 } from '@headgate/wire'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { TestClock } from '../identity/token-fixture.ts'
+import type { PeerOwner } from './peer-owner.ts'
 import { createRelay, type RelayOptions } from './relay.ts'
 
 const [PRODUCE, METADATA, HANDSHAKE, AUTHENTICATE] = [0, 3, 17, 36]
@@ -78,11 +79,11 @@ async function startGateway(): Promise<GatewayStub> {
   return stub
 }
 
-async function startRelay(changes: Partial<RelayOptions> = {}): Promise<number> {
+async function startRelay(changes: Partial<RelayOptions> = {}, ...ownerOf: [PeerOwner?]): Promise<number> {
   const keep = (fields: LogFields): void => void lines.push(fields)
   const log: LogPort = { debug: keep, info: keep, warn: keep, error: keep }
   let count = 0
-  const relay = createRelay({
+  const options: RelayOptions = {
     port: 0,
     bootstrap: [{ host: '127.0.0.1', port: gateway.port }],
     tls: undefined,
@@ -93,7 +94,8 @@ async function startRelay(changes: Partial<RelayOptions> = {}): Promise<number> 
     log,
     clock,
     ...changes,
-  })
+  }
+  const relay = createRelay(options, ...ownerOf)
   const port = await relay.start()
   onTestFinished(() => relay.close())
   return port
@@ -278,4 +280,30 @@ test('a port that is taken is told, and a gateway that is gone is told for each 
   await client.closed()
   expect(lines).toContainEqual(expect.objectContaining({ code: 'ERR_GATEWAY_UPSTREAM_UNREACHABLE' }))
   await expect(startRelay({ port })).rejects.toMatchObject({ code: 'ERR_GATEWAY_LISTEN' })
+})
+
+test('a program of another user, or of one that cannot be told, is sent away unless any user is let in', async () => {
+  const own = process.getuid?.() ?? 0
+  const peers: number[] = []
+  const is =
+    (owner: number | undefined): PeerOwner =>
+    async ({ remotePort }) => {
+      peers.push(remotePort)
+      return owner
+    }
+  for (const owner of [own + 1, undefined]) {
+    const client = new Client(await startRelay({}, is(owner)))
+    client.send(METADATA, 9, 1)
+    await client.closed()
+  }
+  expect(gateway.asked).toEqual([])
+  expect(lines.map(({ reason }) => reason)).toEqual([`it belongs to user ${own + 1}`, 'its user cannot be told'])
+  for (const client of [
+    new Client(await startRelay({}, is(own))),
+    new Client(await startRelay({ allowsAnyUser: true }, is(own + 1))),
+  ]) {
+    client.send(METADATA, 9, 1)
+    await metadataOf(client, 0)
+  }
+  expect(peers).toHaveLength(3)
 })

@@ -53,10 +53,10 @@ class LoopbackRelay implements Relay {
   #nextBootstrap = 0
   #isClosed = false
 
-  constructor(options: RelayOptions) {
+  constructor(options: RelayOptions, ownerOf: PeerOwner | undefined) {
     const { tls, tokens, log, clock = systemClock, allowsAnyUser = false } = options
     this.#options = options
-    this.#ownerOf = allowsAnyUser ? undefined : peerOwnerOf(process.platform)
+    this.#ownerOf = allowsAnyUser ? undefined : ownerOf
     this.#context = {
       tls: tls === undefined ? null : { ca: tls.caPem, minVersion: 'TLSv1.2', rejectUnauthorized: true },
       ...{ tokens, clock, log, pool: new ReadBufferPool() },
@@ -169,7 +169,12 @@ class LoopbackRelay implements Relay {
  *
  * INVARIANT: every broker's address in an answer is replaced by one of the relay's own, or the version of the answer is
  * not offered: a client that went past the relay would go without a token.
+ *
+ * `ownerOf` tells whose program is at the other end; by default as this system does, if it does.
  */
-export function createRelay(options: RelayOptions): Relay {
-  return new LoopbackRelay(options)
+export function createRelay(
+  options: RelayOptions,
+  ownerOf: PeerOwner | undefined = peerOwnerOf(process.platform),
+): Relay {
+  return new LoopbackRelay(options, ownerOf)
 }
