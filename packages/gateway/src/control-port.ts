@@ -113,6 +113,8 @@ export interface AskEvent extends ConnectionOrigin {
   /** The id of the ask, made by the data plane; where another was opened meanwhile, that one counts. */
   readonly askId: string
   readonly scope: AskScope
+  /** The requester's groups; absent where they are unknown. */
+  readonly groups?: readonly string[]
   readonly approval: ApprovalObligation
   readonly ruleIds: readonly string[]
   readonly sessionId: string

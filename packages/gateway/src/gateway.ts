@@ -52,6 +52,21 @@ function openTrail({ config, log, clock = systemClock, auditFiles }: GatewayOpti
   return Promise.resolve(undefined)
 }
 
+/**
+ * Takes up the asks that are kept in a file, while the data plane learns the cluster. Memory holds nothing to take up, and is
+ * opened when something is asked.
+ */
+function restoreAsks({ config, log }: GatewayOptions, asks: Asks): Promise<void> {
+  if (config.store === undefined) {
+    log.warn({ event: 'store' }, 'no store is configured: asks and approvals end with this process')
+    return Promise.resolve()
+  }
+  const restored = asks.start()
+  // It is awaited once the ports are bound; until then a failure is nobody's.
+  restored.catch(() => undefined)
+  return restored
+}
+
 /** Creates the source of the policy, and tells the trail of each policy that comes into force or is refused. */
 function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
   const policySource = createPolicySource({
@@ -113,9 +128,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   return {
     start: async () => {
       try {
-        // What is kept in a file is taken up while the data plane learns the cluster; memory holds nothing to take up.
-        const restored = config.store === undefined ? undefined : asks.start()
-        restored?.catch(() => undefined)
+        const restored = restoreAsks(options, asks)
         const port = await dataPlane.start()
         await controlPlane.start()
         await restored

@@ -71,6 +71,7 @@ export class RequestReports {
       ...origin,
       askId: ask.id,
       scope: ask.scope,
+      ...(policy.principal.groups === undefined ? {} : { groups: policy.principal.groups }),
       approval,
       ruleIds,
       sessionId: signIn?.sessionId ?? '',

@@ -27,8 +27,6 @@ export interface OpenStoreOptions {
 export async function openStore({ store, log }: OpenStoreOptions): Promise<Store> {
   const { openSqliteStore } = await import('./sqlite-store.ts')
   const opened = await openSqliteStore(store?.path ?? ':memory:')
-  if (store === undefined)
-    log.warn({ event: 'store' }, 'no store is configured: asks and approvals end with this process')
-  else log.info({ event: 'store', path: store.path }, 'store opened')
+  if (store !== undefined) log.info({ event: 'store', path: store.path }, 'store opened')
   return opened
 }

@@ -1,6 +1,8 @@
+import type { LogPort } from '@headgate/core'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { StoreFailedError, StoreOpenError } from '../../store/errors.ts'
+import { clientAddressOf } from '../client-address.ts'
 import { answerProblem } from '../problem-answer.ts'
 import { type Ask, type AskActor, approversOf, isEnded } from './ask.ts'
 import { approvingGroups, isFor } from './ask-access.ts'
@@ -17,12 +19,15 @@ const STATUS: Readonly<Record<string, ContentfulStatusCode>> = Object.freeze({
   ERR_GATEWAY_ASK_LIMIT: 429,
 })
 
-/** Answers with why an ask was not opened, shown or moved on; anything else is thrown on. */
-export function answerAskError(c: Context, error: unknown): Response {
+/** Answers with why an ask was not opened, shown or moved on, and logs it; anything else is thrown on. */
+export function answerAskError(c: Context, error: unknown, { issuer, subject }: AskActor, log: LogPort): Response {
   if (error instanceof StoreOpenError || error instanceof StoreFailedError) {
     return answerProblem(c, { status: 503, title: 'the store does not answer', code: error.code })
   }
   if (!(error instanceof AskError)) throw error
+  const askId = c.req.param('id')
+  const fields = { event: 'ask', decision: 'deny', code: error.code, issuer, principal: subject }
+  log.warn({ ...fields, ...(askId && { askId }), clientAddress: clientAddressOf(c) }, 'request about an ask refused')
   // What is left contradicts how the ask stands.
   const status = STATUS[error.code] ?? 409
   const { id } = error.details

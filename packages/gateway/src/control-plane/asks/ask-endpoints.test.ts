@@ -94,6 +94,9 @@ describe('who may', () => {
       expect(auditor).toMatchObject({ status: 403, body: { code: 'ERR_GATEWAY_ASK_NOT_APPROVER' } })
     }
     expect((await call('anna', `/v1/asks/${id}`, undefined, ['auditors'])).body.state).toBe('pending')
+    const refused = plane.lines.filter(({ event, decision }) => event === 'ask' && decision === 'deny')
+    expect(refused).toHaveLength(8)
+    expect(refused[1]).toMatchObject({ askId: id, principal: 'olga', code: 'ERR_GATEWAY_ASK_OWN' })
   })
 
   test('groups are those of the token that is brought, whatever an earlier one said', async () => {
@@ -168,6 +171,24 @@ describe('refusals', () => {
   test.each(['?state=open', '?limit=0', '?limit=201', '?after=zzz', '?sort=asc'])('a list by %s', async (query) => {
     expect((await call('ada', `/v1/asks${query}`)).body.code).toBe('ERR_GATEWAY_ASK_BODY')
   })
+})
+
+test('a topic under two protections wants an ask for each; one that is under way stays', async () => {
+  const more = POLICY.replace(
+    'owners:',
+    '  - { match: [payments], approval: { by: [security], people: 1, reason: optional, for: 2h, decide-within: 1h } }\nowners:',
+  )
+  const first = await open()
+  writeFileSync(plane.policyPath, more)
+  expect(plane.policySource.reload().outcome).toBe('changed')
+  const { status, body } = await call('billing-job', '/v1/asks', WISH)
+  expect(status).toBe(201)
+  const asks = body.asks.map(({ id, protection }: { id: string; protection: string }) => [protection, id === first])
+  expect(asks).toEqual([
+    ['payments', false],
+    ['payments-approval', true],
+  ])
+  expect((await call('billing-job', '/v1/asks', WISH)).body.code).toBe('ERR_GATEWAY_ASK_EXISTS')
 })
 
 test('the list goes on page by page, newest first, without a repetition', async () => {

@@ -137,10 +137,11 @@ export function askRoutes(options: AskEndpointOptions): AddRoutes {
   const endpoints = new AskEndpoints(options)
   const signedIn = (handle: Handle): Handler =>
     requireBearer({ ...options, event: 'ask' }, async (c, signIn) => {
+      const actor = actorOf(signIn)
       try {
-        return await handle(c, actorOf(signIn))
+        return await handle(c, actor)
       } catch (error) {
-        return answerAskError(c, error)
+        return answerAskError(c, error, actor, options.log)
       }
     })
   return (app, failures) => {

@@ -20,8 +20,7 @@ function draftOf(event: AskEvent, { policySource }: AskIntakeOptions): AskDraft 
   const { askId, scope, approval, ruleIds, policyRevision, sessionId, clientId } = event
   const { clientAddress, connectionId, listener } = event
   const { issuer, subject } = scope
-  // Which groups traffic came with is not known here: who owns a service by its groups counts as its owner.
-  const owners = [...ownersOf(policySource.current.document, { issuer, subject, groups: undefined })]
+  const owners = [...ownersOf(policySource.current.document, { issuer, subject, groups: event.groups })]
   return {
     ...{ id: askId, scope, approval, owners, ruleIds, policyRevision },
     origin: { kind: 'traffic', sessionId, clientId },

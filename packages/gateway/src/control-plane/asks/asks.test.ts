@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { TestClock } from '../../identity/token-fixture.ts'
+import { isEnded } from './ask.ts'
 import { APPROVAL, act, draft, startTestAsks, type TestAsks } from './ask-fixture.ts'
-import { approve, deny, revoke } from './ask-machine.ts'
+import { approve, cancel, deny, revoke } from './ask-machine.ts'
 
 const MINUTE = 60_000
 let running: TestAsks[] = []
@@ -218,4 +220,43 @@ test('an audit that takes nothing for a while is told everything afterwards, onc
     clock.advance(1_000)
     expect(recorded.map(({ step }) => step.revision)).toEqual([1, 2, 3])
   })
+})
+
+test('whatever is done at the same time: steps are told one after the other, and access has its people', async () => {
+  const people = ['ada', 'grace', 'linus', 'olga', 'billing-job']
+  const moves = { approve, deny, revoke, cancel }
+  const round = fc.array(fc.tuple(fc.constantFrom(...people), fc.constantFrom(...Object.keys(moves))), { maxLength: 6 })
+  const plan = fc.tuple(
+    fc.integer({ min: 1, max: 3 }),
+    fc.array(fc.tuple(round, fc.constantFrom(0, 20 * MINUTE)), { maxLength: 6 }),
+  )
+  await fc.assert(
+    fc.asyncProperty(plan, async ([wanted, rounds]) => {
+      const { asks, clock, told, close } = await startTestAsks()
+      try {
+        const { id } = await asks.open(draft({ approval: { ...APPROVAL, people: wanted } }))
+        for (const [steps, waitMs] of rounds) {
+          clock.advance(waitMs)
+          await Promise.allSettled(
+            steps.map(([subject, name]) => {
+              const move = moves[name as keyof typeof moves]
+              return asks.move(id, (ask, now) => move(ask, act(subject, now)))
+            }),
+          )
+        }
+        const ended = told.findIndex(({ state }) => isEnded(state))
+        expect(told.map(({ revision }) => revision)).toEqual(told.map((_status, index) => index + 1))
+        expect(ended === -1 || ended === told.length - 1).toBe(true)
+        for (const { state, approvedBy = [] } of told) {
+          if (state === 'active' || state === 'approved') expect(approvedBy.length).toBeGreaterThanOrEqual(wanted)
+          expect(approvedBy.filter((name) => name === 'corp/olga' || name === 'corp/billing-job')).toEqual([])
+          expect(new Set(approvedBy).size).toBe(approvedBy.length)
+        }
+        expect((await asks.find(id))?.revision).toBe(told.at(-1)?.revision)
+      } finally {
+        await close()
+      }
+    }),
+    { numRuns: 25 },
+  )
 })
