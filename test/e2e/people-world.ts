@@ -13,7 +13,7 @@ const POLICY = `
 rules:
   - id: engineers-work-with-orders
     who: { groups: [engineers] }
-    may: { produce: [orders, orders.long], consume: [orders, orders.long], as: ["engineers-*"] }
+    may: { produce: [orders, "orders.*"], consume: [orders, "orders.*"], as: ["engineers-*"] }
 `
 
 /** Three brokers behind a gateway with TLS, people at the identity provider, and tokens that live for seconds. */
@@ -23,6 +23,7 @@ export function startPeopleWorld(changes: Partial<WorldOptions> = {}): Promise<W
     clients: [],
     topics: [
       { topic: 'orders', partitions: 3 },
+      { topic: 'orders.kcat', partitions: 3 },
       { topic: 'orders.long', partitions: 3 },
       { topic: 'payments', partitions: 1 },
     ],

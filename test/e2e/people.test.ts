@@ -49,7 +49,10 @@ describe('headgate login', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(JSON.parse(whoami.out)).toMatchObject({ issuer: 'corp', subject: 'ada', isRenewed: true })
     expect(linesOfAda('token-exchange').length).toBeGreaterThan(0)
   })
+})
 
+// Each waits for the identity provider's pace most of the time.
+describe.concurrent('headgate login, then', { timeout: TEST_TIMEOUT_MS }, () => {
   test('or in a browser of this machine, by code flow [people-sign-in]', async () => {
     const other = await createDesk(world)
     try {
@@ -105,7 +108,7 @@ describe('headgate login', { timeout: TEST_TIMEOUT_MS }, () => {
   })
 })
 
-describe('headgate connect', { timeout: TEST_TIMEOUT_MS }, () => {
+describe.concurrent('headgate connect', { timeout: TEST_TIMEOUT_MS }, () => {
   let run: HeadgateRun
   let connection: ClientConnection
 
@@ -125,7 +128,11 @@ describe('headgate connect', { timeout: TEST_TIMEOUT_MS }, () => {
     const groups = await consumerGroupsCommand(connection, ['--describe', '--group', 'engineers-java'])
     expect(groups.stdout).toContain('engineers-java')
 
-    expect((await topicsCommand(connection, ['--list'])).stdout.trim().split('\n')).toEqual(['orders', 'orders.long'])
+    expect((await topicsCommand(connection, ['--list'])).stdout.trim().split('\n')).toEqual([
+      'orders',
+      'orders.kcat',
+      'orders.long',
+    ])
     const refused = await consoleConsume(connection, 'payments', { maxMessages: 1, idleMs: 5_000 })
     expect(refused.stdout + refused.stderr).toMatch(/authoriz/i)
     expect(linesOfAda('denial')).toContainEqual(expect.objectContaining({ resourceName: 'payments' }))
@@ -138,12 +145,14 @@ describe('headgate connect', { timeout: TEST_TIMEOUT_MS }, () => {
     const brokers = [...listed.stdout.matchAll(/broker \d+ at (\S+)/g)].map(([, address = '']) => address)
     expect(new Set(brokers).size).toBe(3)
     expect(brokers.filter((address) => !address.startsWith('127.0.0.1:'))).toEqual([])
-    expect(listed.stdout).toContain('topic "orders"')
+    expect(listed.stdout).toContain('topic "orders.kcat"')
     expect(listed.stdout).not.toContain('payments')
 
-    const produced = await kcat(connection, ['-P', '-t', 'orders', '-k', 'kcat'], { input: 'kcat one\nkcat two\n' })
+    const produced = await kcat(connection, ['-P', '-t', 'orders.kcat', '-k', 'kcat'], {
+      input: 'kcat one\nkcat two\n',
+    })
     expect(produced).toMatchObject({ code: 0 })
-    const consumed = await kcat(connection, ['-C', '-t', 'orders', '-o', 'beginning', '-e', '-q'])
+    const consumed = await kcat(connection, ['-C', '-t', 'orders.kcat', '-o', 'beginning', '-e', '-q'])
     expect(consumed.stdout.split('\n')).toEqual(expect.arrayContaining(['kcat one', 'kcat two']))
     const refused = await kcat(connection, ['-C', '-t', 'payments', '-e', '-q'])
     expect(refused.stderr).toMatch(/authoriz/i)
@@ -187,36 +196,36 @@ describe('headgate connect', { timeout: TEST_TIMEOUT_MS }, () => {
     expect(counts.filter((times) => times >= 2).length).toBeGreaterThan(1)
     expect(run.error()).toBe('')
   })
-})
 
-test('when the gateway goes, its clients are cut and the person is told why; when it is asked anew, too', async () => {
-  const own = await startPeopleWorld({ brokers: 1, tokenLifetimeSeconds: 300 })
-  const other = await createDesk(own)
-  let connect: HeadgateRun | undefined
-  try {
-    const login = other.start('login', '--flow', 'code')
-    await followLogin(login, 'ada')
-    expect(await login.ended).toBe(0)
-    const started = await startConnect(other)
-    connect = started.run
-    const port = Number(started.connection.bootstrap.split(':')[1])
-    const client = await RawClient.connect({ host: '127.0.0.1', port })
-    await client.request(3, 12, { topics: [] })
-    await own.gateway.close()
-    await client.closed()
-    await connect.wrote(/the gateway ended a connection/)
-    const late = await RawClient.connect({ host: '127.0.0.1', port })
-    await late.closed()
-    await connect.wrote(/ECONNREFUSED/)
+  test('when the gateway goes, its clients are cut and the person is told why; when it is asked anew, too', async () => {
+    const own = await startPeopleWorld({ brokers: 1, tokenLifetimeSeconds: 300 })
+    const other = await createDesk(own)
+    let connect: HeadgateRun | undefined
+    try {
+      const login = other.start('login', '--flow', 'code')
+      await followLogin(login, 'ada')
+      expect(await login.ended).toBe(0)
+      const started = await startConnect(other)
+      connect = started.run
+      const port = Number(started.connection.bootstrap.split(':')[1])
+      const client = await RawClient.connect({ host: '127.0.0.1', port })
+      await client.request(3, 12, { topics: [] })
+      await own.gateway.close()
+      await client.closed()
+      await connect.wrote(/the gateway ended a connection/)
+      const late = await RawClient.connect({ host: '127.0.0.1', port })
+      await late.closed()
+      await connect.wrote(/ECONNREFUSED/)
 
-    expect(connect.error()).not.toMatch(/eyJ|secret/i)
-    const again = await other.run('connect', '--listen', '127.0.0.1:0', '--json')
-    expect(again.code).toBe(1)
-    expect(JSON.parse(again.out)).toMatchObject({ ok: false, code: 'ERR_CLI_UNREACHABLE' })
-  } finally {
-    connect?.child.kill('SIGTERM')
-    await connect?.ended
-    await other.remove()
-    await own.close()
-  }
+      expect(connect.error()).not.toMatch(/eyJ|secret/i)
+      const again = await other.run('connect', '--listen', '127.0.0.1:0', '--json')
+      expect(again.code).toBe(1)
+      expect(JSON.parse(again.out)).toMatchObject({ ok: false, code: 'ERR_CLI_UNREACHABLE' })
+    } finally {
+      connect?.child.kill('SIGTERM')
+      await connect?.ended
+      await other.remove()
+      await own.close()
+    }
+  })
 })
