@@ -7,6 +7,7 @@ import { Lifetime } from './lifetime.ts'
 import { preparePrerequisites } from './prerequisites.ts'
 import { runStep, type Stage, type Step, type StepResult, summarize } from './step.ts'
 import { allowedStep } from './steps/allowed.ts'
+import { approvalStep } from './steps/approval.ts'
 import { brokerCredentialStep } from './steps/broker-credential.ts'
 import { clientDenialStep } from './steps/client-denial.ts'
 import { exchangeStep } from './steps/exchange.ts'
@@ -26,6 +27,7 @@ const STEPS: readonly Step[] = [
   brokerCredentialStep,
   policyChangeStep,
   masksStep,
+  approvalStep,
 ]
 const COUNT = STEPS.length + 1
 
