@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AuditFilePort } from '@headgate/audit'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
 import { createCertificates } from '../certificates/certificates.ts'
 import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly sections?: Readonly<Record<string, unknown>>
   /** Further properties of the brokers. */
   readonly kafkaProperties?: Readonly<Record<string, string>>
+  /** What the gateway's audit trail is written through; a test lets it fail. */
+  readonly auditFiles?: AuditFilePort
   readonly onProgress?: (text: string) => void
   readonly onLog?: (line: LogLine) => void
 }
@@ -81,7 +84,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const files = await writeFiles(options, directory, kafka, identity, certificateFiles)
     undo.push(() => sweepTrail(files))
     const log = collectLog(options.onLog)
-    const gateway = await createGateway({ config: loadConfig(files), log: log.port })
+    const gateway = await createGateway({
+      config: loadConfig(files),
+      log: log.port,
+      ...(options.auditFiles === undefined ? {} : { auditFiles: options.auditFiles }),
+    })
     const { bootstrap, httpUrl } = await gateway.start()
     undo.push(() => gateway.close())
     const ca = { pem: certificates.caPem, path: certificateFiles.caPath }

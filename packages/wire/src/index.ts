@@ -71,7 +71,7 @@ export {
   type EntityField,
   type FieldLocation,
 } from './registry.ts'
-export type { BatchHead } from './walk/batch-head.ts'
+export { type BatchHead, BatchWalk } from './walk/batch-head.ts'
 export { type FetchedPartition, type FetchResponseVisitor, FetchResponseWalker } from './walk/fetch-response-walker.ts'
 export { type ProduceRequestVisitor, ProduceRequestWalker } from './walk/produce-request-walker.ts'
 

@@ -1,3 +1,4 @@
+import type { AnswerTap } from './audit/answer-tap.ts'
 import type { Call } from './call.ts'
 
 /** Overwrites four bytes of a request where they stand, so that the rest of its bytes go on untouched. */
@@ -23,6 +24,8 @@ export interface ForwardVerdict<Request, Response> {
   readonly edit: AnswerEdit<Response> | null
   /** Whether a change of rights makes the answer wait no longer, since something is held in it. */
   readonly isHolding?: boolean
+  /** Sees what the client is given of the answer. */
+  readonly tap?: AnswerTap
   /** Whether the broker sends no answer: nothing is expected then, for a slot would shift later answers. */
   readonly isUnanswered?: boolean
 }

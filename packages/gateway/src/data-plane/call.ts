@@ -12,9 +12,11 @@ import {
   type Program,
   type ResourceType,
 } from '@headgate/policy'
-import { ErrorCode, type RequestHeader } from '@headgate/wire'
+import { apiMessage, ErrorCode, type RequestHeader } from '@headgate/wire'
 import type { AskScope, AskStatus } from '../control-port.ts'
 import type { AskView } from './ask-view.ts'
+import type { AccessLog } from './audit/access-log.ts'
+import type { AccessMasking, AccessRequest } from './audit/access-place.ts'
 import type { BrokerAddresses } from './broker-addresses.ts'
 import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
@@ -63,6 +65,7 @@ export interface CallContext {
   readonly principal: Principal
   readonly asks: AskView
   readonly masks: MaskCompiler
+  readonly access: AccessLog
   readonly nowUnixMs: () => number
   readonly state: ClientState
   readonly cluster: ClusterView
@@ -87,6 +90,10 @@ export class Call {
   readonly #program: Program
   /** The moment at which a decision of this call ends, in milliseconds since the epoch. */
   validUntilUnixMs: number = Number.POSITIVE_INFINITY
+  /** Whether something was let through that must be on record before it takes place. */
+  mustRecord = false
+  #accessRequest: AccessRequest | undefined
+  #maskings: Map<string, AccessMasking> | undefined
 
   constructor(context: CallContext) {
     this.#context = context
@@ -95,6 +102,24 @@ export class Call {
 
   get apiVersion(): number {
     return this.#context.header.apiVersion
+  }
+
+  /** What the connection reads and writes. */
+  get access(): AccessLog {
+    return this.#context.access
+  }
+
+  /** This request, as the trail speaks of it. */
+  get accessRequest(): AccessRequest {
+    const { header, policy } = this.#context
+    const { apiKey, apiVersion, clientId } = header
+    this.#accessRequest ??= {
+      api: apiMessage(apiKey).name,
+      apiVersion,
+      clientId: clientId ?? '',
+      policyRevision: policy.revision,
+    }
+    return this.#accessRequest
   }
 
   get state(): ClientState {
@@ -121,6 +146,7 @@ export class Call {
     const judgement = this.#settle('topic', operation, topic, partition, true)
     if (judgement.validUntilUnixMs !== undefined && judgement.effect === 'allow')
       this.validUntilUnixMs = Math.min(this.validUntilUnixMs, judgement.validUntilUnixMs)
+    if (judgement.effect === 'allow' && judgement.obligations?.audit === 'required') this.mustRecord = true
     if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
     return judgement
   }
@@ -133,6 +159,13 @@ export class Call {
   /** Tells what became of the records of a partition. */
   masked(operation: 'read' | 'write', topic: string, partition: number, result: MaskedRecordSet): void {
     this.#context.reports.masked(operation, topic, partition, result)
+    this.#maskings ??= new Map()
+    this.#maskings.set(`${partition} ${topic}`, { masked: result.masked, withheld: result.withheldCount })
+  }
+
+  /** What was done to the records of a partition, where masks applied. */
+  maskingOf(topic: string, partition: number): AccessMasking | undefined {
+    return this.#maskings?.get(`${partition} ${topic}`)
   }
 
   /** Decides as {@link Call.judge} does; nothing is opened or reported. */

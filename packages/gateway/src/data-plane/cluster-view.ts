@@ -39,6 +39,7 @@ export class ClusterView {
   readonly #brokers = new Map<number, UpstreamAddress>()
   readonly #nameById = new Map<string, string>()
   readonly #idByName = new Map<string, string>()
+  readonly #idAskedAtMs = new Map<string, number>()
   #link: UpstreamLink | null = null
   #connecting: Promise<UpstreamLink> | null = null
   #versions: BrokerVersions | null = null
@@ -96,6 +97,21 @@ export class ClusterView {
 
   /** The id of a topic name, when it is known without asking. */
   topicId(name: string): string | undefined {
+    return this.#idByName.get(name)
+  }
+
+  /**
+   * The id of a topic name as far as it is known, looked up anew now and then: a topic that was made anew has another. What
+   * the look-up finds is there the next time.
+   */
+  currentTopicId(name: string): string | undefined {
+    const nowMs = this.#clock.monotonicMs()
+    const askedAtMs = this.#idAskedAtMs.get(name)
+    if (askedAtMs === undefined || nowMs - askedAtMs >= REFRESH_MS) {
+      if (this.#idAskedAtMs.size >= MAX_CACHED_TOPICS) this.#idAskedAtMs.clear()
+      this.#idAskedAtMs.set(name, nowMs)
+      this.#learnMetadata([{ ...defaultMetadataRequestTopic(), name }]).catch(() => {})
+    }
     return this.#idByName.get(name)
   }
 

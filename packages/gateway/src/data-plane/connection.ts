@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { isHeadgateError } from '@headgate/core'
 import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
+import { AccessLog } from './audit/access-log.ts'
 import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { softwareNameIn } from './client-software.ts'
 import { ClientState } from './client-state.ts'
@@ -47,6 +48,7 @@ export class Connection {
   readonly #order: ResponseOrder
   readonly #signIn: ClientSignIn
   readonly #state = new ClientState()
+  readonly #access: AccessLog
   readonly #desk: RequestDesk
   readonly #produce: ProduceIntake
   readonly #stopListening: () => void
@@ -69,6 +71,7 @@ export class Connection {
     this.#onClosed = onClosed
     this.#order = new ResponseOrder(this.#socket)
     this.#signIn = this.#createSignIn()
+    this.#access = this.#createAccessLog()
     this.#desk = this.#createDesk()
     this.#produce = new ProduceIntake(this.#desk, plane.apis)
     this.#stopListening = plane.policy.onChange(() => this.#onRightsChange())
@@ -108,6 +111,15 @@ export class Connection {
     })
   }
 
+  #createAccessLog(): AccessLog {
+    const { control, clock, cluster, clusterName } = this.#plane
+    return new AccessLog({
+      ...{ control, clock, cluster, clusterName },
+      origin: this.#origin,
+      signIn: () => this.#signIn.current,
+    })
+  }
+
   #createDesk(): RequestDesk {
     return new RequestDesk({
       plane: this.#plane,
@@ -115,6 +127,7 @@ export class Connection {
       order: this.#order,
       signIn: this.#signIn,
       state: this.#state,
+      access: this.#access,
       upstream: (clientId) => this.#upstream(clientId),
       wait: (work) => this.#wait(work),
       fail: (cause) => this.#end(cause),
@@ -309,6 +322,7 @@ export class Connection {
     this.#stopListening()
     this.#signIn.close()
     this.#produce.close()
+    this.#access.end()
     this.#desk.close()
     this.#link?.close()
     this.#onClosed()

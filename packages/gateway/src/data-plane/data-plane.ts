@@ -58,6 +58,7 @@ export class DataPlane {
       sessions,
       mechanisms: offersPlain(config) ? ['OAUTHBEARER', 'PLAIN'] : ['OAUTHBEARER'],
       cluster,
+      clusterName: config.cluster.name,
       addresses: new BrokerAddresses(config.listener, log),
       apis: createApiTable(),
       policy: new PolicyView(control, asks),

@@ -1,5 +1,6 @@
 import { type ApiMessageSpec, encodeResponseFrame, type RequestHeader } from '@headgate/wire'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
+import type { AnswerTap } from './audit/answer-tap.ts'
 import { editFrame } from './passed-call.ts'
 import type { AnswerMode, PendingAnswer, WholeOutcome } from './pending-answer.ts'
 import type { ReadBuffer } from './read-buffers.ts'
@@ -17,6 +18,7 @@ export interface ForwardedCallContext {
   readonly request: unknown
   /** Whether something is held in the answer. */
   readonly isHolding: boolean
+  readonly tap: AnswerTap | undefined
   /** Whether the decision no longer stands: another policy is in force, or its moment has passed. */
   readonly isStale: () => boolean
   /** The policy in force. */
@@ -32,9 +34,12 @@ export interface ForwardedCallContext {
 export class ForwardedCall implements PendingAnswer {
   readonly #context: ForwardedCallContext
   #isAbandoned = false
+  /** That of the decision in force. */
+  #tap: AnswerTap | undefined
 
   constructor(context: ForwardedCallContext) {
     this.#context = context
+    this.#tap = context.tap
   }
 
   get correlationId(): number {
@@ -87,6 +92,8 @@ export class ForwardedCall implements PendingAnswer {
   #wholeDecidedAgain(frame: Buffer): WholeOutcome | Promise<WholeOutcome> {
     const { header, message, fail } = this.#context
     const verdict = this.#context.decideAgain(this.#context.request)
+    this.#tap?.dropped()
+    this.#tap = verdict?.kind === 'forward' ? verdict.tap : undefined
     if (verdict?.kind === 'answer' || verdict?.kind === 'wait') {
       return encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
         message.encodeResponse(writer, verdict.response as never, header.apiVersion),
@@ -98,11 +105,14 @@ export class ForwardedCall implements PendingAnswer {
   }
 
   pass(chunk: Buffer, start: number, end: number, isLast: boolean, lease: ReadBuffer | null): void {
+    this.#tap?.push(chunk, start, end)
     this.#context.order.pass(this.#context.slot, chunk, start, end, isLast, lease)
+    if (isLast) this.#tap?.handedOn()
     if (isLast) this.#context.settled()
   }
 
   replace(frame: Buffer): void {
+    this.#tap?.handedOn()
     this.#context.order.answer(this.#context.slot, frame)
     this.#context.settled()
   }
@@ -119,6 +129,8 @@ export class ForwardedCall implements PendingAnswer {
     if (slot.isStarted || api.atSessionEnd === undefined || request === null) return !this.isHalfSent
     const response = api.atSessionEnd(request)
     this.#isAbandoned = true
+    this.#tap?.dropped()
+    this.#tap = undefined
     this.replace(
       encodeResponseFrame(header.apiKey, header.apiVersion, header.correlationId, (writer) =>
         message.encodeResponse(writer, response as never, header.apiVersion),

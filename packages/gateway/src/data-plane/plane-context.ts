@@ -23,6 +23,8 @@ export interface PlaneContext {
   readonly sessions: Sessions
   readonly mechanisms: readonly ClientMechanism[]
   readonly cluster: ClusterView
+  /** What the config calls the cluster. */
+  readonly clusterName: string
   readonly addresses: BrokerAddresses
   readonly apis: ApiTable
   readonly policy: PolicyView

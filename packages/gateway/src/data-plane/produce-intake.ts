@@ -1,8 +1,17 @@
 import { Operation } from '@headgate/policy'
-import { type DecodedRequestHeader, decodeRequestHeader, ProduceRequestWalker, ZERO_UUID } from '@headgate/wire'
+import {
+  type BatchHead,
+  type DecodedRequestHeader,
+  decodeRequestHeader,
+  ProduceRequestWalker,
+  ZERO_UUID,
+} from '@headgate/wire'
 import type { AnswerEdit } from './api.ts'
 import type { ApiTable } from './api-table.ts'
 import { produceEdit } from './apis/produce.ts'
+import { batchFactOf } from './audit/batch-fact.ts'
+import { telling, writtenPlace } from './audit/produce-audit.ts'
+import { type SentRecords, SentRequest } from './audit/sent-records.ts'
 import type { Call } from './call.ts'
 import { ClientProtocolError, SessionExpiredError } from './errors.ts'
 import type { Judgement } from './judgement.ts'
@@ -39,6 +48,9 @@ export class ProduceIntake {
   #acks = 0
   #isGranted = true
   #isForwarding = false
+  /** What the open frame sends, where there is a trail. */
+  #sent: SentRequest | null = null
+  #sentRecords: SentRecords | null = null
 
   constructor(desk: RequestDesk, apis: ApiTable) {
     this.#desk = desk
@@ -47,6 +59,7 @@ export class ProduceIntake {
       preamble: (transactionalId, acks) => this.#onPreamble(transactionalId, acks),
       partition: (topicName, topicId, index, _recordsBytes, isOnly) =>
         this.#onPartition(topicName, topicId, index, isOnly),
+      ...(desk.keepsTrail ? { batch: (head: BatchHead) => this.#sentRecords?.batches.push(batchFactOf(head)) } : {}),
     })
   }
 
@@ -64,6 +77,8 @@ export class ProduceIntake {
     this.#bytesLeft = span.totalBytes
     this.#isGranted = true
     this.#isForwarding = false
+    this.#sent = this.#desk.keepsTrail ? new SentRequest() : null
+    this.#sentRecords = null
     this.#walker.reset(header.apiVersion, span.totalBytes - headerBytes)
     this.#hold(span)
     this.#take(span, header.bodyOffset)
@@ -143,20 +158,27 @@ export class ProduceIntake {
     if (!this.#isGranted) return
     const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
     this.#isGranted = name !== undefined && this.#passes(this.#call?.foresee(Operation.Write, name, index))
-    if (!this.#isGranted || name === undefined || !isOnly) return
+    if (!this.#isGranted || name === undefined) return
+    if (this.#call !== null && this.#sent !== null)
+      this.#sentRecords = this.#sent.begin(writtenPlace(this.#call, topicName, topicId, index))
+    if (!isOnly) return
     this.#topicName = name
     this.#partition = index
     this.#startForwarding()
   }
 
-  /** Whether records may be written as they are. */
+  /** Whether records may be written as they are, and need not be on record before. */
   #passes(judgement: Judgement | undefined): boolean {
-    return judgement?.effect === 'allow' && judgement.obligations?.mask === undefined
+    const { mask, audit } = judgement?.obligations ?? {}
+    return judgement?.effect === 'allow' && mask === undefined && audit !== 'required'
   }
 
   #forwardAll(): void {
     if (!this.#isForwarding) this.#startForwarding()
     this.#release()
+    if (this.#sent === null || this.#call === null) return
+    if (this.#acks === 0) this.#call.access.sentUnanswered(this.#sent)
+    else this.#call.access.sent(this.#sent)
   }
 
   // INVARIANT: a request without acknowledgement has no answer, so nothing is expected; a slot would shift later answers.
@@ -164,8 +186,10 @@ export class ProduceIntake {
     const header = this.#header
     if (header === null || this.#call === null) return
     this.#isForwarding = true
-    const edit = produceEdit(this.#call) as AnswerEdit<unknown> | null
-    if (this.#acks !== 0) this.#desk.expect(header, edit)
+    if (this.#acks === 0) return
+    const edit = produceEdit(this.#call)
+    const told = this.#sent === null ? edit : telling(this.#call, this.#sent, edit)
+    this.#desk.expect(header, told as AnswerEdit<unknown> | null)
   }
 
   #release(): void {

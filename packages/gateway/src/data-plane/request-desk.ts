@@ -8,6 +8,7 @@ import {
 } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
 import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
+import type { AccessLog } from './audit/access-log.ts'
 import { Call } from './call.ts'
 import type { ClientSignIn } from './client-sign-in.ts'
 import type { ClientState } from './client-state.ts'
@@ -32,6 +33,7 @@ export interface DeskContext {
   readonly order: ResponseOrder
   readonly signIn: ClientSignIn
   readonly state: ClientState
+  readonly access: AccessLog
   /** The connection to the broker, begun with the first request that needs it. */
   readonly upstream: (clientId: string) => Upstream
   /** Stops the taking of requests until `work` is through; its failure ends the connection. */
@@ -58,6 +60,11 @@ export class RequestDesk {
 
   constructor(context: DeskContext) {
     this.#context = context
+  }
+
+  /** Whether there is a trail. */
+  get keepsTrail(): boolean {
+    return this.#context.access.keepsTrail
   }
 
   /** The policy by which requests are decided; `null` before the sign-in. */
@@ -120,6 +127,7 @@ export class RequestDesk {
       principal: policy.principal,
       asks: plane.asks,
       masks: plane.masks,
+      access: this.#context.access,
       nowUnixMs: () => plane.clock.nowUnixMs(),
       state,
       cluster: plane.cluster,
@@ -248,6 +256,7 @@ export class RequestDesk {
       edit: verdict.edit,
       request: parks ? request : null,
       isHolding: verdict.isHolding === true,
+      tap: verdict.tap,
       isStale: () => parks && (this.#policy !== policy || plane.clock.nowUnixMs() >= call.validUntilUnixMs),
       policy: () => this.#policy,
       decideAgain: (again) => this.#decideAgain(api, header, again),

@@ -92,11 +92,14 @@ export class BatchHead {
 export class BatchWalk {
   readonly #head: BatchHead = new BatchHead()
   readonly #visit: (head: BatchHead) => void
+  readonly #isLenient: boolean
   #recordsBytes = 0
   #batchBytes = 0
 
-  constructor(visit: (head: BatchHead) => void) {
+  /** `isLenient`: records that are no batches are stepped over untold, for whoever gets them next to refuse. */
+  constructor(visit: (head: BatchHead) => void, isLenient = false) {
     this.#visit = visit
+    this.#isLenient = isLenient
   }
 
   /** The bytes of the records that have not been stepped over. */
@@ -136,6 +139,10 @@ export class BatchWalk {
     const size = UNCOUNTED_BYTES + bytes.readInt32BE(offset + 8)
     const isNewest = bytes.readInt8(offset + 16) >= NEWEST_MAGIC
     if (size < (isNewest ? BATCH_HEAD_BYTES : LEAST_HEAD_BYTES)) {
+      if (this.#isLenient) {
+        this.#batchBytes = this.#recordsBytes
+        return true
+      }
       throw new InvalidLengthError({ field: 'batchLength', offset: offset + 8 }, size - UNCOUNTED_BYTES)
     }
     this.#batchBytes = Math.min(size, this.#recordsBytes)

@@ -21,7 +21,7 @@ export interface ProduceRequestVisitor {
   partition(topicName: string, topicId: string, index: number, recordsBytes: number, isOnly: boolean): void
   /**
    * Called for every batch of the partition told of last, as soon as its head is there. Where nobody listens, records are
-   * stepped over without a look at them.
+   * stepped over without a look at them. Records that are no batches are not told of: the broker refuses them.
    */
   batch?(head: BatchHead): void
 }
@@ -57,7 +57,7 @@ export class ProduceRequestWalker {
 
   constructor(visitor: ProduceRequestVisitor) {
     this.#visitor = visitor
-    this.#batches = visitor.batch === undefined ? undefined : new BatchWalk((head) => visitor.batch?.(head))
+    this.#batches = visitor.batch === undefined ? undefined : new BatchWalk((head) => visitor.batch?.(head), true)
   }
 
   /** Whether a tagged field was seen that the version does not define. */

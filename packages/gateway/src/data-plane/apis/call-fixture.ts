@@ -1,8 +1,10 @@
 // For tests: calls under a real policy, without a connection.
+import type { AuditEvent } from '@headgate/audit'
 import { silentLog, systemClock } from '@headgate/core'
 import { compileProgram, type Principal, parsePolicy, residualFor } from '@headgate/policy'
 import type { AskStatus, ControlMessage, ControlPort } from '../../control-port.ts'
 import { AskView } from '../ask-view.ts'
+import { AccessLog } from '../audit/access-log.ts'
 import { BrokerAddresses } from '../broker-addresses.ts'
 import { Call, type Denial } from '../call.ts'
 import { ClientState } from '../client-state.ts'
@@ -52,6 +54,7 @@ export interface ClientFixture {
   /** What was told of masked records. */
   readonly masked: MaskedReport[]
   readonly asks: AsksFixture
+  readonly trail: TrailFixture
   call(apiKey: number, apiVersion: number, waitBudgetMs?: number): Call
 }
 
@@ -64,6 +67,8 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
   const denials: Denial[] = []
   const masked: MaskedReport[] = []
   const masks = new MaskCompiler([])
+  const trail = new TrailFixture()
+  const access = trail.createAccessLog(cluster)
   const call = (apiKey: number, apiVersion: number, waitBudgetMs = Number.POSITIVE_INFINITY): Call => {
     denials.length = 0
     return new Call({
@@ -83,10 +88,11 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
         masked: (operation, topic, partition, result) => masked.push({ operation, topic, partition, result }),
       },
       masks,
+      access,
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }
-  return { state, cluster, denials, masked, asks, call }
+  return { state, cluster, denials, masked, asks, trail, call }
 }
 
 /** What was told of masked records. */
@@ -95,6 +101,50 @@ export interface MaskedReport {
   readonly topic: string
   readonly partition: number
   readonly result: MaskedRecordSet
+}
+
+/** The trail of a client: off, until a test says that it is kept. */
+export class TrailFixture {
+  readonly events: AuditEvent[] = []
+  keepsTrail = false
+  /** What becomes of events that must be on record. */
+  onRecord: (events: readonly AuditEvent[]) => Promise<void> = () => Promise.resolve()
+  #access: AccessLog | undefined
+
+  createAccessLog(cluster: ClusterView): AccessLog {
+    const trail = this
+    const control: ControlPort = {
+      get keepsTrail() {
+        return trail.keepsTrail
+      },
+      subscribe: () => () => {},
+      report: (event) => {
+        if (event.kind === 'access') this.events.push(event.event)
+      },
+      record: async (events) => {
+        await this.onRecord(events)
+        this.events.push(...events)
+      },
+    }
+    const origin = { connectionId: 1, clientAddress: '127.0.0.1', listener: 'test' }
+    this.#access = new AccessLog({
+      ...{ control, origin, cluster, clock: systemClock, clusterName: 'main' },
+      signIn: () => null,
+    })
+    return this.#access
+  }
+
+  /** What is on record, with what waited to be told. */
+  flushed(): readonly AuditEvent[] {
+    this.#access?.flush()
+    return this.events
+  }
+
+  /** Likewise, once the connection has ended. */
+  ended(): readonly AuditEvent[] {
+    this.#access?.end()
+    return this.events
+  }
 }
 
 /** The asks of a client, and the time by which they count. */

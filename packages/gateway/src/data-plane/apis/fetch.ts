@@ -21,6 +21,7 @@ import {
   type Verdict,
   waitThenAnswer,
 } from '../api.ts'
+import { auditFetch } from '../audit/fetch-audit.ts'
 import type { Call } from '../call.ts'
 import { FetchMasking } from '../records/fetch-masking.ts'
 
@@ -68,6 +69,10 @@ function hasKnownTopics(call: Call, request: FetchRequest): boolean {
 }
 
 function decideFetch(call: Call, request: FetchRequest): FetchVerdict {
+  return auditFetch(call, request, splitFetch(call, request))
+}
+
+function splitFetch(call: Call, request: FetchRequest): FetchVerdict {
   const masking = new FetchMasking(call)
   const sides: Sides = { readable: [], held: [], denied: [], masking }
   for (const topic of request.topics) splitTopic(call, topic, sides)

@@ -17,10 +17,12 @@ import {
   forwardInstead,
   type Verdict,
 } from '../api.ts'
+import { auditProduce } from '../audit/produce-audit.ts'
 import type { Call } from '../call.ts'
 import type { Judgement } from '../judgement.ts'
 import { type MaskedProduce, maskProduce, type ProduceMasks, type ProduceTopic } from '../records/produce-masking.ts'
 import { rewriteNodeEndpoints } from './broker-nodes.ts'
+import { addRefusals } from './produce-refusals.ts'
 import { splitTopics } from './request-split.ts'
 
 const FIRST_VERSION_WITH_IDS = 13
@@ -41,12 +43,18 @@ export const produce: AnyApi = defineApi<ProduceRequest, ProduceResponse>({
   minVersion: 3,
   maxVersion: 13,
   decide(call, request) {
-    if (call.apiVersion < FIRST_VERSION_WITH_IDS) return decideProduce(call, request)
+    if (call.apiVersion < FIRST_VERSION_WITH_IDS) return decideOnRecord(call, request)
     const topicIds = request.topicData.map(({ topicId }) => topicId)
-    if (topicIds.every((topicId) => call.cluster.topicName(topicId) !== undefined)) return decideProduce(call, request)
-    return call.cluster.resolveTopicIds(topicIds).then(() => decideProduce(call, request))
+    if (topicIds.every((topicId) => call.cluster.topicName(topicId) !== undefined)) return decideOnRecord(call, request)
+    return call.cluster.resolveTopicIds(topicIds).then(() => decideOnRecord(call, request))
   },
 })
+
+function decideOnRecord(call: Call, request: ProduceRequest): ProduceVerdict | Promise<ProduceVerdict> {
+  const verdict = decideProduce(call, request)
+  if (!(verdict instanceof Promise)) return auditProduce(call, request, verdict)
+  return verdict.then((decided) => auditProduce(call, request, decided))
+}
 
 /** Rewrites the addresses in an answer; `null` for versions that have none. */
 export function produceEdit(call: Call): AnswerEdit<ProduceResponse> | null {
@@ -110,21 +118,6 @@ function topicName(call: Call, topic: { readonly name: string; readonly topicId:
 function refuse(request: ProduceRequest, responses: ProduceResponseTopicProduceResponse[]): ProduceVerdict {
   if (request.acks === 0) return close('a refused produce without acknowledgement')
   return answer({ ...defaultProduceResponse(), responses })
-}
-
-/**
- * Adds refused partitions to the answer, each topic in one entry. What the broker says of records that it wrote stands,
- * whatever is decided of them by now.
- */
-function addRefusals(
-  responses: ProduceResponseTopicProduceResponse[],
-  refusals: readonly ProduceResponseTopicProduceResponse[],
-): void {
-  for (const refusal of refusals) {
-    const known = responses.find(({ name, topicId }) => name === refusal.name && topicId === refusal.topicId)
-    if (known === undefined) responses.push(refusal)
-    else known.partitionResponses.push(...refusal.partitionResponses)
-  }
 }
 
 /**

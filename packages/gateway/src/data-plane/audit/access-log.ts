@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto'
+import type { AuditContext, AuditEvent, ReadIntent, WriteIntent, WriteUnknown } from '@headgate/audit'
+import type { Clock, ClockTimer } from '@headgate/core'
+import type { ConnectionOrigin, ControlPort } from '../../control-port.ts'
+import type { SignIn } from '../../identity/authenticator.ts'
+import type { ClusterView } from '../cluster-view.ts'
+import { type AccessMasking, type AccessPlace, auditAccessOf, auditKafkaOf, isSameAccess } from './access-place.ts'
+import { type BatchFact, lastOffsetOf } from './batch-fact.ts'
+import { ReadRange } from './read-range.ts'
+import { auditSentOf, type SentRecords, type SentRequest } from './sent-records.ts'
+
+const FLUSH_MS = 1_000
+const MAX_RANGES = 2_000
+const MAX_GATHERED = 10_000
+const NO_ERROR = 0
+const UNKNOWN_OFFSET = -1n
+
+/** What an access log needs of its connection. */
+export interface AccessLogOptions {
+  readonly control: ControlPort
+  readonly clock: Clock
+  readonly origin: ConnectionOrigin
+  readonly cluster: ClusterView
+  readonly clusterName: string
+  readonly signIn: () => SignIn | null
+}
+
+/**
+ * What one connection reads and writes, on its way to the trail.
+ *
+ * Neighbouring ranges are united and told once a second, when something about the access changes, and at the end.
+ */
+export class AccessLog {
+  readonly #options: AccessLogOptions
+  readonly #reads = new Map<string, ReadRange>()
+  readonly #writes = new Map<string, ReadRange>()
+  readonly #unanswered = new Set<SentRequest>()
+  readonly #unacknowledged = new Map<string, SentRecords>()
+  #timer: ClockTimer | undefined
+
+  constructor(options: AccessLogOptions) {
+    this.#options = options
+  }
+
+  /** Whether there is a trail. */
+  get keepsTrail(): boolean {
+    return this.#options.control.keepsTrail
+  }
+
+  /** The range that a batch asked for at `fetchOffset` belongs to. */
+  reading(place: AccessPlace, fetchOffset: bigint): ReadRange {
+    return this.#range(this.#reads, place, fetchOffset)
+  }
+
+  /** The event that says of records that they are about to be delivered. */
+  readIntent(place: AccessPlace, batches: readonly BatchFact[], masking?: AccessMasking): ReadIntent {
+    const range = new ReadRange(place, this.#now())
+    for (const batch of batches) range.add(batch)
+    const intent = randomUUID()
+    const access = auditAccessOf(place, masking)
+    return { event: 'records.read-intent', intent, ...this.#context(place), ...access, range: range.finish() }
+  }
+
+  /** The event that says of records that they are about to be sent. */
+  writeIntent(sent: SentRecords): WriteIntent {
+    const { place, masking } = sent
+    const intent = randomUUID()
+    const access = auditAccessOf(place, masking)
+    return { event: 'records.write-intent', intent, ...this.#context(place), ...access, sent: auditSentOf([sent]) }
+  }
+
+  /**
+   * Resolves when events are on record.
+   *
+   * @throws {HeadgateError} `ERR_AUDIT_UNAVAILABLE`
+   */
+  record(events: readonly AuditEvent[]): Promise<void> {
+    return this.#options.control.record(events)
+  }
+
+  /** Tells that what intents speak of did not take place. */
+  void(kind: 'read' | 'write', intents: readonly string[], reason: string): void {
+    if (intents.length > 0) this.#report({ event: `records.${kind}-void`, intents, reason })
+  }
+
+  /** A request is on its way to the broker, which answers it. */
+  sent(request: SentRequest): void {
+    this.#unanswered.add(request)
+  }
+
+  /** A request is on its way to the broker, which does not answer it. */
+  sentUnanswered(request: SentRequest): void {
+    for (const sent of request.partitions) this.#addUnacknowledged(sent)
+  }
+
+  /** The broker answered for a partition. */
+  answered(sent: SentRecords, errorCode: number, baseOffset: bigint): void {
+    if (sent.batches.length === 0) return
+    if (errorCode !== NO_ERROR) this.#writeRefused(sent, errorCode)
+    else if (baseOffset === UNKNOWN_OFFSET) this.#writeUnknown(sent, 'offset-not-told')
+    else this.#written(sent, baseOffset)
+  }
+
+  /** The broker answered a whole request. */
+  settled(request: SentRequest): void {
+    this.#unanswered.delete(request)
+  }
+
+  /** Tells of everything that is known by now. */
+  flush(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    for (const range of this.#reads.values()) this.#tell('records.read', range)
+    for (const range of this.#writes.values()) this.#tell('records.written', range)
+    for (const sent of this.#unacknowledged.values()) this.#writeUnknown(sent, 'no-acknowledgement')
+    this.#reads.clear()
+    this.#writes.clear()
+    this.#unacknowledged.clear()
+  }
+
+  /** The connection has ended: what the broker has not answered may have been written. */
+  end(): void {
+    this.flush()
+    for (const { partitions } of this.#unanswered)
+      for (const sent of partitions) this.#writeUnknown(sent, 'connection-ended')
+    this.#unanswered.clear()
+  }
+
+  #now(): string {
+    return new Date(this.#options.clock.nowUnixMs()).toISOString()
+  }
+
+  #context(place: AccessPlace): AuditContext {
+    const { origin, cluster, clusterName, signIn } = this.#options
+    const current = signIn()
+    const { clientAddress: address, listener, connectionId: connection } = origin
+    const { clientId, policyRevision } = place.request
+    const known = place.topicId ?? cluster.currentTopicId(place.topic)
+    const kafka = auditKafkaOf(place, clusterName, known)
+    const source = { address, listener, connection }
+    if (current === null) return { source, clientId, kafka, policyRevision }
+    const { issuer, subject } = current.principal
+    return { actor: { issuer, subject }, source, session: current.sessionId, clientId, kafka, policyRevision }
+  }
+
+  #range(ranges: Map<string, ReadRange>, place: AccessPlace, offset: bigint): ReadRange {
+    const key = keyOf(place)
+    const open = ranges.get(key)
+    if (open?.goesOn(place, offset) === true) return open
+    if (open !== undefined) this.#tell(ranges === this.#reads ? 'records.read' : 'records.written', open)
+    else if (ranges.size >= MAX_RANGES) this.flush()
+    const range = new ReadRange(place, this.#now())
+    ranges.set(key, range)
+    this.#flushSoon()
+    // The id of a topic that is only named is looked up meanwhile.
+    if (place.topicId === undefined) this.#options.cluster.currentTopicId(place.topic)
+    return range
+  }
+
+  #flushSoon(): void {
+    this.#timer ??= this.#options.clock.after(FLUSH_MS, () => this.flush())
+  }
+
+  #tell(event: 'records.read' | 'records.written', range: ReadRange): void {
+    const { place, since, intents, masking } = range
+    const context = { ...this.#context(place), ...auditAccessOf(place, masking) }
+    const outcome = intents.length === 0 ? {} : { intents: [...intents] }
+    this.#report({ event, ...context, range: range.finish(), since, ...outcome })
+  }
+
+  #written(sent: SentRecords, baseOffset: bigint): void {
+    const range = this.#range(this.#writes, sent.place, baseOffset)
+    let next = baseOffset
+    for (const batch of sent.batches) {
+      const placed = { ...batch, baseOffset: next, leaderEpoch: -1 }
+      range.add(placed)
+      next = lastOffsetOf(placed) + 1n
+    }
+    if (sent.masking !== undefined) range.addMasking(sent.masking)
+    if (sent.intent !== undefined) range.intents.push(sent.intent)
+  }
+
+  /** Without acknowledgements a producer may send a great many requests: they are told of together. */
+  #addUnacknowledged(sent: SentRecords): void {
+    const key = keyOf(sent.place)
+    const open = this.#unacknowledged.get(key)
+    const isSame = open !== undefined && sent.intent === undefined && isSameAccess(open.place, sent.place)
+    if (isSame && open.batches.length < MAX_GATHERED) {
+      open.batches.push(...sent.batches)
+      return
+    }
+    if (open !== undefined) this.#writeUnknown(open, 'no-acknowledgement')
+    this.#unacknowledged.set(key, sent)
+    this.#flushSoon()
+  }
+
+  #writeRefused(sent: SentRecords, errorCode: number): void {
+    this.#report({ event: 'records.write-refused', ...this.#sentContext(sent), errorCode })
+  }
+
+  #writeUnknown(sent: SentRecords, reason: string): void {
+    if (sent.batches.length > 0) this.#report({ event: 'records.write-unknown', ...this.#sentContext(sent), reason })
+  }
+
+  #sentContext(sent: SentRecords): Omit<WriteUnknown, 'event' | 'reason'> {
+    const { place, masking, intent } = sent
+    const outcome = intent === undefined ? {} : { intents: [intent] }
+    return { ...this.#context(place), ...auditAccessOf(place, masking), sent: auditSentOf([sent]), ...outcome }
+  }
+
+  #report(event: AuditEvent): void {
+    if (this.keepsTrail) this.#options.control.report({ kind: 'access', event })
+  }
+}
+
+/** Names hold no blanks, so that no two partitions have the same key. */
+function keyOf({ partition, topic }: AccessPlace): string {
+  return `${partition} ${topic}`
+}

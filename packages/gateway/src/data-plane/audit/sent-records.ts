@@ -1,0 +1,54 @@
+import type { AuditSent } from '@headgate/audit'
+import { ZERO_UUID } from '@headgate/wire'
+import type { AccessMasking, AccessPlace } from './access-place.ts'
+import type { BatchFact } from './batch-fact.ts'
+import { BatchTally } from './batch-tally.ts'
+
+/** What a producer sends to one partition in one request. */
+export interface SentRecords {
+  readonly place: AccessPlace
+  readonly batches: BatchFact[]
+  /** What masks did to it before it was sent. */
+  readonly masking: AccessMasking | undefined
+  /** The intent that is on record. */
+  intent?: string
+}
+
+/** What one Produce request sends, partition by partition. */
+export class SentRequest {
+  readonly #partitions = new Map<string, SentRecords>()
+
+  get partitions(): readonly SentRecords[] {
+    return [...this.#partitions.values()]
+  }
+
+  /** Begins a partition. */
+  begin(place: AccessPlace, masking?: AccessMasking): SentRecords {
+    const sent: SentRecords = { place, batches: [], masking }
+    this.#partitions.set(keyOf(place.topicId ?? place.topic, place.partition), sent)
+    return sent
+  }
+
+  /** The partition that an answer speaks of. */
+  find(topicName: string, topicId: string, index: number): SentRecords | undefined {
+    return this.#partitions.get(keyOf(topicId === ZERO_UUID ? topicName : topicId, index))
+  }
+}
+
+/** Names hold no blanks, so that no two partitions have the same key. */
+function keyOf(topic: string, partition: number): string {
+  return `${partition} ${topic}`
+}
+
+/** What was sent, as the trail says it: batches have places, not yet offsets. */
+export function auditSentOf(all: readonly SentRecords[]): AuditSent {
+  const tally = new BatchTally()
+  const batches = all.flatMap((sent) => sent.batches)
+  batches.forEach(({ crc, records, bytes }, place) => {
+    tally.add(BigInt(place), crc, records, bytes)
+  })
+  const producerId = batches[0]?.producerId ?? -1n
+  const { batches: count, records, bytes } = tally
+  const producer = producerId < 0n ? {} : { producerId: String(producerId) }
+  return { batches: count, records, bytes, hash: tally.finish(), ...producer }
+}
