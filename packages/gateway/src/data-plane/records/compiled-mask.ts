@@ -1,6 +1,14 @@
 import { compileRecordPlan, type RecordPlan, type TokenKey } from '@headgate/masking'
 import type { MaskObligation } from '@headgate/policy'
 
+const MIB = 1024 * 1024
+/**
+ * The longest value that is masked: one value is masked at once, and keeps all others waiting meanwhile, some milliseconds
+ * for each MiB. What detectors look for can be written so that it takes a hundred.
+ */
+const MAX_VALUE_BYTES = 4 * MIB
+const MAX_DETECTED_BYTES = MIB
+
 /** An obligation to mask, made ready for many records. Made by {@link MaskCompiler} alone. */
 export interface CompiledMask {
   readonly obligation: MaskObligation
@@ -31,7 +39,9 @@ export class MaskCompiler {
 
   #planOf(obligation: MaskObligation): RecordPlan | undefined {
     try {
-      return compileRecordPlan(obligation, { tokenKeys: this.#tokenKeys })
+      const isDetecting = obligation.value.some(({ detect = [] }) => detect.length > 0)
+      const maxBytes = isDetecting ? MAX_DETECTED_BYTES : MAX_VALUE_BYTES
+      return compileRecordPlan(obligation, { tokenKeys: this.#tokenKeys, maxBytes })
     } catch {
       // Policy is checked when it is loaded, so that this is a fault; nothing is seen because of it.
       return undefined
