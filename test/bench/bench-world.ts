@@ -10,9 +10,9 @@ import { watchdog } from '../kafka/watchdog.ts'
 import { type ChildProgram, startProgram } from './child-program.ts'
 import { AUDIENCE, startGateway, writeBenchGateway } from './gateway-program.ts'
 
-/** A way from the load generator to the broker. */
+/** A way from the load generator to the broker: direct, relay or gateway, or what is read by that way. */
 export interface Leg {
-  readonly name: 'direct' | 'relay' | 'gateway'
+  readonly name: string
   readonly connection: ClientConnection
   /** The process in between; absent for the direct way. */
   readonly pid: number | undefined

@@ -64,5 +64,10 @@ function policyText(): string {
     who: { subjects: ['bench'] },
     may: { produce: ['bench*'], consume: ['bench*'], as: ['bench-*'] },
   }
-  return JSON.stringify({ rules: [own, ...others] }, null, 2)
+  const masked = {
+    match: ['bench-masked-miss', 'bench-masked-hit'],
+    format: 'json',
+    mask: [{ fields: 'customer(ssn,email),card/number', with: 'last-4' }],
+  }
+  return JSON.stringify({ topics: [masked], rules: [own, ...others] }, null, 2)
 }

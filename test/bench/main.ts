@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume …] [--rounds N] [--json]`
+ * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume|masked …] [--rounds N] [--json]`
  *
  * Measures real parts on loopback, the legs of a comparison in turn, and prints medians with their spread beside the
  * budgets. It passes no judgement by its exit code. It stops by itself and ends only what it started.
@@ -14,6 +14,7 @@ import type { Figure } from './figure.ts'
 import { COMMAND } from './gateway-program.ts'
 import { benchIdle } from './idle.ts'
 import { benchLatency } from './latency.ts'
+import { benchMaskedConsume } from './masked-consume.ts'
 import { benchMasking } from './masking.ts'
 import { loadNow, machineText, runJson, runText } from './report.ts'
 import { benchStartup } from './startup.ts'
@@ -34,6 +35,7 @@ const WITH_BROKER: Readonly<Record<string, (world: BenchWorld, rounds: number, t
   latency: benchLatency,
   produce: benchProduce,
   consume: benchConsume,
+  masked: benchMaskedConsume,
 }
 const KNOWN = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_BROKER)]
 const MAX_ROUNDS = 50

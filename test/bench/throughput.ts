@@ -8,7 +8,8 @@ import { spreadOf } from './statistics.ts'
 
 type Tell = (text: string) => void
 
-interface Sample {
+/** What one run of a load came to. */
+export interface LoadSample {
   readonly mebibytesPerSecond: number
   readonly cpuSecondsPerGigabyte: number
   readonly peakMegabytes: number
@@ -53,7 +54,9 @@ export async function benchConsume(world: BenchWorld, rounds: number, tell: Tell
   if (direct === undefined) throw new Error('a bench without legs')
   await createTopic(world, CONSUMED_TOPIC)
   await produce(world, direct, CONSUMED_TOPIC, CONSUME.records)
-  return await benchLoad(world, CONSUME, rounds, tell, (leg, measured) => measured(() => consume(world, leg)))
+  return await benchLoad(world, CONSUME, rounds, tell, (leg, measured) =>
+    measured(() => consumeFrom(world, leg, CONSUMED_TOPIC, CONSUME.records)),
+  )
 }
 
 async function benchLoad(
@@ -61,20 +64,29 @@ async function benchLoad(
   load: Load,
   rounds: number,
   tell: Tell,
-  run: (leg: Leg, measured: (work: () => Promise<number>) => Promise<Sample>) => Promise<Sample>,
+  run: (leg: Leg, measured: (work: () => Promise<number>) => Promise<LoadSample>) => Promise<LoadSample>,
 ): Promise<Figure[]> {
   const bench = {
     name: load.name,
     warmUpRounds: WARM_UP_ROUNDS,
     measure: (leg: Leg) => run(leg, (work) => measureUsage(leg.pid, load.records * RECORD_BYTES, work)),
-    text: ({ mebibytesPerSecond, cpuSecondsPerGigabyte }: Sample) =>
-      `${mebibytesPerSecond.toFixed(0)} MiB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB`,
+    text: loadText,
   }
   const { samples, foreign } = await measureLegs(world, rounds, bench, tell)
   return [...loadFigures(load, samples), foreign]
 }
 
-async function measureUsage(pid: number | undefined, bytes: number, work: () => Promise<number>): Promise<Sample> {
+/** A sample in a few words. */
+export function loadText({ mebibytesPerSecond, cpuSecondsPerGigabyte }: LoadSample): string {
+  return `${mebibytesPerSecond.toFixed(0)} MiB/s, ${cpuSecondsPerGigabyte.toFixed(2)} CPU s/GB`
+}
+
+/** Runs a load that gives its rate, and tells what the process in between took for it. */
+export async function measureUsage(
+  pid: number | undefined,
+  bytes: number,
+  work: () => Promise<number>,
+): Promise<LoadSample> {
   if (pid === undefined) return { mebibytesPerSecond: await work(), cpuSecondsPerGigabyte: 0, peakMegabytes: 0 }
   forgetPeak(pid)
   const before = cpuSeconds(pid)
@@ -86,7 +98,7 @@ async function measureUsage(pid: number | undefined, bytes: number, work: () => 
   }
 }
 
-function loadFigures(load: Load, samples: LegSamples<Sample>): Figure[] {
+function loadFigures(load: Load, samples: LegSamples<LoadSample>): Figure[] {
   const direct = samples.get('direct') ?? []
   return [...samples].flatMap(([leg, own]): Figure[] => {
     const figure = (
@@ -136,9 +148,26 @@ async function produce(world: BenchWorld, leg: Leg, topic: string, records: numb
   return rateOf(output, /\(([\d.]+) MB\/sec\), [\d.]+ ms avg latency.*99th/.exec(last)?.[1])
 }
 
-async function consume(world: BenchWorld, leg: Leg): Promise<number> {
+/** Writes records with Kafka's own load generator, each a line of a file; gives MiB a second. */
+export async function produceLines(
+  world: BenchWorld,
+  leg: Leg,
+  topic: string,
+  path: string,
+  records: number,
+): Promise<number> {
+  const output = await runPerf(world, leg, 'ProducerPerformance', (config) => [
+    ...['--topic', topic, '--num-records', String(records), '--payload-file', path],
+    ...['--throughput', '-1', '--command-config', config, '--command-property', 'acks=all'],
+  ])
+  const last = output.stdout.trim().split('\n').at(-1) ?? ''
+  return rateOf(output, /\(([\d.]+) MB\/sec\), [\d.]+ ms avg latency.*99th/.exec(last)?.[1])
+}
+
+/** Reads records with Kafka's own load generator, in a group of its own; gives MiB a second. */
+export async function consumeFrom(world: BenchWorld, leg: Leg, topic: string, records: number): Promise<number> {
   const output = await runPerf(world, leg, 'ConsumerPerformance', (config) => [
-    ...['--topic', CONSUMED_TOPIC, '--num-records', String(CONSUME.records)],
+    ...['--topic', topic, '--num-records', String(records)],
     ...['--bootstrap-server', leg.connection.bootstrap, '--group', nextName('bench-group')],
     ...['--timeout', '20000', '--command-config', config],
   ])

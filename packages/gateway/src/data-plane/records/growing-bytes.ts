@@ -4,7 +4,7 @@ const SHORT_COPY = 32
 export class GrowingBytes {
   #bytes: Buffer
   #length = 0
-  readonly #leastBytes: number
+  #leastBytes: number
 
   /** `leastBytes` are taken with the first write. */
   constructor(leastBytes: number) {
@@ -27,6 +27,12 @@ export class GrowingBytes {
     this.#length = at + count
     if (this.#length > this.#bytes.length) this.#grow(at)
     return at
+  }
+
+  /** Forgets what was written; memory that has to grow holds at least so much then. */
+  begin(leastBytes: number): void {
+    this.#length = 0
+    this.#leastBytes = leastBytes
   }
 
   /** Writes the bytes of `source` from `start` to `end`. */

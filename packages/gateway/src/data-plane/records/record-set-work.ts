@@ -22,6 +22,7 @@ import { createMarkerBatch, createPlaceholderBatch } from './withheld-batches.ts
 
 const LEAST_RECORD_BYTES = 7
 const NOTHING = Buffer.alloc(0)
+const SPARE_BYTES = 4096
 const MAX_DELTA = 0x7fffffffn
 
 /** What a record set is masked by. */
@@ -118,7 +119,7 @@ export class RecordSetWork {
     }
     const inflated = yield* this.#inflate(facts, this.#records.subarray(from, facts.end))
     if (inflated === undefined) return undefined
-    this.#scratch.truncate(0)
+    this.#scratch.begin(inflated.length + SPARE_BYTES)
     return this.#checked(facts, {
       bytes: inflated,
       from: 0,
