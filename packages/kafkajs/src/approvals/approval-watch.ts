@@ -26,7 +26,7 @@ const waits: ReadonlySet<ApprovalState> = new Set(['pending', 'approved'])
 
 /** Asks the gateway how the approvals of one hold stand, with growing pauses, as long as one is awaited. */
 export class ApprovalWatch {
-  readonly #hold: Hold
+  #hold: Hold
   readonly #options: ApprovalWatchOptions
   readonly #states = new Map<string, ApprovalState>()
   #asks: readonly ApprovalAsk[] = []
@@ -51,8 +51,9 @@ export class ApprovalWatch {
     return this.#asks
   }
 
-  /** Watches while something is awaited; `anew`: also what has been settled. */
-  start(anew: boolean): void {
+  /** Watches while something is awaited, by the newest policy's words; `anew`: also what has been settled. */
+  start(hold: Hold, anew: boolean): void {
+    this.#hold = hold
     if (anew) this.#isSettled = false
     if (this.#isSettled || this.#timer !== undefined) return
     this.#pauseMs = FIRST_PAUSE_MS

@@ -37,7 +37,7 @@ export class Approvals {
   announce({ asks, decisions }: Admission, anew = false): readonly Hold[] {
     if (!decisions.some(isHold)) return NONE
     const holds = decisions.flatMap((decision, index) => holdOf(asks[index], decision))
-    for (const hold of holds) this.#watchOf(hold).start(anew)
+    for (const hold of holds) this.#watchOf(hold).start(hold, anew)
     return holds
   }
 
@@ -67,7 +67,7 @@ export class Approvals {
       await new Promise<void>((resolve) => this.#options.clock.after(PAUSE_AFTER_REFUSAL_MS, resolve))
       await watch.look()
     }
-    watch.start(true)
+    watch.start(hold, true)
     return waiting()
   }
 

@@ -263,3 +263,16 @@ test('one token serves until half its life, and a living one is given while the 
   gateway.instead.set('/token', { status: 503 })
   await expect(session.token()).rejects.toMatchObject({ code: 'ERR_KAFKAJS_GATEWAY_UNREACHABLE', retriable: true })
 })
+
+test('its own asks are told by the gateway, with a new token where the kept one is not taken', async () => {
+  expect(await session.asks('payments')).toBe(undefined)
+  await session.open()
+  const path = '/v1/asks?mine=true&topic=a%26b'
+  const ask = { id: 'ask_1', state: 'pending', topic: 'a&b', operation: 'consume', protection: 'p' }
+  gateway.http.routes.set(path, () => (gateway.count(path) === 1 ? { status: 401 } : { json: { asks: [ask] } }))
+
+  expect(await session.asks('a&b')).toEqual([{ ...ask, url: `${gateway.http.origin}/v1/asks/ask_1` }])
+  expect([gateway.count(path), gateway.tokens]).toEqual([2, 2])
+  gateway.http.routes.set(path, () => ({ status: 404 }))
+  expect(await session.asks('a&b')).toBe(undefined)
+})
