@@ -11,7 +11,8 @@ interface Leg {
 }
 
 const VARIANTS = 64
-const BYTES_A_ROUND = 16_000_000
+const TURNS = 12
+const BYTES_A_TURN = 1_500_000
 const HIT: Budget = { bound: 'at least', limit: 2 }
 const NOT_HIT: Budget = { bound: 'at least', limit: 3 }
 
@@ -32,15 +33,14 @@ const everywhere: readonly MaskRule[] = [
 /**
  * Masking of JSON records beside `JSON.parse` and `JSON.stringify`, and beside a projection by json-mask between the two.
  *
- * The ways take turns within a round; a figure is the way's records a second over those of parse and stringify.
+ * The ways take short turns within a round, of which the best of each counts, since other work on the machine only ever
+ * slows one down; a figure is the way's records a second over those of parse and stringify.
  */
 export function benchMasking(rounds: number, tell: (text: string) => void): Figure[] {
   return [200, 1_000, 10_000].flatMap((size) => {
     const records = Array.from({ length: VARIANTS }, (_, seed) => recordOf(size, seed))
     const legs = createLegs()
-    const samples = Array.from({ length: rounds + 1 }, () => legs.map((leg) => recordsEachSecond(leg, records))).slice(
-      1,
-    )
+    const samples = Array.from({ length: rounds + 1 }, () => sampleRound(legs, records)).slice(1)
     tell(`masking: ${size} B done`)
     const base = samples.map(([first = Number.NaN]) => first / 1_000)
     const figure = (what: string): Omit<Figure, 'spread' | 'unit' | 'digits'> => ({
@@ -78,9 +78,15 @@ function createLegs(): Leg[] {
   ]
 }
 
+/** The best turn of each leg, in records a second. */
+function sampleRound(legs: readonly Leg[], records: readonly Buffer[]): number[] {
+  const turns = Array.from({ length: TURNS }, () => legs.map((leg) => recordsEachSecond(leg, records)))
+  return legs.map((_leg, index) => Math.max(...turns.map((turn) => turn[index] ?? Number.NaN)))
+}
+
 function recordsEachSecond({ mask }: Leg, records: readonly Buffer[]): number {
   const bytes = records.reduce((sum, record) => sum + record.length, 0)
-  const times = Math.ceil(BYTES_A_ROUND / bytes)
+  const times = Math.ceil(BYTES_A_TURN / bytes)
   let written = 0
   const startedAt = performance.now()
   for (let n = 0; n < times; n += 1) for (const record of records) written += mask(record).length
