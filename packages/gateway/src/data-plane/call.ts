@@ -153,7 +153,9 @@ export class Call {
 
   /** The mask that what was judged has to go through; `undefined` where it may be seen, or written, as it is. */
   maskOf({ obligations }: Judgement): CompiledMask | undefined {
-    return obligations?.mask === undefined ? undefined : this.#context.masks.compile(obligations.mask)
+    if (obligations?.mask === undefined) return undefined
+    const mask = this.#context.masks.compile(obligations.mask)
+    return mask.plan?.isEmpty === true ? undefined : mask
   }
 
   /** Tells what became of the records of a partition. */
