@@ -51,7 +51,6 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   const { directory, policy, credential } = options
   const path = (name: string): string => join(directory, name)
   createKeyFile('token', path('token-key.jwk.json'))
-  createKeyFile('audit', path('audit-key.jwk.json'))
   const bundleKey = createKeyFile('bundle', path('bundle-key.jwk.json'))
   const auditKey = createKeyFile('audit', path('audit-key.jwk.json'))
   await writeFile(path('audit-key.public.jwk.json'), JSON.stringify(auditKey.publicJwk))
