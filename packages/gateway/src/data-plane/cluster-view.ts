@@ -26,6 +26,13 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** What a cluster offers: the broker's own ApiVersions answer. */
 export type BrokerVersions = ApiVersionsResponse
 
+/** A topic's id now, and the leaders of its partitions. */
+export interface TopicPlace {
+  readonly topicId: string
+  /** Partitions without a leader are not in it. */
+  readonly leaderByPartition: ReadonlyMap<number, number>
+}
+
 /**
  * What the gateway knows of the cluster by its own connection: brokers and their real addresses, offered versions,
  * and which topic id belongs to which name.
@@ -136,6 +143,18 @@ export class ClusterView {
     await this.#learnMetadata(unknown.map((topicId) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
   }
 
+  /** Asks the cluster where a topic is now; `undefined` where there is none of that name. */
+  async locateTopic(name: string): Promise<TopicPlace | undefined> {
+    const { topics } = await this.#learnMetadata([{ ...defaultMetadataRequestTopic(), name }])
+    const topic = topics.find((each) => each.name === name && each.errorCode === 0)
+    if (topic === undefined) return undefined
+    const led = topic.partitions.filter(({ leaderId }) => leaderId >= 0)
+    return {
+      topicId: topic.topicId,
+      leaderByPartition: new Map(led.map(({ partitionIndex, leaderId }) => [partitionIndex, leaderId])),
+    }
+  }
+
   /** Learns brokers again; called when a client is about to be told of one that has no address. */
   async refresh(): Promise<void> {
     await this.#learnMetadata([])
@@ -161,7 +180,7 @@ export class ClusterView {
     this.#link?.close()
   }
 
-  async #learnMetadata(topics: readonly unknown[]): Promise<void> {
+  async #learnMetadata(topics: readonly unknown[]): Promise<MetadataResponse> {
     const link = await this.#connected()
     const apiVersion = Math.min(METADATA_VERSION_WITH_IDS, this.#maxVersion(METADATA_KEY))
     const body = { ...defaultMetadataRequest(), topics, allowAutoTopicCreation: false }
@@ -174,6 +193,7 @@ export class ClusterView {
     this.#brokers.clear()
     for (const broker of answer.brokers) this.#brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
     for (const topic of answer.topics) if (topic.errorCode === 0) this.learnTopic(topic.name, topic.topicId)
+    return answer
   }
 
   async #ask<Response>(link: UpstreamLink, request: UpstreamRequest): Promise<Response> {
