@@ -1,5 +1,5 @@
 import type { AuditEvent } from '@headgate/audit'
-import type { ApprovalObligation, PolicyDocument } from '@headgate/policy'
+import type { ApprovalObligation, MaskObligation, PolicyDocument } from '@headgate/policy'
 
 /** One policy as the control plane publishes it: what is decided by, until the next one comes. */
 export interface PolicySnapshot {
@@ -128,8 +128,14 @@ export interface AccessEvent {
   readonly event: AuditEvent
 }
 
+/** A mask is about to be applied for the first time since the data plane began; the trail names it by its digest. */
+export interface MaskEvent {
+  readonly kind: 'mask'
+  readonly mask: MaskObligation
+}
+
 /** What a data plane tells the control plane. */
-export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent | AccessEvent
+export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent | AccessEvent | MaskEvent
 
 /**
  * The only way between the data plane and the control plane.

@@ -8,9 +8,11 @@ import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
+import { SessionArchive } from './control-plane/sessions/session-archive.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
 import { Sessions } from './identity/sessions.ts'
+import { SharedStore } from './store/shared-store.ts'
 import { openStore } from './store/store.ts'
 
 /** What a gateway is made from. */
@@ -104,16 +106,22 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
   const authenticator = createAuthenticator({ config, log, clock, sessions })
+  const store = new SharedStore(() => openStore({ store: config.store, log }))
   const asks = new Asks({
-    openStore: () => openStore({ store: config.store, log }),
+    openStore: () => store.open(),
     sink: createAskRecord({ audit, log, cluster: config.cluster.name }),
     ...{ log, clock },
   })
-  const control = createLocalControl({ policySource, asks, log, clock, cluster: config.cluster.name, audit })
+  const openKeptStore = config.store === undefined ? undefined : () => store.open()
+  const archive = new SessionArchive({ openStore: openKeptStore, trail, log, clock })
+  const control = createLocalControl({
+    ...{ policySource, asks, log, clock, audit, cluster: config.cluster.name },
+    onMask: (mask) => archive.noteMask(mask),
+  })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
   const controlPlane = createControlPlane({
-    ...{ config, authenticator, policySource, asks, log, clock, audit },
+    ...{ config, authenticator, policySource, asks, log, clock, audit, archive, records: dataPlane.records },
     isReady: () => isReady,
   })
   const close = async (): Promise<void> => {
@@ -122,6 +130,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     await Promise.all([dataPlane.close(), controlPlane.close()])
     policySource.close()
     await asks.close()
+    await archive.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
     await trail?.close()
   }
@@ -129,6 +138,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     start: async () => {
       try {
         const restored = restoreAsks(options, asks)
+        archive.start()
         const port = await dataPlane.start()
         await controlPlane.start()
         await restored

@@ -6,10 +6,12 @@ import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
+import type { RecordSource } from '../record-source.ts'
 import { openStore } from '../store/store.ts'
 import { Asks } from './asks/asks.ts'
-import { createControlPlane } from './control-plane.ts'
+import { type ControlPlaneOptions, createControlPlane } from './control-plane.ts'
 import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
+import { SessionArchive } from './sessions/session-archive.ts'
 
 /** A policy that lets producers write one topic. */
 export function testPolicy(topic: string): string {
@@ -67,8 +69,22 @@ function post(url: string, body: string, headers: Readonly<Record<string, string
   return fetch(`${url}/token`, { method: 'POST', body, headers: { ...contentType, ...headers } })
 }
 
+/** What of a control plane's surroundings a test gives itself. */
+export type TestSurroundings = Partial<Pick<ControlPlaneOptions, 'archive' | 'records' | 'audit'>>
+
+/** Brokers that never answer. */
+const noRecords: RecordSource = {
+  read: async () => ({
+    ...{ outcome: 'unreachable', topicId: undefined, logStartOffset: undefined },
+    records: Buffer.alloc(0),
+  }),
+}
+
 /** Starts one. */
-export async function startTestControlPlane(changes: Partial<GatewayConfig> = {}): Promise<TestControlPlane> {
+export async function startTestControlPlane(
+  changes: Partial<GatewayConfig> = {},
+  surroundings: TestSurroundings = {},
+): Promise<TestControlPlane> {
   const folder = mkdtempSync(join(tmpdir(), 'headgate-control-'))
   const policyPath = join(folder, 'policy.yaml')
   writeFileSync(policyPath, testPolicy('orders'))
@@ -80,7 +96,9 @@ export async function startTestControlPlane(changes: Partial<GatewayConfig> = {}
   const policySource = createPolicySource({ policy: config.policy, log, clock })
   const authenticator = createAuthenticator({ config, log, clock })
   const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
-  const controlPlane = createControlPlane({ config, authenticator, policySource, asks, log, clock })
+  const archive = new SessionArchive({ openStore: undefined, trail: undefined, log, clock })
+  const parts = { config, authenticator, policySource, asks, archive, records: noRecords, log, clock }
+  const controlPlane = createControlPlane({ ...parts, ...surroundings })
   const { port } = await controlPlane.start()
   const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>

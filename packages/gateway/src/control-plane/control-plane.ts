@@ -1,6 +1,7 @@
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import type { RecordSource } from '../record-source.ts'
 import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
@@ -8,6 +9,8 @@ import { createBundleEndpoint } from './bundle-endpoint.ts'
 import { createHttpApp } from './http-app.ts'
 import { createHttpServer } from './http-server.ts'
 import type { PolicyFileSource } from './policy-source.ts'
+import type { SessionArchive } from './sessions/session-archive.ts'
+import { sessionRoutes } from './sessions/session-endpoints.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
 /** What {@link createControlPlane} needs. */
@@ -16,6 +19,9 @@ export interface ControlPlaneOptions {
   readonly authenticator: Authenticator
   readonly policySource: PolicyFileSource
   readonly asks: Asks
+  /** Where records are read once more, and what is on record of sessions. */
+  readonly records: RecordSource
+  readonly archive: SessionArchive
   readonly log: LogPort
   readonly clock?: Clock
   readonly audit?: AuditSink
@@ -33,7 +39,7 @@ export interface ControlPlane {
 
 const CLOSE_GRACE_MS = 3_000
 
-/** Creates the control plane's HTTP server: token exchange, bundles, asks, metadata, health. */
+/** Creates the control plane's HTTP server: token exchange, bundles, asks, sessions, metadata, health. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
   let isServing = false
@@ -43,7 +49,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     clock,
     token: createTokenEndpoint({ ...options, clock, audit }),
     bundle: createBundleEndpoint({ ...options, clock, audit }),
-    routes: [askRoutes(options)],
+    routes: [askRoutes(options), sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys })],
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)

@@ -1,4 +1,5 @@
 import type { Clock, LogPort } from '@headgate/core'
+import type { MaskObligation } from '@headgate/policy'
 import type { AskEvent, ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
 import { createAskIntake } from './asks/ask-intake.ts'
 import type { Asks } from './asks/asks.ts'
@@ -15,6 +16,8 @@ export interface LocalControlOptions {
   /** What the gateway's cluster is called. */
   readonly cluster: string
   readonly audit?: AuditSink
+  /** Hears of each mask that is about to be applied for the first time. */
+  readonly onMask?: (mask: MaskObligation) => void
 }
 
 function logSignIn(
@@ -55,7 +58,7 @@ function logEvent(log: LogPort, event: DataPlaneEvent): void {
  * store, events to the trail and, but for what was read and written, to the log.
  */
 export function createLocalControl(options: LocalControlOptions): ControlPort {
-  const { policySource, asks, log, cluster, audit = noTrail } = options
+  const { policySource, asks, log, cluster, audit = noTrail, onMask } = options
   const openAsk = createAskIntake(options)
   return {
     keepsTrail: audit.keepsTrail,
@@ -78,6 +81,7 @@ export function createLocalControl(options: LocalControlOptions): ControlPort {
         // A log that cannot be written must not end a client's request; the log port tells of itself.
       }
       if (event.kind === 'ask') openAsk(event)
+      if (event.kind === 'mask') onMask?.(event.mask)
     },
   }
 }

@@ -6,6 +6,7 @@ import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Sessions } from '../identity/sessions.ts'
+import type { RecordSource } from '../record-source.ts'
 import { createApiTable } from './api-table.ts'
 import { AskView } from './ask-view.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
@@ -16,6 +17,7 @@ import { type Listener, listen } from './listener.ts'
 import type { PlaneContext } from './plane-context.ts'
 import { PolicyView } from './policy-view.ts'
 import { ReadBufferPool } from './read-buffers.ts'
+import { RecordReader } from './record-reader.ts'
 import { MaskCompiler } from './records/compiled-mask.ts'
 import { UpstreamLinks } from './upstream-link.ts'
 
@@ -36,6 +38,7 @@ const DRAIN_MS = 5_000
 export class DataPlane {
   readonly #options: DataPlaneOptions
   readonly #context: PlaneContext
+  readonly #recordReader: RecordReader
   readonly #connections = new Set<Connection>()
   readonly #countByAddress = new Map<string, number>()
   #listeners: Listener[] = []
@@ -49,6 +52,7 @@ export class DataPlane {
     const cluster = new ClusterView(config.cluster, links, log, clock)
     const asks = new AskView(control)
     this.#options = options
+    this.#recordReader = new RecordReader({ cluster, links, credential: config.cluster.sasl, clock })
     this.#context = {
       clock,
       log,
@@ -63,7 +67,7 @@ export class DataPlane {
       apis: createApiTable(),
       policy: new PolicyView(control, asks),
       asks,
-      masks: new MaskCompiler(config.masking.tokenKeys),
+      masks: new MaskCompiler(config.masking.tokenKeys, (mask) => control.report({ kind: 'mask', mask })),
       askUrl: (askId) => `${config.http.publicUrl}/v1/asks/${askId}`,
       pool,
       openUpstream: (signIn, brokerId, clientId, listener) => {
@@ -107,6 +111,11 @@ export class DataPlane {
     }
   }
 
+  /** Records as the gateway itself reads them; for whoever has decided who may see them. */
+  get records(): RecordSource {
+    return this.#recordReader
+  }
+
   /** Stops accepting, lets owed answers out, and ends every connection; at the latest after five seconds. */
   async close(): Promise<void> {
     const { clock, cluster, policy, asks } = this.#context
@@ -121,6 +130,7 @@ export class DataPlane {
     if (this.#connections.size > 0) await ended
     await unbound
     deadline.cancel()
+    this.#recordReader.close()
     cluster.close()
     policy.close()
     asks.close()

@@ -22,7 +22,57 @@ export interface AskRow {
   readonly content: string
 }
 
+/** A row of `sessions`: who, from when until when, and how much. */
+export interface SessionRow {
+  readonly id: string
+  readonly issuer: string
+  readonly subject: string
+  readonly first_at_unix_ms: number
+  readonly last_at_unix_ms: number
+  readonly sign_ins: number
+  readonly records_read: number
+  readonly records_written: number
+  readonly denials: number
+  readonly asks: number
+  readonly replays: number
+}
+
+/** A row of `session_entries`: an event of the trail that belongs to a session. */
+export interface SessionEntryRow {
+  readonly writer: string
+  readonly seq: number
+  readonly session_id: string
+  readonly kind: string
+  /** Of a range: when the first of it was delivered or sent. */
+  readonly at_unix_ms: number
+  readonly topic: string | null
+  readonly partition: number | null
+  /** Of an intent: its id, until its outcome is known. */
+  readonly intent: string | null
+  /** The event, as JSON. */
+  readonly content: string
+}
+
+/** A row of `trail_cursors`: how far the trail of a writer has been taken in. */
+export interface TrailCursorRow {
+  readonly writer: string
+  readonly segment: number
+  readonly position: number
+}
+
+/** A row of `masks`: what a digest in the trail stands for. */
+export interface MaskRow {
+  readonly digest: string
+  readonly first_seen_unix_ms: number
+  /** The obligation, as JSON. */
+  readonly content: string
+}
+
 /** The tables of the store. */
 export interface Database {
   readonly asks: AskRow
+  readonly sessions: SessionRow
+  readonly session_entries: SessionEntryRow
+  readonly trail_cursors: TrailCursorRow
+  readonly masks: MaskRow
 }

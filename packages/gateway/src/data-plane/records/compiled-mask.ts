@@ -22,16 +22,19 @@ export interface CompiledMask {
 export class MaskCompiler {
   readonly #tokenKeys: readonly TokenKey[]
   readonly #compiled = new WeakMap<MaskObligation, CompiledMask>()
+  readonly #onFirst: (mask: MaskObligation) => void
 
-  /** `tokenKeys`: the current one first. */
-  constructor(tokenKeys: readonly TokenKey[]) {
+  /** `tokenKeys`: the current one first. `onFirst` hears of each mask before it is applied for the first time. */
+  constructor(tokenKeys: readonly TokenKey[], onFirst: (mask: MaskObligation) => void = () => {}) {
     this.#tokenKeys = tokenKeys
+    this.#onFirst = onFirst
   }
 
   /** The mask of an obligation. It never throws: what cannot be compiled withholds every record. */
   compile(obligation: MaskObligation): CompiledMask {
     const known = this.#compiled.get(obligation)
     if (known !== undefined) return known
+    this.#onFirst(obligation)
     const compiled = Object.freeze({ obligation, plan: this.#planOf(obligation) })
     this.#compiled.set(obligation, compiled)
     return compiled

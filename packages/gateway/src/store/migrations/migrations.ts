@@ -1,9 +1,13 @@
 import type { Migration } from 'kysely/migration'
 import { createAskTable } from './0001-asks.ts'
+import { createSessionTables } from './0002-sessions.ts'
 
 /**
  * Every change of the schema, in order; written with Kysely's schema builder, so that both engines carry them out.
  *
  * INVARIANT: what has been released is never changed and never removed, only added to.
  */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({ '0001-asks': createAskTable })
+export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
+  '0001-asks': createAskTable,
+  '0002-sessions': createSessionTables,
+})

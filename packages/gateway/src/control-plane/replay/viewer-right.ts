@@ -1,0 +1,97 @@
+import type { AuditApproval } from '@headgate/audit'
+import {
+  compileProgram,
+  type Decision,
+  decide,
+  type MaskObligation,
+  Operation,
+  type Principal,
+  type Program,
+  residualFor,
+} from '@headgate/policy'
+import type { PolicySnapshot } from '../../control-port.ts'
+import type { Ask } from '../asks/ask.ts'
+import type { Asks } from '../asks/asks.ts'
+
+/** Why somebody sees no records of a topic. */
+export type NoRecordsReason = 'no-right' | 'held'
+
+/** What somebody may see of a partition's records now. */
+export interface ViewerRight {
+  /** `undefined`: records, under `mask`. */
+  readonly noRecords: NoRecordsReason | undefined
+  readonly mask: MaskObligation | undefined
+  readonly ruleIds: readonly string[]
+  readonly approvals: readonly AuditApproval[]
+  readonly policyRevision: number
+}
+
+/** Denials of reading that are meant for this very principal; a grant to replay does not go around them. */
+const FORBIDDEN: ReadonlySet<Decision['reason']> = new Set(['denied-by-rule', 'groups-unknown', 'unexpected'])
+
+function isGiven({ state, startsAtUnixMs = 0, endsAtUnixMs = 0 }: Ask, nowUnixMs: number): boolean {
+  return (state === 'active' || state === 'approved') && startsAtUnixMs <= nowUnixMs && nowUnixMs < endsAtUnixMs
+}
+
+/**
+ * Decides what viewers may see of what others saw: whoever may `replay` a topic, under the masks and approvals of reading it.
+ *
+ * Whoever may read it too has the masks of reading, with what is unmasked there; nobody else has anything unmasked.
+ */
+export class ViewerRights {
+  readonly #asks: Pick<Asks, 'newestOf'>
+  #kept: { readonly key: string; readonly program: Program } | undefined
+
+  constructor(asks: Pick<Asks, 'newestOf'>) {
+    this.#asks = asks
+  }
+
+  /** What `viewer` may see of a partition at this moment. */
+  async of(
+    snapshot: PolicySnapshot,
+    viewer: Principal,
+    topic: string,
+    partition: number,
+    nowUnixMs: number,
+  ): Promise<ViewerRight> {
+    const program = this.#programOf(snapshot, viewer)
+    const replay = decide(program, 'topic', Operation.Replay, topic, partition)
+    const read = decide(program, 'topic', Operation.Read, topic, partition)
+    const decision = read.effect === 'deny' ? replay : read
+    const right = {
+      mask: decision.obligations?.mask,
+      ruleIds: replay.ruleIds,
+      approvals: [],
+      policyRevision: snapshot.revision,
+    }
+    const isForbidden = read.effect === 'deny' && FORBIDDEN.has(read.reason)
+    if (replay.effect === 'deny' || isForbidden) return { ...right, noRecords: 'no-right' }
+    if (decision.effect === 'allow') return { ...right, noRecords: undefined }
+    const approvals = await this.#approvalsOf(decision, viewer, topic, nowUnixMs)
+    return approvals === undefined
+      ? { ...right, noRecords: 'held' }
+      : { ...right, noRecords: undefined, approvals: approvals }
+  }
+
+  /** The live approvals of a hold; `undefined` where one is missing. */
+  async #approvalsOf(
+    { obligations }: Decision,
+    { issuer, subject }: Principal,
+    topic: string,
+    nowUnixMs: number,
+  ): Promise<readonly AuditApproval[] | undefined> {
+    const wanted = obligations?.approvals ?? []
+    const asks = await Promise.all(
+      wanted.map(({ protection }) => this.#asks.newestOf({ issuer, subject, protection, topic, operation: 'consume' })),
+    )
+    const given = asks.flatMap((ask) => (ask !== undefined && isGiven(ask, nowUnixMs) ? [{ ask: ask.id }] : []))
+    return wanted.length > 0 && given.length === wanted.length ? given : undefined
+  }
+
+  #programOf(snapshot: PolicySnapshot, { issuer, subject, groups }: Principal): Program {
+    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
+    if (this.#kept?.key !== key)
+      this.#kept = { key, program: compileProgram(residualFor(snapshot.document, { issuer, subject, groups })) }
+    return this.#kept.program
+  }
+}
