@@ -1,8 +1,8 @@
 import { Secret } from '@headgate/core'
-import { detectorNames, type MaskRule, type MaskStrategy, type RecordRules } from '@headgate/masking'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { IHeaders, KafkaMessage } from '#kafkajs'
+import type { KafkaMessage } from '#kafkajs'
+import { anyMessage, anyOnUnreadable, anyRecordRules } from '../testing/arbitraries.ts'
 import { clientMask, decideBy, gatewayMask, maskOnce, messageOf, obligationOf } from '../testing/obligations.ts'
 import { maskIncoming } from './mask-incoming.ts'
 import { MaskTally } from './mask-tally.ts'
@@ -87,61 +87,12 @@ test('a mask that cannot be made withholds everything', () => {
   expect(maskOnce(clientMask(broken), messageOf({ value: text('{}') }))).toBe(undefined)
 })
 
-const strategy: fc.Arbitrary<MaskStrategy> = fc.oneof(
-  fc.constantFrom<MaskStrategy>({ type: 'remove' }, { type: 'null' }, { type: 'default' }, { type: 'email' }),
-  fc.constantFrom<MaskStrategy>({ type: 'token', label: 'user' }, { type: 'token', label: 'card' }),
-  fc.record({ type: fc.constantFrom('keep-first', 'keep-last'), count: fc.integer({ min: 1, max: 6 }) }),
-  fc.record({
-    type: fc.constant('constant'),
-    value: fc.oneof(fc.string({ unit: 'grapheme' }), fc.integer(), fc.boolean()),
-  }),
-)
-const names = ['a', 'b', 'ssn', 'card', 'headgate-withheld']
-const rule: fc.Arbitrary<MaskRule> = fc.oneof(
-  fc.record({ fields: fc.constantFrom('a', 'a/b', '*/ssn', 'card(a,b)', 'ssn'), with: strategy }),
-  fc.record({ anywhere: fc.subarray(names, { minLength: 1 }), with: strategy }),
-  fc.record({ detect: fc.subarray([...detectorNames], { minLength: 1 }), with: strategy }),
-)
-const rules: fc.Arbitrary<RecordRules> = fc.record({
-  format: fc.constantFrom('json', 'text', 'opaque'),
-  value: fc.array(rule, { maxLength: 3 }),
-  headers: fc.array(fc.record({ name: fc.constantFrom('x-user', 'h', 'H'), with: strategy }), { maxLength: 3 }),
-  key: fc.option(strategy, { nil: undefined }),
-})
-
-const words = ['4111 1111 1111 1111', 'x 123-45-6789', 'ada@example.com', 'ada', '', '{"ssn":"1"}', token, '***']
-const scalar = fc.oneof(
-  fc.constantFrom(...words),
-  fc.string({ unit: 'grapheme' }),
-  fc.integer(),
-  fc.boolean(),
-  fc.constant(null),
-)
-const document = fc.letrec<{ node: unknown }>((tie) => ({
-  node: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    scalar,
-    fc.array(tie('node'), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom(...names), tie('node'), { maxKeys: 3 }),
-  ),
-})).node
-const bytes = fc.oneof(
-  document.map((value) => text(JSON.stringify(value))),
-  fc.constantFrom(...words).map(text),
-  fc.uint8Array({ maxLength: 12 }).map((value) => Buffer.from(value)),
-)
-const headers: fc.Arbitrary<IHeaders> = fc.dictionary(
-  fc.constantFrom('x-user', 'X-USER', 'h', 'note', 'headgate-withheld', '__proto__'),
-  fc.oneof(bytes, fc.array(bytes, { minLength: 1, maxLength: 3 })),
-  { maxKeys: 4 },
-)
-const message = fc.record({ key: fc.option(bytes), value: fc.option(bytes), headers }).map((parts) => messageOf(parts))
-const onUnreadable = fc.constantFrom('withhold' as const, 'placeholder' as const)
+const [rules, message] = [anyRecordRules, anyMessage(token)]
 const runs = Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 3_000)
 
 test('what the gateway has masked comes out unchanged, by every strategy and of every record [masked-twice-is-masked-once]', () => {
   fc.assert(
-    fc.property(rules, onUnreadable, message, (given, unreadable, record) => {
+    fc.property(rules, anyOnUnreadable, message, (given, unreadable, record) => {
       const obligation = obligationOf(given, unreadable)
       const once = maskOnce(gatewayMask(obligation, tokenKeys), record)
       if (once === undefined) return
@@ -156,7 +107,7 @@ test('what the gateway has masked comes out unchanged, by every strategy and of 
 test('of a record that no gateway masked, nothing is shown that the gateway would not show', () => {
   const parts = ({ key, value, headers: given = {} }: KafkaMessage): unknown => [key, value, given]
   fc.assert(
-    fc.property(rules, onUnreadable, message, (given, unreadable, record) => {
+    fc.property(rules, anyOnUnreadable, message, (given, unreadable, record) => {
       const obligation = obligationOf(given, unreadable)
       const [here, there] = [clientMask(obligation), gatewayMask(obligation, tokenKeys)].map((mask) => {
         const tally = new MaskTally()
