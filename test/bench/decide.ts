@@ -21,25 +21,31 @@ const MAX_REPEATED_NANOSECONDS: Budget = { bound: 'at most', limit: 60 }
 const decide = decideOf
 
 /**
- * Decisions with few and with many rules, all of which concern the principal, beside look-ups in a bare `Map`.
+ * Decisions with few and with many rules, all of which concern the principal, without protections and under a mask of
+ * every topic and one of its own, beside look-ups in a bare `Map`.
  *
  * Each name is asked for a first time of a program that has decided nothing yet, again, and again in a string that was
  * decoded just before, whose hash nobody knows, as it is in a gateway.
  */
 export function benchDecide(rounds: number, tell: (text: string) => void): Figure[] {
   return RULE_COUNTS.flatMap((rules) => {
-    const residual = residualOf(rules)
+    const [open, masked] = [residualOf(rules, false), residualOf(rules, true)]
     const newProgram = (): Decider => {
-      const program = compileProgram(residual)
+      const program = compileProgram(open)
       return (name) => decide(program, 'topic', Operation.Read, name, 0).effect === 'allow'
+    }
+    const newMaskedProgram = (): Decider => {
+      const program = compileProgram(masked)
+      return (name) => decide(program, 'topic', Operation.Read, name, 0).obligations?.mask !== undefined
     }
     const newMap = (): Decider => {
       const table = new Map(Array.from({ length: rules }, (_, n) => [nameOf(rules, n), true]))
       return (name) => table.get(name) !== false
     }
     const figures = figuresOf(`${rules} rules`, rules, rounds, newProgram, [MIN_MILLIONS, MAX_REPEATED_NANOSECONDS])
+    const under = figuresOf(`${rules} rules, masked`, rules, rounds, newMaskedProgram, [])
     tell(`decide: ${rules} rules done`)
-    return [...figures, ...figuresOf(`bare Map of ${rules}`, rules, rounds, newMap, [])]
+    return [...figures, ...under, ...figuresOf(`bare Map of ${rules}`, rules, rounds, newMap, [])]
   })
 }
 
@@ -112,13 +118,16 @@ function millisecondsFor(names: readonly string[], decider: Decider): number {
   return milliseconds
 }
 
-function residualOf(rules: number): PolicyResidual {
+function residualOf(rules: number, isMasked: boolean): PolicyResidual {
+  const own = (n: number): object => ({ match: [`team-${n}.*`], mask: [{ headers: [`h-${n % 10}`], with: 'remove' }] })
+  const all = { match: ['*'], format: 'json', mask: [{ fields: 'card/number', with: 'last-4' }] }
+  const topics = isMasked ? [all, ...Array.from({ length: rules }, (_, n) => own(n))] : []
   const entries = Array.from({ length: rules }, (_, n) => ({
     id: `rule-${n}`,
     who: 'everyone',
     may: { consume: [`team-${n}.*`], as: [`team-${n}-*`] },
   }))
-  const parsed = parsePolicy({ path: 'bench.yaml', text: JSON.stringify({ rules: entries }) }, () => '')
+  const parsed = parsePolicy({ path: 'bench.yaml', text: JSON.stringify({ topics, rules: entries }) }, () => '')
   if (!parsed.ok) throw new Error('the policy of the bench has problems')
   return residualFor(parsed.document, { issuer: 'corp', subject: 'bench', groups: [] })
 }

@@ -35,6 +35,15 @@ test('the reference lists every verb with its operation, and every word of the c
   for (const name of clusterVerbs.keys()) expect(reference).toContain(`\`${name}\``)
 })
 
+test('the reference explains every key of the language', () => {
+  const { $defs } = policyJsonSchema() as { $defs: Record<string, { properties: Record<string, unknown> }> }
+  const { topic, approval, may, rule } = $defs
+  const mask = (topic?.properties['mask'] as { items: { properties: object } }).items.properties
+  const keys = [topic, approval, may, rule].flatMap((each) => Object.keys(each?.properties ?? {}))
+  expect(keys.length).toBeGreaterThan(30)
+  for (const key of [...keys, ...Object.keys(mask)]) expect(reference).toMatch(new RegExp(`\`${key}\``))
+})
+
 test('the reference explains every reason of a decision', () => {
   const source = fileText('./program/decision.ts')
   const union = /export type DecisionReason =([\s\S]*?)\n\n/.exec(source)?.[1] ?? ''

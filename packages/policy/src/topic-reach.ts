@@ -1,32 +1,21 @@
 import type { Scope, TopicProtection } from './document/document.ts'
 import { LABEL_PREFIX } from './document/names.ts'
-import { isGlob, matchesGlob, mayOverlap } from './glob.ts'
 import { INTERNAL_TOPIC_PREFIX, type Operation } from './operation.ts'
+import { SelectorIndex } from './selector-index.ts'
 
-/** The topics that some selectors of grants can reach. It may say yes too often, never no. */
+/** The topics that some grants can reach. It may say yes too often, never no. */
 export class TopicReach {
-  readonly #literals = new Set<string>()
-  readonly #globs = new Set<string>()
+  readonly #index: SelectorIndex
 
-  /** Adds what a grant names. A label stands for all that `matchOf` gives for it. */
-  add(selector: string, matchOf: (label: string) => readonly string[]): void {
-    if (!selector.startsWith(LABEL_PREFIX)) this.#addName(selector)
-    // A label reaches no internal topic.
-    else for (const each of matchOf(selector.slice(LABEL_PREFIX.length))) if (!isInternal(each)) this.#addName(each)
+  constructor(selectors: readonly string[]) {
+    this.#index = new SelectorIndex(selectors)
   }
 
   /** Whether a topic that the selector matches may be among them. */
   meets(selector: string): boolean {
-    if (this.#literals.has(selector)) return true
-    if (isGlob(selector)) for (const literal of this.#literals) if (matchesGlob(selector, literal)) return true
+    if (this.#index.hasLiteralIn(selector)) return true
     // Internal topics are reached by name alone.
-    if (isInternal(selector)) return false
-    for (const glob of this.#globs) if (mayOverlap(glob, selector)) return true
-    return false
-  }
-
-  #addName(selector: string): void {
-    ;(isGlob(selector) ? this.#globs : this.#literals).add(selector)
+    return !isInternal(selector) && this.#index.hasGlobAcross(selector)
   }
 }
 
@@ -44,11 +33,13 @@ export function reachOf(
   operations: readonly Operation[],
   topics: readonly Pick<TopicProtection, 'match' | 'labels'>[],
 ): TopicReach {
-  const matchOf = (label: string): readonly string[] =>
-    topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
-  const reach = new TopicReach()
-  for (const { resourceType, operation: granted, names } of scopes) {
-    if (resourceType === 'topic' && operations.includes(granted)) for (const name of names) reach.add(name, matchOf)
-  }
-  return reach
+  const granted = scopes
+    .filter(({ resourceType, operation }) => resourceType === 'topic' && operations.includes(operation))
+    .flatMap(({ names }) => names)
+  const labels = new Set(granted.filter((name) => name.startsWith(LABEL_PREFIX)))
+  const labelled = topics
+    .filter((topic) => topic.labels.some((label) => labels.has(`${LABEL_PREFIX}${label}`)))
+    // A label reaches no internal topic.
+    .flatMap(({ match }) => match.filter((selector) => !isInternal(selector)))
+  return new TopicReach([...new Set([...granted.filter((name) => !labels.has(name)), ...labelled])])
 }

@@ -2,7 +2,7 @@ import { canonicalJson } from '../canonical.ts'
 import type { AccessDirection, UnmaskRight } from '../document/protection.ts'
 import type { ApprovalObligation, MaskObligation, Obligations } from './decision.ts'
 import type { ResidualProtection } from './residual.ts'
-import { uniteMasks } from './unite-masks.ts'
+import { isLiftedWhole, uniteMasks, type ValueRules } from './unite-masks.ts'
 
 /** A protection of a program, with its number there. */
 export interface Protection {
@@ -24,6 +24,7 @@ const MAX_POOLED = 4096
  */
 export class ObligationPool {
   readonly #known = new Map<string, Obligations | undefined>()
+  readonly #liftedWhole = new Map<string, boolean>()
   readonly #masks = new Map<string, MaskObligation>()
   readonly #obligations = new Map<string, Obligations>()
   readonly #approvals = new WeakMap<Protection, ApprovalObligation>()
@@ -51,12 +52,23 @@ export class ObligationPool {
     { unmask, withoutApproval }: LiftedDuties,
   ): Obligations | undefined {
     const residuals = protections.map(({ residual }) => residual)
-    const mask = this.#internMask(uniteMasks(residuals, direction, unmask))
+    const mask = this.#internMask(uniteMasks(residuals, direction, unmask, (rules) => this.#isLiftedWhole(rules)))
     const audit = residuals.some((each) => each.audit === 'required') ? 'required' : 'standard'
     const asking = protections.filter(({ residual: { approval } }) => approval?.on.includes(direction))
     const approvals = withoutApproval ? [] : asking.flatMap((each) => this.#approvalOf(each) ?? [])
     if (mask === undefined && audit === 'standard' && approvals.length === 0) return undefined
     return this.#intern({ mask, audit, approvals: sortedById(approvals) })
+  }
+
+  /** Topics with different protections often have equal rules for values, and a plan costs far more than a look-up. */
+  #isLiftedWhole(rules: ValueRules): boolean {
+    const key = canonicalJson(rules)
+    const known = this.#liftedWhole.get(key)
+    if (known !== undefined) return known
+    const found = isLiftedWhole(rules)
+    if (this.#liftedWhole.size >= MAX_POOLED) this.#liftedWhole.clear()
+    this.#liftedWhole.set(key, found)
+    return found
   }
 
   #internMask(mask: MaskObligation | undefined): MaskObligation | undefined {

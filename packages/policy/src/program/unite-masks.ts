@@ -25,21 +25,36 @@ export function uniteUnmasks(rights: readonly UnmaskRight[]): UnmaskRight | unde
   }
 }
 
+/** Rules for values, and what is lifted from them. */
+export interface ValueRules {
+  readonly value: readonly MaskRule[]
+  readonly unmask: Unmask
+}
+
+/** Whether nothing is left of rules. Throws `ERR_MASKING_…` when no plan can be made of them. */
+export function isLiftedWhole({ value, unmask }: ValueRules): boolean {
+  return value.length === 0 || compilePlan(value, { unmask }).isEmpty
+}
+
 /**
  * Unites what protections of one topic mask in one direction, without what is lifted. `undefined` where nothing is left.
  *
  * INVARIANT: neither the order of protections nor that of their entries matters; of two masks of one thing the stronger
  * one stays.
  *
+ * @param isNothing {@link isLiftedWhole}, or something that remembers it
  * @throws HeadgateError `ERR_MASKING_…` when no plan can be made of it, so that whoever decides denies
  */
 export function uniteMasks(
   protections: readonly ResidualProtection[],
   direction: AccessDirection,
   right: UnmaskRight | undefined,
+  isNothing: (rules: ValueRules) => boolean,
 ): MaskObligation | undefined {
   const masks = masksOf(protections, direction)
-  const { value, unmask } = valueRules(masks, right)
+  const rules = valueRules(masks, right)
+  // Rules that are lifted whole are no reason to read a record, nor to withhold one that cannot be read.
+  const { value, unmask } = isNothing(rules) ? noRules : rules
   const headers = headerMasks(masks, right?.headers ?? [])
   const key = right?.key === true ? undefined : strongest(masks.flatMap((mask) => (mask.key ? [mask.with] : [])))
   if (value.length + headers.length === 0 && key === undefined) return undefined
@@ -62,18 +77,15 @@ function uniteFormats(protections: readonly ResidualProtection[]): MaskObligatio
   return others.length === 0 ? format : 'opaque'
 }
 
-function valueRules(
-  masks: readonly ProtectionMask[],
-  right: UnmaskRight | undefined,
-): { readonly value: readonly MaskRule[]; readonly unmask: Unmask } {
+const noRules: ValueRules = { value: [], unmask: {} }
+
+function valueRules(masks: readonly ProtectionMask[], right: UnmaskRight | undefined): ValueRules {
   const value = masks.flatMap(({ fields, anywhere, detect, with: strategy }): MaskRule[] => {
     if (fields !== undefined) return [{ fields, with: strategy }]
     if (anywhere !== undefined) return [{ anywhere, with: strategy }]
     return detect === undefined ? [] : [{ detect, with: strategy }]
   })
-  const unmask = right === undefined ? {} : relevantUnmask(value, right)
-  // Rules that are lifted whole are no reason to read a record, nor to withhold one that cannot be read.
-  return compilePlan(value, { unmask }).isEmpty ? { value: [], unmask: {} } : { value, unmask }
+  return { value, unmask: right === undefined ? {} : relevantUnmask(value, right) }
 }
 
 /** Without what no rule masks, so that equal masks are equal. */
