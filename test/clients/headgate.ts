@@ -45,6 +45,7 @@ export function startProgram(
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   void ended.then(() => {
     hasEnded = true
+    if (child.pid !== undefined) watchdog().forgetProcess(child.pid)
   })
   return {
     child,

@@ -28,7 +28,7 @@ export interface GatewayAddress {
 export function addGatewayOptions(command: Command): Command {
   return command
     .option('--gateway <url>', 'the gateway; HEADGATE_GATEWAY otherwise')
-    .option('--ca <file>', 'the authority of the certificates, PEM; HEADGATE_CA, or the system’s, otherwise')
+    .option('--ca <file>', 'the authority of the certificates, PEM; HEADGATE_CA, or the system otherwise')
     .option('--insecure', 'allow plaintext to another machine', false)
 }
 
