@@ -44,7 +44,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/*/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/{reporter,claims,packaging,long,fuzz,sweep}/**'],
-          setupFiles: ['test/sweep/record-errors.ts'],
+          setupFiles: [fileURLToPath(new URL('sweep/record-errors.ts', import.meta.url))],
           benchmark: { include: [] },
           fileParallelism: false,
           testTimeout: MINUTE_MS,
