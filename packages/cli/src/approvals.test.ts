@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startTestControlPlane, type TestControlPlane } from '../../gateway/src/control-plane/control-plane-fixture.ts'
+import { TestClock } from '../../gateway/src/identity/token-fixture.ts'
 import { type CommandFolder, createCommandFolder } from './command-line-fixture.ts'
 
 const PAGE = readFileSync(new URL('../../../docs/reference/approvals.md', import.meta.url), 'utf8')
@@ -32,6 +33,7 @@ async function as(subject: string, groups: readonly string[], ...args: string[])
   return folder.runWith({ HEADGATE_TOKEN: token, HEADGATE_GATEWAY: plane.url }, ...args)
 }
 
+const PATIENT = { timeout: 10_000, interval: 5 }
 const LEADS = ['payments-leads']
 const asJob = (...args: string[]): Promise<Outcome> => as('billing-job', [], ...args)
 const asAda = (...args: string[]): Promise<Outcome> => as('ada', LEADS, ...args)
@@ -145,48 +147,40 @@ test('a reason is added to what traffic has opened, and an ask is taken back', a
 })
 
 test('waiting ends with the decision, and the exit code tells it', async () => {
-  const waitFor = async (): Promise<[id: string, outcome: Promise<Outcome>]> => {
-    const outcome = asJob('request', 'payments', '--reason', 'month end', '--wait')
-    const [ask] = await pollUntil(
-      () => plane.asks.list({ limit: 1, states: ['pending'] }),
-      (asks) => asks.length > 0,
-    )
-    return [ask?.id ?? '', outcome]
+  // A clock of its own: waiting is not to make the token old.
+  const clock = new TestClock(plane.clock.nowUnixMs())
+  const asking = createCommandFolder({ clock })
+  const wait = async (): Promise<Outcome> => {
+    const token = await plane.issuer.sign({ sub: 'billing-job', client_id: 'billing-job', groups: [] })
+    const environment = { HEADGATE_TOKEN: token, HEADGATE_GATEWAY: plane.url }
+    return asking.runWith(environment, 'request', 'payments', '--reason', 'month end', '--wait')
   }
-  const [first, denied] = await waitFor()
-  await asAda('approvals', 'deny', first, '--reason', 'no')
-  await pollUntil(
-    async () => plane.clock.advance(2_000),
-    () => true,
-    denied,
-  )
-  expect(await denied).toMatchObject({ exitCode: 1, out: expect.stringMatching(/\nask_\S+ {2}denied\n$/) })
-
-  const [second, given] = await waitFor()
-  await asAda('approvals', 'approve', second)
-  await as('grace', LEADS, 'approvals', 'approve', second)
-  await pollUntil(
-    async () => plane.clock.advance(2_000),
-    () => true,
-    given,
-  )
-  expect(await given).toMatchObject({ exitCode: 0, out: expect.stringMatching(/active until/) })
-})
-
-/** Does something again and again until it is well, and until what is waited for has come, where there is such a thing. */
-async function pollUntil<T>(
-  work: () => Promise<T>,
-  isWell: (value: T) => boolean,
-  awaited: Promise<unknown> = Promise.resolve(),
-): Promise<T> {
-  let hasCome = false
-  void awaited.then(() => {
-    hasCome = true
-  })
-  for (let attempt = 0; attempt < 500; attempt += 1) {
-    const value = await work()
-    await new Promise((resolve) => setImmediate(resolve))
-    if (isWell(value) && hasCome) return value
+  const pending = async (): Promise<string> =>
+    vi.waitFor(async () => {
+      const [ask] = await plane.asks.list({ limit: 1, states: ['pending'] })
+      return ask?.id ?? Promise.reject(new Error('none yet'))
+    }, PATIENT)
+  const endOf = async (outcome: Promise<Outcome>): Promise<Outcome> => {
+    let ended: Outcome | undefined
+    void outcome.then((result) => {
+      ended = result
+    })
+    return vi.waitFor(() => {
+      clock.advance(2_000)
+      return ended ?? Promise.reject(new Error('not yet'))
+    }, PATIENT)
   }
-  throw new Error('it has not come')
-}
+  try {
+    const denied = wait()
+    await asAda('approvals', 'deny', await pending(), '--reason', 'no')
+    expect(await endOf(denied)).toMatchObject({ exitCode: 1, out: expect.stringMatching(/\nask_\S+ {2}denied\n$/) })
+
+    const given = wait()
+    const id = await pending()
+    await asAda('approvals', 'approve', id)
+    await as('grace', LEADS, 'approvals', 'approve', id)
+    expect(await endOf(given)).toMatchObject({ exitCode: 0, out: expect.stringMatching(/active until/) })
+  } finally {
+    asking.remove()
+  }
+}, 30_000)

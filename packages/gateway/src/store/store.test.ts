@@ -157,7 +157,7 @@ test('what a killed process had been answered is there afterwards', async () => 
     .select(({ fn }) => fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow()
   expect(count).toBeGreaterThanOrEqual(answered)
-})
+}, 30_000)
 
 test('the names of migrations are in the order in which they are carried out', () => {
   expect(Object.keys(MIGRATIONS)).toEqual(Object.keys(MIGRATIONS).sort())

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startTestControlPlane, type TestControlPlane } from '../control-plane-fixture.ts'
 import { createLocalControl } from '../local-control.ts'
-import { APPROVAL } from './ask-fixture.ts'
+import { APPROVAL, until } from './ask-fixture.ts'
 
 const PAGE = readFileSync(new URL('../../../../../docs/reference/approvals.md', import.meta.url), 'utf8')
 
@@ -220,7 +220,7 @@ test('what traffic has opened is told to data planes, given its reason, and deci
     ...{ approval: APPROVAL, ruleIds: [], sessionId: 's', clientId: 'c', policyRevision: 1 },
     scope: { ...scope, operation: 'consume' },
   })
-  await vi.waitFor(() => expect(told).toEqual(['pending']))
+  await until(() => expect(told).toEqual(['pending']))
   const early = await call('grace', '/v1/asks/ask_1/approve', {}, LEADS)
   expect(early).toMatchObject({ status: 409, body: { code: 'ERR_GATEWAY_ASK_REASON_MISSING' } })
 

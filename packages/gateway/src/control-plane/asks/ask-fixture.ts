@@ -1,5 +1,6 @@
 // Test fixture: asks as tests need them, over a real store.
 import type { ApprovalObligation } from '@headgate/policy'
+import { vi } from 'vitest'
 import type { AskStatus } from '../../control-port.ts'
 import { TestClock } from '../../identity/token-fixture.ts'
 import { openStore } from '../../store/store.ts'
@@ -77,4 +78,9 @@ export async function startTestAsks(
   asks.subscribe((status) => void told.push(status))
   await asks.start()
   return { asks, clock, told, recorded, lines, close: () => asks.close() }
+}
+
+/** Looks again until a check holds; patient, since a machine may be busy. */
+export function until<T>(check: () => T | Promise<T>): Promise<T> {
+  return vi.waitFor(check, { timeout: 10_000, interval: 5 })
 }
