@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { verifyTrail } from '@headgate/audit'
+import { runCommandLine } from '@headgate/cli'
+import { systemClock } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type HeadgateRun, startHeadgate } from '../clients/headgate.ts'
+import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 import {
   AUDIT_SECTION,
@@ -23,6 +28,9 @@ rules:
   - id: shop-owns-its-topics
     who: { subjects: [shop] }
     may: { produce: [orders, payments, customers], consume: [orders, payments, customers], as: ["shop-*"] }
+  - id: auditors-ask
+    who: { groups: [auditors] }
+    may: { cluster: [read-audit] }
 `
 const disk = new FillableDisk()
 let world: World
@@ -30,7 +38,10 @@ let trail: TrailFiles
 
 beforeAll(async () => {
   world = await startWorld({
-    clients: [{ clientId: 'shop', groups: ['services'] }],
+    clients: [
+      { clientId: 'shop', groups: ['services'] },
+      { clientId: 'auditor', groups: ['auditors'] },
+    ],
     topics: ['orders', 'payments', 'customers'].map((topic) => ({ topic, partitions: 1 })),
     policy: POLICY,
     sections: AUDIT_SECTION,
@@ -163,11 +174,160 @@ test('a full disk refuses what must be on record until there is room, and nothin
   )
 })
 
-test('the trail is verified from its files, the public key and the newest checkpoint', async () => {
-  const knownCheckpoint = await readFile(trail.checkpointPath, 'utf8')
-
-  expect(await verifyTrail({ folder: trail.folder, keys: trail.keys, knownCheckpoint })).toMatchObject({
-    isIntact: true,
+/** Runs `headgate` in this process, in the name of a client. */
+async function headgate(
+  clientId: string,
+  ...args: readonly string[]
+): Promise<{ exitCode: number; out: string; error: string }> {
+  const environment = {
+    HEADGATE_GATEWAY: world.httpUrl,
+    HEADGATE_CA: world.ca.path,
+    HEADGATE_TOKEN: await world.identity.tokenFor(clientId),
+  }
+  let [out, error] = ['', '']
+  const exitCode = await runCommandLine(args, '0.0.0', {
+    environment,
+    folder: dirname(world.files.configPath),
+    writeOut: (text) => {
+      out += text
+    },
+    writeError: (text) => {
+      error += text
+    },
+    onSignal: () => () => {},
+    clock: systemClock,
   })
-  expect(recordedEvents(trail.folder).length).toBeGreaterThan(10)
+  return { exitCode, out, error }
+}
+
+test('an auditor is told who read a record, when, and whether masked or raw', async () => {
+  const from = new Date(Date.now() - 600_000).toISOString()
+  const { out } = await headgate(
+    'auditor',
+    'audit',
+    'who-read',
+    '--topic',
+    'orders',
+    '--partition',
+    '0',
+    '--offset',
+    '42',
+    '--from',
+    from,
+  )
+  expect(out).toMatch(
+    /^2\d{3}-\S+Z {2}K3010I {2}records\.read {2}corp\/shop {2}orders\[0\] \d+\.\.\d+ \(\d+ records\); raw$/m,
+  )
+  const masked = await headgate('auditor', 'audit', 'who-read', '--topic', 'customers', '--json')
+  expect(JSON.parse(masked.out)).toMatchObject({
+    ok: true,
+    events: [{ actor: { subject: 'shop' }, masked: [{ field: 'card/number', count: 10 }] }],
+  })
+  expect((await headgate('auditor', 'audit', 'who-read', '--topic', 'orders', '--offset', '999')).out).toBe(
+    'nothing on record\n',
+  )
+  expect((await headgate('auditor', 'audit', 'who-read', '--topic', 'orders', '--to', from)).out).toBe(
+    'nothing on record\n',
+  )
+})
+
+test('an auditor is told of writes that stand on no approval, and of what somebody did', async () => {
+  const { out } = await headgate('auditor', 'audit', 'list', '--unapproved-writes', 'payments', '--json')
+  const { events } = JSON.parse(out) as { events: { event: string; outcome?: string }[] }
+  expect(events.length).toBeGreaterThan(1)
+  expect(new Set(events.map(({ event }) => event))).toEqual(new Set(['records.written']))
+  const shop = await headgate('auditor', 'audit', 'list', '--principal', 'shop', '--limit', '2')
+  expect(shop.out).toMatch(/corp\/shop[\s\S]*there are more: --after \d+/)
+})
+
+test('questions are for those who may ask, and are on record themselves', async () => {
+  const { exitCode, error } = await headgate('shop', 'audit', 'list')
+  expect(exitCode).toBe(1)
+  expect(error).toContain('ERR_GATEWAY_AUDIT_FORBIDDEN')
+  expect((await headgate('auditor', 'audit', 'list', '--from', 'yesterday')).error).toContain('ERR_GATEWAY_AUDIT_QUERY')
+  const { out } = await headgate('auditor', 'audit', 'list', '--event', 'audit.queried', '--json')
+
+  expect(JSON.parse(out).events[0]).toMatchObject({
+    actor: { issuer: 'corp', subject: 'auditor' },
+    query: expect.stringContaining('reads?topic=orders'),
+    count: 1,
+  })
+  const refused = await eventually(trail.folder, (all) => all.some(({ event }) => event === 'audit.query-refused'))
+  expect(refused.find(({ event }) => event === 'audit.query-refused')).toMatchObject({ actor: { subject: 'shop' } })
+})
+
+test('the trail is verified from its files, the public key and the newest checkpoint', async () => {
+  const args = ['audit', 'verify', trail.folder, '--key', trail.keyPath, '--checkpoint', trail.checkpointPath]
+  const intact = await headgate('auditor', ...args)
+  expect(intact).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^intact\n[\s\S]*\d+ events verified/) })
+})
+
+test('tampering is found offline', async () => {
+  const copy = join(dirname(world.files.configPath), 'tampered')
+  await cp(trail.folder, copy, { recursive: true })
+  const [first = ''] = (await readdir(copy)).filter((name) => name.endsWith('.jsonl')).sort()
+  const text = await readFile(join(copy, first), 'utf8')
+  await writeFile(join(copy, first), text.replace('"subject":"shop"', '"subject":"nobo"'))
+  const { exitCode, out } = await headgate('auditor', 'audit', 'verify', copy, '--key', trail.keyPath)
+
+  expect(exitCode).toBe(1)
+  expect(out).toMatch(/^NOT INTACT: segment-0000000001\.jsonl:\d+: this line has been changed/)
+})
+
+test('killed under load, every acknowledged record is on record or told as unknown, and the index is complete', async () => {
+  await world.gateway.close()
+  const start = async (): Promise<HeadgateRun> => {
+    const run = startHeadgate(['gateway', '--config', world.files.configPath, '--log-level', 'error'], {})
+    await run.wrote(/Kafka clients: /)
+    return run
+  }
+  const killed = await start()
+  const acknowledged = new Set<string>()
+  const load = [0, 1, 2].map(async (n) => {
+    const producer = plainKafka(world, 'shop').producer({ retry: { retries: 0 } })
+    await producer.connect()
+    for (let at = 0; ; at++) {
+      const [ack] = await producer.send({ topic: 'payments', acks: -1, messages: [{ value: `${n} ${at}` }] })
+      acknowledged.add(String(ack?.baseOffset))
+    }
+  })
+  await until('records are acknowledged', () => acknowledged.size > 150)
+  killed.child.kill('SIGKILL')
+  await Promise.allSettled(load)
+  await killed.ended
+  const restarted = await start()
+
+  const { keys, folder } = trail
+  expect(await verifyTrail({ folder, keys })).toMatchObject({ isIntact: true })
+  const events = recordedEvents(folder)
+  expect(events.some(({ event }) => event === 'audit.reopened')).toBe(true)
+  const covered = new Set<string>()
+  const settled = new Set(events.flatMap((event) => ('intents' in event ? (event.intents ?? []) : [])))
+  let unknown = 0
+  for (const event of events) {
+    if (event.kafka?.topic !== 'payments') continue
+    if (event.event === 'records.written')
+      for (let at = BigInt(event.range.firstOffset); at <= BigInt(event.range.lastOffset); at++) covered.add(String(at))
+    if (event.event === 'records.write-intent' && !settled.has(event.intent)) unknown += event.sent.records
+  }
+  const uncovered = [...acknowledged].filter((offset) => !covered.has(offset))
+  expect(unknown).toBeGreaterThan(0)
+  expect(uncovered.length).toBeLessThanOrEqual(unknown)
+
+  const expected = events.filter(
+    (event) => event.kafka?.topic === 'payments' && !('intent' in event && settled.has(event.intent)),
+  )
+  const { out } = await headgate('auditor', 'audit', 'list', '--topic', 'payments', '--limit', '1000', '--json')
+  const answered = JSON.parse(out) as { events: { seq: number; outcome?: string }[] }
+  expect(answered.events.map(({ seq }) => seq)).toEqual(expected.map(({ seq }) => seq))
+  expect(answered.events.filter(({ outcome }) => outcome === 'unknown').length).toBeGreaterThan(0)
+  restarted.child.kill('SIGTERM')
+  expect(await restarted.ended).toBe(0)
+  expect(
+    await verifyTrail({ folder, keys, knownCheckpoint: await readFile(trail.checkpointPath, 'utf8') }),
+  ).toMatchObject({
+    isIntact: true,
+    isClosed: true,
+    unprotectedEvents: 0,
+  })
 })

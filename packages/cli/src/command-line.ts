@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
 import { defineApprovals } from './commands/approvals.ts'
+import { defineAudit } from './commands/audit.ts'
 import { defineConfigCheck } from './commands/config-check.ts'
 import { defineConnect } from './commands/connect.ts'
 import { defineGateway } from './commands/gateway.ts'
@@ -45,6 +46,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineConnect(program, select)
   defineRequest(program, select)
   defineApprovals(program, select)
+  defineAudit(program, select)
   defineKeysCreate(program.command('keys').description('signing keys'), select)
   return program
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from './config/gateway-config.ts'
@@ -9,6 +10,8 @@ import { createControlPlane } from './control-plane/control-plane.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
 import { SessionArchive } from './control-plane/sessions/session-archive.ts'
+import { auditRoutes } from './control-plane/trail-index/audit-endpoints.ts'
+import { TrailIndex } from './control-plane/trail-index/trail-index.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
 import { Sessions } from './identity/sessions.ts'
@@ -100,6 +103,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 }
 
+/** The index is a file beside the segments: it belongs to them, and is filled anew when it is removed. */
+function createIndex({ log, clock = systemClock }: GatewayOptions, trail: AuditTrail): TrailIndex {
+  const path = join(trail.folder, 'index.sqlite')
+  return new TrailIndex({ trail, log, clock, openStore: () => openStore({ store: { path }, log }) })
+}
+
 function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined): Gateway {
   const { config, log, clock = systemClock } = options
   const audit = trail ?? noTrail
@@ -120,8 +129,14 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
+  const index = trail === undefined ? undefined : createIndex(options, trail)
+  const questions =
+    index === undefined || trail === undefined || config.audit === undefined
+      ? []
+      : [auditRoutes({ authenticator, policySource, log, trail, index, checkpointKey: config.audit.checkpointKey })]
   const controlPlane = createControlPlane({
     ...{ config, authenticator, policySource, asks, log, clock, audit, archive, records: dataPlane.records },
+    routes: questions,
     isReady: () => isReady,
   })
   const close = async (): Promise<void> => {
@@ -132,6 +147,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     await asks.close()
     await archive.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
+    await index?.close()
     await trail?.close()
   }
   return {
@@ -144,6 +160,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
         await restored
         isReady = true
         audit.append({ event: 'gateway.started' })
+        index?.start()
         log.info({ event: 'listening', listener: 'kafka', host: config.listener.advertisedHost, port }, 'listening')
         return { bootstrap: `${config.listener.advertisedHost}:${port}`, httpUrl: config.http.publicUrl }
       } catch (cause) {

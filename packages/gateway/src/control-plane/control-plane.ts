@@ -6,7 +6,7 @@ import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
 import { createBundleEndpoint } from './bundle-endpoint.ts'
-import { createHttpApp } from './http-app.ts'
+import { type AddRoutes, createHttpApp } from './http-app.ts'
 import { createHttpServer } from './http-server.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 import type { SessionArchive } from './sessions/session-archive.ts'
@@ -25,6 +25,8 @@ export interface ControlPlaneOptions {
   readonly log: LogPort
   readonly clock?: Clock
   readonly audit?: AuditSink
+  /** What is served besides. */
+  readonly routes?: readonly AddRoutes[]
   /** What else must be so for the gateway to be ready, such as a data plane that reaches its brokers. */
   readonly isReady?: () => boolean
 }
@@ -49,7 +51,11 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     clock,
     token: createTokenEndpoint({ ...options, clock, audit }),
     bundle: createBundleEndpoint({ ...options, clock, audit }),
-    routes: [askRoutes(options), sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys })],
+    routes: [
+      askRoutes(options),
+      sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys }),
+      ...(options.routes ?? []),
+    ],
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)

@@ -68,6 +68,44 @@ export interface MaskRow {
   readonly content: string
 }
 
+/** A row of `audit_events`: a line of a trail, with what questions are asked by. */
+export interface AuditEventRow {
+  readonly writer: string
+  readonly seq: number
+  /** RFC 3339, UTC, milliseconds, so that they compare as texts. */
+  readonly time: string
+  /** The begin of what the event tells of; `time` where it tells of a moment. */
+  readonly since: string
+  readonly event: string
+  readonly issuer: string | null
+  readonly subject: string | null
+  readonly session: string | null
+  readonly topic: string | null
+  readonly partition: number | null
+  readonly first_offset: bigint | number | null
+  readonly last_offset: bigint | number | null
+  /** How many approvals the access stood on. */
+  readonly approvals: number
+  /** The intent that the event tells of, where its outcome is still to come. */
+  readonly intent: string | null
+  /** The event, as JSON. */
+  readonly content: string
+}
+
+/** A row of `audit_outcomes`: an intent whose outcome is known. */
+export interface AuditOutcomeRow {
+  readonly intent: string
+  readonly writer: string
+  readonly seq: number
+}
+
+/** A row of `audit_cursors`: how far the segments of a folder have been read. */
+export interface AuditCursorRow {
+  readonly folder: string
+  readonly segment: number
+  readonly position: number
+}
+
 /** The tables of the store. */
 export interface Database {
   readonly asks: AskRow
@@ -75,4 +113,7 @@ export interface Database {
   readonly session_entries: SessionEntryRow
   readonly trail_cursors: TrailCursorRow
   readonly masks: MaskRow
+  readonly audit_events: AuditEventRow
+  readonly audit_outcomes: AuditOutcomeRow
+  readonly audit_cursors: AuditCursorRow
 }

@@ -1,6 +1,7 @@
 import type { Migration } from 'kysely/migration'
 import { createAskTable } from './0001-asks.ts'
 import { createSessionTables } from './0002-sessions.ts'
+import { createAuditIndex } from './0003-audit-index.ts'
 
 /**
  * Every change of the schema, in order; written with Kysely's schema builder, so that both engines carry them out.
@@ -10,4 +11,5 @@ import { createSessionTables } from './0002-sessions.ts'
 export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-asks': createAskTable,
   '0002-sessions': createSessionTables,
+  '0003-audit-index': createAuditIndex,
 })

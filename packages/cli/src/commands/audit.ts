@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { parseAuditPublicKeys, verifyTrail } from '@headgate/audit'
+import type { Command } from 'commander'
+import { describeEvents, describeReport } from '../audit/trail-words.ts'
+import { type CommandDefinition, type CommandIo, type CommandRun, ExitCode } from '../command.ts'
+import { FileUnreadableError } from '../errors.ts'
+import { addGatewayOptions, type GatewayAddressOptions } from '../gateway-address.ts'
+import { connectGateway } from '../gateway-client.ts'
+import { jsonObject } from '../json-value.ts'
+import { type ReportOptions, reportFailure, reportResult } from '../problem-report.ts'
+
+type AuditOptions = ReportOptions & GatewayAddressOptions
+
+interface QuestionOptions extends AuditOptions {
+  readonly principal?: string
+  readonly issuer?: string
+  readonly session?: string
+  readonly topic?: string
+  readonly partition?: string
+  readonly offset?: string
+  readonly event?: string
+  readonly from?: string
+  readonly to?: string
+  readonly after?: string
+  readonly limit?: string
+  readonly unapprovedWrites?: string
+}
+
+interface VerifyOptions extends ReportOptions {
+  readonly key: string
+  readonly checkpoint?: string
+}
+
+const PARAMETERS = [
+  'principal',
+  'issuer',
+  'session',
+  'topic',
+  'partition',
+  'offset',
+  'event',
+  'from',
+  'to',
+  'after',
+  'limit',
+] as const
+
+function ask(path: string, options: QuestionOptions): CommandRun {
+  return async (io) => {
+    try {
+      const query = new URLSearchParams()
+      for (const key of PARAMETERS) {
+        const value = options[key]
+        if (value !== undefined) query.set(key, value)
+      }
+      const client = await connectGateway(io, options)
+      const answer = jsonObject(await client.get(`/v1/audit/${path}?${query}`)) ?? {}
+      return reportResult(io, answer, describeEvents(answer), options)
+    } catch (error) {
+      return reportFailure(io, error, options)
+    }
+  }
+}
+
+function list(options: QuestionOptions): CommandRun {
+  const { unapprovedWrites } = options
+  return unapprovedWrites === undefined
+    ? ask('events', options)
+    : ask('unapproved-writes', { ...options, topic: unapprovedWrites })
+}
+
+async function readNamed(io: CommandIo, what: string, file: string): Promise<string> {
+  const path = resolve(io.folder, file)
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new FileUnreadableError(what, file, (error as NodeJS.ErrnoException).code ?? 'unknown')
+  }
+}
+
+function verify(folder: string, options: VerifyOptions): CommandRun {
+  return async (io) => {
+    try {
+      const keys = parseAuditPublicKeys(await readNamed(io, 'key', options.key))
+      const { checkpoint } = options
+      const known = checkpoint === undefined ? {} : { knownCheckpoint: await readNamed(io, 'checkpoint', checkpoint) }
+      const report = await verifyTrail({ folder: resolve(io.folder, folder), keys, ...known })
+      if (report.isIntact) return reportResult(io, report, describeReport(report), options)
+      io.writeOut(options.json ? `${JSON.stringify({ ok: false, ...report })}\n` : `${describeReport(report)}\n`)
+      return ExitCode.Failed
+    } catch (error) {
+      return reportFailure(io, error, options)
+    }
+  }
+}
+
+function addQuestionOptions(command: Command): Command {
+  return addGatewayOptions(command)
+    .option('--from <time>', 'from then on, such as 2026-11-24T03:00Z')
+    .option('--to <time>', 'up to then')
+    .option('--issuer <name>', 'the issuer, as the config names it')
+    .option('--principal <subject>', 'who')
+    .option('--session <id>', 'one session of a client')
+    .option('--after <line>', 'go on behind this line of the trail')
+    .option('--limit <count>', 'at most so many, up to 1000')
+    .option('--json', 'write the result as JSON', false)
+}
+
+/** `headgate audit list | who-read | verify` */
+export const defineAudit: CommandDefinition = (parent, select) => {
+  const audit = parent.command('audit').description('the audit trail: ask it, verify it')
+  addQuestionOptions(audit.command('list').description('list what is on record'))
+    .option('--topic <topic>', 'about a topic')
+    .option('--event <event>', 'of one kind, such as access.denied')
+    .option('--unapproved-writes <topic>', 'writes to the topic that stand on no approval')
+    .action((options: QuestionOptions) => select(list(options)))
+  addQuestionOptions(
+    audit.command('who-read').description('tell who read records, masked or raw, and by whose approval'),
+  )
+    .requiredOption('--topic <topic>', 'the topic')
+    .option('--partition <partition>', 'one partition')
+    .option('--offset <offset>', 'one record of it')
+    .action((options: QuestionOptions) => select(ask('reads', options)))
+  audit
+    .command('verify <folder>')
+    .description('verify the segments of a trail; neither a gateway nor a network is needed')
+    .requiredOption('--key <file>', 'the public key of the checkpoints: a JWK, a JWK set or PEM')
+    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere: the trail must hold it')
+    .option('--json', 'write the result as JSON', false)
+    .action((folder: string, options: VerifyOptions) => select(verify(folder, options)))
+}
