@@ -9,6 +9,9 @@ export const HEADGATE: readonly string[] = [
   join(import.meta.dirname, '../../packages/cli/src/main.ts'),
 ]
 
+/** From its sources a command starts slowly where much else runs. */
+const WRITE_TIMEOUT_MS = 60_000
+
 /** A command that runs, or ran. */
 export interface HeadgateRun {
   readonly child: ChildProcess
@@ -53,7 +56,9 @@ export function startProgram(
     error: () => error,
     wrote: async (pattern) => {
       const find = (): RegExpExecArray | null => pattern.exec(error) ?? pattern.exec(out)
-      await until(`${args.join(' ')} to write ${pattern}`, () => find() !== null || hasEnded)
+      await until(`${args.join(' ')} to write ${pattern}`, () => find() !== null || hasEnded, {
+        timeoutMs: WRITE_TIMEOUT_MS,
+      })
       const found = find()
       if (found === null) throw new Error(`${args.join(' ')} ended without ${pattern}: ${out}${error}`)
       return found

@@ -7,7 +7,7 @@ import { goThroughSignIn, type SignInPersonOptions, type SignInPersonResult } fr
 import { watchdog } from '../kafka/watchdog.ts'
 import { startWorld, type World, type WorldOptions } from '../world/start-world.ts'
 
-export const TOKEN_LIFE_SECONDS = 10
+export const TOKEN_LIFE_SECONDS = 15
 
 const POLICY = `
 rules:
