@@ -99,10 +99,18 @@ describe('who may', () => {
     expect(refused[1]).toMatchObject({ askId: id, principal: 'olga', code: 'ERR_GATEWAY_ASK_OWN' })
   })
 
-  test('groups are those of the token that is brought, whatever an earlier one said', async () => {
+  test('groups are those of the newest token, also for who comes with an older one', async () => {
     const id = await open()
-    expect((await call('grace', `/v1/asks/${id}`, undefined, LEADS)).status).toBe(200)
+    const before = await plane.issuer.sign({ sub: 'grace', client_id: 'grace', groups: LEADS })
+    const withOld = async (): Promise<number> =>
+      (await fetch(`${plane.url}/v1/asks/${id}`, { headers: { authorization: `Bearer ${before}` } })).status
+    expect(await withOld()).toBe(200)
+    plane.clock.advance(1_000)
     expect((await call('grace', `/v1/asks/${id}/approve`, {}, [])).body.code).toBe('ERR_GATEWAY_ASK_UNKNOWN')
+    expect(await withOld()).toBe(404)
+    plane.clock.advance(1_000)
+    expect((await call('grace', `/v1/asks/${id}`, undefined, LEADS)).status).toBe(200)
+    expect(await withOld()).toBe(200)
   })
 
   test('each sees their own, what they may decide, or all', async () => {

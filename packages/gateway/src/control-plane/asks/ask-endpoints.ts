@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context, Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { SignIn } from '../../identity/authenticator.ts'
 import { type BearerOptions, requireBearer } from '../bearer.ts'
 import { clientAddressOf } from '../client-address.ts'
 import type { AddRoutes } from '../http-app.ts'
@@ -22,6 +21,7 @@ import { type AskAct, type AskDraft, approve, cancel, deny, giveReason, revoke }
 import { AskPolicy } from './ask-needs.ts'
 import type { Asks } from './asks.ts'
 import { AskExistsError, AskUnknownError } from './errors.ts'
+import { NewestGroups } from './newest-groups.ts'
 
 /** What {@link askRoutes} needs. */
 export interface AskEndpointOptions extends Omit<BearerOptions, 'event' | 'problems'> {
@@ -38,10 +38,6 @@ const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: (c) => answerProblem(c, { status: 413, title: 'the body is too long', code: 'ERR_GATEWAY_ASK_BODY' }),
 })
-
-function actorOf({ principal: { issuer, subject, groups } }: SignIn): AskActor {
-  return { issuer, subject, groups }
-}
 
 class AskEndpoints {
   readonly #options: AskEndpointOptions
@@ -130,14 +126,15 @@ class AskEndpoints {
 /**
  * Makes the routes of `/v1/asks`: asking for an approval, and deciding.
  *
- * A token of the gateway or of an accepted issuer is taken. Decisions go by the groups of that very token, whatever an
- * earlier one said. Errors are `application/problem+json` with a `code`.
+ * A token of the gateway or of an accepted issuer is taken. Decisions go by the groups of the newest token of whoever
+ * decides. Errors are `application/problem+json` with a `code`.
  */
 export function askRoutes(options: AskEndpointOptions): AddRoutes {
   const endpoints = new AskEndpoints(options)
+  const people = new NewestGroups()
   const signedIn = (handle: Handle): Handler =>
     requireBearer({ ...options, event: 'ask' }, async (c, signIn) => {
-      const actor = actorOf(signIn)
+      const actor = people.actorOf(signIn)
       try {
         return await handle(c, actor)
       } catch (error) {
