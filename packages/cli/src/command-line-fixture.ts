@@ -50,12 +50,15 @@ export interface CommandFolderOptions {
   readonly clock?: Clock
   /** Called with everything that a command writes to standard error, as it is written. */
   readonly onError?: (text: string) => void
+  /** Whether what is written goes to a terminal. */
+  readonly isOutTerminal?: boolean
 }
 
 /** Creates the folder. */
 export function createCommandFolder({
   clock = systemClock,
   onError = () => {},
+  isOutTerminal = false,
 }: CommandFolderOptions = {}): CommandFolder {
   const path = mkdtempSync(join(tmpdir(), 'headgate-cli-'))
   const handlers = new Set<readonly [SignalName, () => void]>()
@@ -63,6 +66,7 @@ export function createCommandFolder({
     environment: { XDG_CONFIG_HOME: join(path, 'config'), ...environment },
     folder: path,
     writeOut: () => {},
+    isOutTerminal,
     writeError: () => {},
     onSignal: (name, handler) => {
       const entry = [name, handler] as const

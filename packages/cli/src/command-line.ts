@@ -10,6 +10,7 @@ import { defineLogin } from './commands/login.ts'
 import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
 import { defineRequest } from './commands/request.ts'
+import { defineSessions } from './commands/sessions.ts'
 import { defineWhoami } from './commands/whoami.ts'
 import { reportFailure } from './problem-report.ts'
 
@@ -47,6 +48,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineRequest(program, select)
   defineApprovals(program, select)
   defineAudit(program, select)
+  defineSessions(program, select)
   defineKeysCreate(program.command('keys').description('signing keys'), select)
   return program
 }

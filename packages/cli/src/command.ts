@@ -16,6 +16,8 @@ export interface CommandIo {
   readonly folder: string
   /** Writes to standard output: results only. */
   writeOut(text: string): void
+  /** Whether standard output is a terminal, which acts on what is written to it. */
+  readonly isOutTerminal: boolean
   /** Writes to standard error: problems, progress and the log. */
   writeError(text: string): void
   /** Calls the handler at each signal; the function returned ends it. */

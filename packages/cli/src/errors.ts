@@ -77,6 +77,25 @@ export class NotSignedInError extends HeadgateError<'ERR_CLI_NOT_SIGNED_IN'> {
 
 const GATEWAY_CODE = /^ERR_[A-Z]+_[A-Z0-9_]{1,80}$/
 
+/** Values as they are were to go to a terminal. */
+export class TerminalRefusedError extends HeadgateError<'ERR_CLI_TERMINAL_REFUSED'> {
+  readonly code = 'ERR_CLI_TERMINAL_REFUSED'
+
+  constructor() {
+    super({ message: '`--raw` writes what somebody else wrote, as it is: send it to a file or a pipe' })
+  }
+}
+
+/** A replay broke off in the middle; the details have the gateway's code, where it gave one. */
+export class ReplayEndedError extends HeadgateError<'ERR_CLI_REPLAY_ENDED'> {
+  readonly code = 'ERR_CLI_REPLAY_ENDED'
+
+  constructor(reason: string | undefined) {
+    const known = reason !== undefined && GATEWAY_CODE.test(reason) ? reason : 'no reason was given'
+    super({ message: `the replay broke off: ${known}`, retryable: true, details: { reason: known } })
+  }
+}
+
 /** What a refusal of the gateway is made of. */
 export interface GatewayRefusal {
   readonly status: number

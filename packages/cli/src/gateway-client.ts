@@ -4,7 +4,7 @@ import type { CommandIo } from './command.ts'
 import { GatewayAnswerError, GatewayRefusedError, UnreachableError } from './errors.ts'
 import { type GatewayAddressOptions, resolveGateway } from './gateway-address.ts'
 import { createCommandFetch } from './gateway-http.ts'
-import { jsonObject, parseJson, printable, textMember } from './json-value.ts'
+import { type JsonObject, jsonObject, parseJson, printable, textMember } from './json-value.ts'
 import { GatewayTokens } from './sign-in/gateway-tokens.ts'
 import { readGivenToken } from './sign-in/given-token.ts'
 
@@ -14,6 +14,8 @@ export interface GatewayClient {
   readonly url: string
   /** Asks for a path, such as `/v1/asks?state=pending`; the answer is parsed, not checked. */
   get<T>(path: string): Promise<T>
+  /** Asks for a path whose answer is JSON line by line; it is parsed, not checked. */
+  getLines(path: string): Promise<readonly JsonObject[]>
   /** Posts JSON to a path. An answer without a body is `undefined`. */
   post<T>(path: string, body: unknown): Promise<T>
 }
@@ -26,16 +28,31 @@ function refusalOf(status: number, text: string): GatewayRefusedError {
   return new GatewayRefusedError({ status, code: textMember(problem, 'code'), text: said })
 }
 
-async function readAnswer<T>(host: string, response: Response): Promise<T> {
+/** The text of an answer that is no refusal. */
+async function readText(host: string, response: Response): Promise<string> {
   const text = await response.text()
   const isProblem = (response.headers.get('content-type') ?? '').startsWith('application/problem+json')
   if (response.status >= 400 && isProblem) throw refusalOf(response.status, text)
   if (response.status >= 500) throw new UnreachableError(host, `HTTP ${response.status}`)
   if (!response.ok) throw new GatewayRefusedError({ status: response.status, code: undefined, text: '' })
+  return text
+}
+
+async function readAnswer<T>(host: string, response: Response): Promise<T> {
+  const text = await readText(host, response)
   if (text === '') return undefined as T
   const value = parseJson(text)
   if (value === undefined) throw new GatewayAnswerError(host, 'its answer is no JSON')
   return value as T
+}
+
+async function readLines(host: string, response: Response): Promise<readonly JsonObject[]> {
+  const lines = (await readText(host, response)).split('\n').filter((line) => line !== '')
+  return lines.map((line) => {
+    const object = jsonObject(parseJson(line))
+    if (object === undefined) throw new GatewayAnswerError(host, 'a line of its answer is no JSON')
+    return object
+  })
 }
 
 function createClient(origin: string, token: () => Promise<Secret<string>>, fetch: OutboundFetch): GatewayClient {
@@ -47,6 +64,7 @@ function createClient(origin: string, token: () => Promise<Secret<string>>, fetc
   return {
     url: origin,
     get: async (path) => readAnswer(host, await fetch(`${origin}${path}`, { headers: await headers() })),
+    getLines: async (path) => readLines(host, await fetch(`${origin}${path}`, { headers: await headers() })),
     post: async (path, body) => {
       const request = { method: 'POST', headers: { ...(await headers()), 'content-type': 'application/json' } }
       return readAnswer(host, await fetch(`${origin}${path}`, { ...request, body: JSON.stringify(body) }))

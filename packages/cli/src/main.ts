@@ -11,6 +11,7 @@ const io: CommandIo = {
   environment: process.env,
   folder: process.cwd(),
   writeOut: (text) => void process.stdout.write(text),
+  isOutTerminal: process.stdout.isTTY === true,
   writeError: (text) => void process.stderr.write(text),
   onSignal: (name, handler) => {
     process.on(name, handler)

@@ -35,14 +35,14 @@ interface Parts {
   headers: { readonly name: string; value: Buffer | null }[]
 }
 
-/** So much of a key, a value or a header is shown. */
+/** So much of a key, of a value, and of all headers together is shown. */
 const MAX_SHOWN_BYTES = 256 * 1024
 
 /** Gives bytes in a form that JSON can hold; what is very long is cut, and says so. */
-export function showBytes(bytes: Buffer | null): ShownBytes | null {
+export function showBytes(bytes: Buffer | null, maxBytes: number = MAX_SHOWN_BYTES): ShownBytes | null {
   if (bytes === null) return null
-  const cutBytes = Math.max(0, bytes.length - MAX_SHOWN_BYTES)
-  const shown = cutBytes === 0 ? bytes : bytes.subarray(0, MAX_SHOWN_BYTES)
+  const cutBytes = Math.max(0, bytes.length - maxBytes)
+  const shown = cutBytes === 0 ? bytes : bytes.subarray(0, maxBytes)
   const cut = cutBytes === 0 ? {} : { cutBytes }
   return isUtf8(bytes) ? { text: shown.toString('utf8'), ...cut } : { base64: shown.toString('base64'), ...cut }
 }
@@ -106,7 +106,12 @@ export function maskRecord(
   const isMaskedMore = now !== undefined && (!record.apply(now) || record.isChanged)
   if (record.reason !== undefined) return withheld(record, true)
   const { parts, masked } = record
-  const shownHeaders = parts.headers.map((header) => ({ name: header.name, value: showBytes(header.value) }))
+  let headerBytes = MAX_SHOWN_BYTES
+  const shownHeaders = parts.headers.map((header) => {
+    const value = showBytes(header.value, headerBytes)
+    headerBytes = Math.max(0, headerBytes - (header.value?.length ?? 0))
+    return { name: header.name, value }
+  })
   const shown = { key: showBytes(parts.key), value: showBytes(parts.value), headers: shownHeaders }
   return { shown, masked, isMaskedMore }
 }
