@@ -194,6 +194,7 @@ async function headgate(
     writeError: (text) => {
       error += text
     },
+    isOutTerminal: false,
     onSignal: () => () => {},
     clock: systemClock,
   })
