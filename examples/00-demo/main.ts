@@ -8,6 +8,7 @@ import { preparePrerequisites } from './prerequisites.ts'
 import { runStep, type Stage, type Step, type StepResult, summarize } from './step.ts'
 import { allowedStep } from './steps/allowed.ts'
 import { approvalStep } from './steps/approval.ts'
+import { auditStep } from './steps/audit.ts'
 import { brokerCredentialStep } from './steps/broker-credential.ts'
 import { clientDenialStep } from './steps/client-denial.ts'
 import { exchangeStep } from './steps/exchange.ts'
@@ -28,6 +29,7 @@ const STEPS: readonly Step[] = [
   policyChangeStep,
   masksStep,
   approvalStep,
+  auditStep,
 ]
 const COUNT = STEPS.length + 1
 
