@@ -55,11 +55,25 @@ test('a step that was overtaken changes nothing', () => {
 
 test('asks opened here are bounded until the control plane tells of them', () => {
   const { view, tell } = start()
-  const opened = Array.from({ length: 10_001 }, (_, n) => view.open({ ...SCOPE, topic: `t-${n}` }))
+  const opened = Array.from({ length: 10_001 }, (_, n) => view.open({ ...SCOPE, subject: `s-${n}` }))
   expect(opened.filter((ask) => ask === undefined)).toHaveLength(1)
 
   tell('x', 1, 'pending')
   expect(view.open({ ...SCOPE, topic: 'next' })).toBeUndefined()
+})
+
+test('a requester who makes up names takes nobody the room for asks, and has it again when one is over', () => {
+  const { view, tell } = start()
+  const open = (count: number): number =>
+    Array.from({ length: count }, (_, n) => view.open({ ...SCOPE, topic: `made-up-${n}` })).filter(Boolean).length
+  expect(open(20_000)).toBe(200)
+  expect(view.open({ ...SCOPE, subject: 'grace' })).toMatchObject({ state: 'pending' })
+  expect(view.open(SCOPE)).toBeUndefined()
+
+  // The control plane tells of none of them, for there are too many; then one of those before is over.
+  tell('earlier', 2, 'expired')
+  expect(view.find({ ...SCOPE, topic: 'made-up-0' })).toBeUndefined()
+  expect(open(300)).toBe(200)
 })
 
 test('a closed view hears nothing', () => {
