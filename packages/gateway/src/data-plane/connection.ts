@@ -241,7 +241,8 @@ export class Connection {
     const isFull = !this.#order.flush()
     if (isFull) upstream?.pause()
     if (this.#isDraining && this.#order.owed === 0) this.#socket.end()
-    const isBehind = this.#order.owed > MAX_OWED_ANSWERS || this.#order.heldBytes > MAX_HELD_BYTES
+    const keptBytes = this.#order.heldBytes + this.#desk.waitingBytes
+    const isBehind = this.#order.owed > MAX_OWED_ANSWERS || keptBytes > MAX_HELD_BYTES
     const mustWait = isFull || isBehind || this.#isBusy || this.#isClosing || upstream?.needsDrain === true
     if (mustWait) this.#socket.pause()
     else if (this.#socket.isPaused()) this.#socket.resume()

@@ -22,7 +22,7 @@ import type { Span } from './request-input.ts'
 import { RequestReports } from './request-reports.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
-import { WaitingAnswer } from './waiting-answer.ts'
+import { WaitingAnswers } from './waiting-answer.ts'
 
 /** Elements of one request that become objects: more partitions than a cluster has, and little enough to keep others waiting. */
 const MAX_ELEMENTS = 250_000
@@ -54,7 +54,7 @@ export interface DeskContext {
 export class RequestDesk {
   readonly #context: DeskContext
   readonly #forwarded = new Set<ForwardedCall>()
-  readonly #waiting = new Set<WaitingAnswer>()
+  readonly #waiting = new WaitingAnswers()
   #policy: PrincipalPolicy | null = null
   #run: { bytes: Buffer; start: number; end: number; lease: ReadBuffer | null } | null = null
 
@@ -65,6 +65,11 @@ export class RequestDesk {
   /** Whether there is a trail. */
   get keepsTrail(): boolean {
     return this.#context.access.keepsTrail
+  }
+
+  /** Bytes of answers that wait for their time. */
+  get waitingBytes(): number {
+    return this.#waiting.bytes
   }
 
   /** The policy by which requests are decided; `null` before the sign-in. */
@@ -82,7 +87,7 @@ export class RequestDesk {
     const policy = this.#context.plane.policy.policyFor(signIn.principal)
     if (policy === this.#policy) return
     this.#policy = policy
-    this.#wakeWaiting()
+    this.#waiting.wake()
     for (const forwarded of [...this.#forwarded]) if (forwarded.isHolding) forwarded.endParked()
   }
 
@@ -181,14 +186,13 @@ export class RequestDesk {
    * Returns `false` when an answer is half sent, and the connection has to be cut.
    */
   endParked(): boolean {
-    this.#wakeWaiting()
+    this.#waiting.wake()
     return [...this.#forwarded].every((forwarded) => forwarded.endParked())
   }
 
   /** Lets go of what waits: the connection is gone. */
   close(): void {
-    for (const answer of this.#waiting) answer.cancel()
-    this.#waiting.clear()
+    this.#waiting.cancel()
   }
 
   /** Whether an answer is half sent that the policy in force would not let through. */
@@ -225,19 +229,8 @@ export class RequestDesk {
   }
 
   #answerLater(frame: Buffer, maxWaitMs: number): void {
-    const { order, plane, onAnswered } = this.#context
-    const onGiven = (given: WaitingAnswer): void => {
-      this.#waiting.delete(given)
-      onAnswered()
-    }
-    this.#waiting.add(
-      new WaitingAnswer({ frame, order, slot: order.reserve(), clock: plane.clock, maxWaitMs, onGiven }),
-    )
-  }
-
-  #wakeWaiting(): void {
-    for (const answer of this.#waiting) answer.wake()
-    this.#waiting.clear()
+    const { order, plane, onAnswered: onGiven } = this.#context
+    this.#waiting.add({ frame, order, slot: order.reserve(), clock: plane.clock, maxWaitMs, onGiven })
   }
 
   #expected(

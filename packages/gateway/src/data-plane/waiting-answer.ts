@@ -25,6 +25,11 @@ export class WaitingAnswer {
     })
   }
 
+  /** The bytes that it keeps. */
+  get bytes(): number {
+    return this.#options.frame.length
+  }
+
   /** Gives the answer now. */
   wake(): void {
     this.#timer.cancel()
@@ -39,5 +44,46 @@ export class WaitingAnswer {
   #give(): void {
     const { order, slot, frame } = this.#options
     order.answer(slot, frame)
+  }
+}
+
+/** The answers of one connection that wait, and what they keep. */
+export class WaitingAnswers {
+  readonly #answers = new Set<WaitingAnswer>()
+  #bytes = 0
+
+  /** The bytes of all of them: a client may ask for as much as it is let to, before any of it is due. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Holds an answer back. */
+  add({ onGiven, ...options }: WaitingAnswerOptions): void {
+    const answer = new WaitingAnswer({
+      ...options,
+      onGiven: (given) => {
+        if (this.#answers.delete(given)) this.#bytes -= given.bytes
+        onGiven(given)
+      },
+    })
+    this.#answers.add(answer)
+    this.#bytes += answer.bytes
+  }
+
+  /** Gives all of them now. */
+  wake(): void {
+    for (const answer of this.#takeAll()) answer.wake()
+  }
+
+  /** Lets go of them: the connection is gone. */
+  cancel(): void {
+    for (const answer of this.#takeAll()) answer.cancel()
+  }
+
+  #takeAll(): WaitingAnswer[] {
+    const answers = [...this.#answers]
+    this.#answers.clear()
+    this.#bytes = 0
+    return answers
   }
 }
