@@ -29,6 +29,8 @@ export interface BenchWorld {
   readonly pids: readonly number[]
   /** Fires when the bench is told to stop. */
   readonly signal: AbortSignal
+  /** Starts a second gateway that keeps no trail; it ends with the world. */
+  startUnaudited(): Promise<Leg>
   /** Removes a topic and the bytes it holds, before the disk gets to writing them. */
   deleteTopic(topic: string): Promise<void>
   /** Starts a second gateway process; gives the milliseconds until `isServing` came true. */
@@ -65,7 +67,7 @@ async function startParts(
     await rm(directory, { recursive: true, force: true })
     watchdog().forgetFolder(directory)
   })
-  const [relayPort = 0, ...gatewayPorts] = await freePorts(7)
+  const [relayPort = 0, ...gatewayPorts] = await freePorts(10)
   const kafka = await startKafka({
     profile: 'bench',
     plaintext: true,
@@ -106,6 +108,14 @@ async function startParts(
       gatewayLeg,
     ],
     pids: [relay.pid, gateway.pid, ...kafka.brokers.map(({ pid }) => pid)],
+    startUnaudited: async () => {
+      const [kafkaSpare = 0, brokerSpare = 0, httpSpare = 0] = spare.slice(3)
+      const ports = { kafka: kafkaSpare, broker: brokerSpare, http: httpSpare }
+      const unaudited = startGateway(await writeBenchGateway(surroundings, ports, { audit: undefined }))
+      undo.push(() => unaudited.end())
+      await unaudited.ready
+      return { name: 'without a trail', connection: { bootstrap: `127.0.0.1:${kafkaSpare}`, sasl }, pid: unaudited.pid }
+    },
     deleteTopic: (topic) =>
       withAdmin(kafka.scramBootstrap, kafka.adminCredential, (admin) => admin.deleteTopics({ topics: [topic] })),
     timeGatewayStart: async (isServing) => {

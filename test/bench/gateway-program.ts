@@ -30,6 +30,7 @@ const OTHER_RULES = 19
 export async function writeBenchGateway(
   { directory, kafka, identity }: GatewaySurroundings,
   ports: GatewayPorts,
+  sections: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   const { configPath } = await writeGatewayFiles({
     directory: await mkdtemp(join(directory, 'gateway-')),
@@ -42,6 +43,7 @@ export async function writeBenchGateway(
     httpPort: ports.http,
     issuer: { name: 'corp', url: identity.issuer, audience: AUDIENCE },
     limits: { maxConnectionsPerAddress: 20_000, maxReauthenticationMs: HOUR_MS },
+    sections,
     policy: policyText(),
   })
   return configPath

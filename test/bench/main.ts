@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume|masked …] [--rounds N] [--json]`
+ * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume|masked|audit …] [--rounds N] [--json]`
  *
  * Measures real parts on loopback, the legs of a comparison in turn, and prints medians with their spread beside the
  * budgets. It passes no judgement by its exit code. It stops by itself and ends only what it started.
@@ -8,6 +8,7 @@
  */
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { benchAudit } from './audit-cost.ts'
 import { type BenchWorld, startBenchWorld } from './bench-world.ts'
 import { benchDecide } from './decide.ts'
 import type { Figure } from './figure.ts'
@@ -36,6 +37,7 @@ const WITH_BROKER: Readonly<Record<string, (world: BenchWorld, rounds: number, t
   produce: benchProduce,
   consume: benchConsume,
   masked: benchMaskedConsume,
+  audit: benchAudit,
 }
 const KNOWN = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_BROKER)]
 const MAX_ROUNDS = 50

@@ -22,7 +22,8 @@ interface Load {
   readonly minShare: number
 }
 
-const RECORD_BYTES = 1_000
+/** The size of a record of the load. */
+export const RECORD_BYTES = 1_000
 const GIGABYTE = 1e9
 const PARTITIONS = 3
 /** The second round of a new process still takes a tenth more than the fourth. */
@@ -130,16 +131,19 @@ function loadFigures(load: Load, samples: LegSamples<LoadSample>): Figure[] {
   })
 }
 
-async function createTopic(world: BenchWorld, topic: string): Promise<void> {
+/** Creates a topic of three partitions. */
+export async function createTopic(world: BenchWorld, topic: string): Promise<void> {
   await world.kafka.createTopics([{ topic, partitions: PARTITIONS }])
 }
 
-function nextName(prefix: string): string {
+/** A name that this run has not used. */
+export function nextName(prefix: string): string {
   lastName += 1
   return `${prefix}-${lastName}`
 }
 
-async function produce(world: BenchWorld, leg: Leg, topic: string, records: number): Promise<number> {
+/** Writes records with Kafka's own load generator; gives MiB a second. */
+export async function produce(world: BenchWorld, leg: Leg, topic: string, records: number): Promise<number> {
   const output = await runPerf(world, leg, 'ProducerPerformance', (config) => [
     ...['--topic', topic, '--num-records', String(records), '--record-size', String(RECORD_BYTES)],
     ...['--throughput', '-1', '--command-config', config, '--command-property', 'acks=all'],

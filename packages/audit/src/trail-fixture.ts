@@ -17,7 +17,7 @@ function createKey(): AuditSigningKey {
 }
 
 export const key: AuditSigningKey = createKey()
-export const publicKeys: readonly AuditPublicKey[] = [auditPublicKeyOf(key)]
+const publicKeys: readonly AuditPublicKey[] = [auditPublicKeyOf(key)]
 export const otherKey: AuditSigningKey = createKey()
 
 export class TrailSetting {
