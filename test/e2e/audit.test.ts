@@ -147,7 +147,7 @@ test('where the record is required an intent precedes each access, and the outco
   }
 })
 
-test('a full disk refuses what must be on record until there is room, and nothing else', async () => {
+test('a full disk refuses what must be on record until there is room, and nothing else [audit-full-disk]', async () => {
   disk.isFull = true
   const producer = plainKafka(world, 'shop').producer()
   await producer.connect()
@@ -201,7 +201,7 @@ async function headgate(
   return { exitCode, out, error }
 }
 
-test('an auditor is told who read a record, when, and whether masked or raw', async () => {
+test('an auditor is told who read a record, when, and whether masked or raw [audit-who-read]', async () => {
   const from = new Date(Date.now() - 600_000).toISOString()
   const { out } = await headgate(
     'auditor',
@@ -263,7 +263,7 @@ test('the trail is verified from its files, the public key and the newest checkp
   expect(intact).toMatchObject({ exitCode: 0, out: expect.stringMatching(/^intact\n[\s\S]*\d+ events verified/) })
 })
 
-test('tampering is found offline', async () => {
+test('tampering is found offline [audit-tampering]', async () => {
   const copy = join(dirname(world.files.configPath), 'tampered')
   await cp(trail.folder, copy, { recursive: true })
   const [first = ''] = (await readdir(copy)).filter((name) => name.endsWith('.jsonl')).sort()
@@ -275,7 +275,7 @@ test('tampering is found offline', async () => {
   expect(out).toMatch(/^NOT INTACT: segment-0000000001\.jsonl:\d+: this line has been changed/)
 })
 
-test('killed under load, every acknowledged record is on record or told as unknown, and the index is complete', async () => {
+test('killed under load, every acknowledged record is on record or told as unknown, and the index is complete [audit-kill]', async () => {
   await world.gateway.close()
   const start = async (): Promise<HeadgateRun> => {
     const run = startHeadgate(['gateway', '--config', world.files.configPath, '--log-level', 'error'], {})

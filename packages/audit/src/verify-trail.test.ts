@@ -145,7 +145,7 @@ test('an empty folder is no trail', async () => {
   expect((await verify([])).fault?.code).toBe('no-segments')
 })
 
-test('any single byte that is changed, added or taken away is found', async () => {
+test('any single byte that is changed, added or taken away is found [audit-any-byte]', async () => {
   const sizes = texts.map((text) => Buffer.from(text).length)
   const place = fc
     .integer({ min: 0, max: SEGMENTS - 1 })
