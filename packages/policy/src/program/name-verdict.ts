@@ -41,7 +41,10 @@ export interface NameFacts {
 
 /** Everything a program has to say of one name; each operation is worked out when it is first asked for. */
 export class NameVerdict {
-  readonly #facts: NameFacts
+  /** Listed, and refused promptly, where it may not be used. */
+  readonly discoverable: boolean
+  readonly #atoms: readonly Atom[]
+  readonly #protections: readonly Protection[]
   /** Why it is denied where no rule says anything. */
   readonly defaultReason: DecisionReason
   readonly #pools: VerdictPools
@@ -49,14 +52,11 @@ export class NameVerdict {
   #allowed = -1
 
   constructor(facts: NameFacts, defaultReason: DecisionReason, pools: VerdictPools) {
-    this.#facts = facts
+    this.discoverable = facts.discoverable
+    this.#atoms = facts.atoms
+    this.#protections = facts.protections
     this.defaultReason = defaultReason
     this.#pools = pools
-  }
-
-  /** Listed, and refused promptly, where it may not be used. */
-  get discoverable(): boolean {
-    return this.#facts.discoverable
   }
 
   /**
@@ -82,7 +82,7 @@ export class NameVerdict {
   }
 
   #workOut(operation: Operation, slot: number): OperationVerdict {
-    const atoms = this.#facts.atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
+    const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
     const verdict = {
       // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
       whole: this.#combine(operation, atoms, (atom) => atom.denies || atom.partitions === undefined),
@@ -120,7 +120,7 @@ export class NameVerdict {
   /** Nobody forbids it: it is allowed under what protections ask for, or waits for their approval. */
   #grant(operation: Operation, grants: readonly Atom[]): Decision {
     const { decisions, obligations: pool } = this.#pools
-    const { protections } = this.#facts
+    const protections = this.#protections
     const direction = directions[operation]
     if (direction === undefined || protections.length === 0)
       return decisions.intern('allow', 'granted', ruleIdsOf(grants))

@@ -72,17 +72,24 @@ export class ResourceTable {
   #workOut(name: string): NameVerdict {
     const internal = this.#isTopic && name.startsWith(INTERNAL_TOPIC_PREFIX)
     const atoms: Atom[] = []
-    const protections: Protection[] = []
+    let protections: Protection[] | undefined
     let discoverable = false
     this.index.match(name, (entry) => {
       collect(entry, internal, atoms)
       // INVARIANT: a protection reaches whatever its selector matches, internal topics too, and counts once.
-      for (const each of entry.value.protections) if (!protections.includes(each)) protections.push(each)
+      for (const each of entry.value.protections) {
+        protections ??= []
+        if (!protections.includes(each)) protections.push(each)
+      }
       discoverable ||= entry.value.discoverable && (entry.isLiteral || !internal)
     })
     const nothing = internal ? this.#nothingInternal : this.#nothing
     if (atoms.length === 0 && !discoverable) return nothing
-    return new NameVerdict({ atoms, protections, discoverable }, nothing.defaultReason, this.#pools)
+    return new NameVerdict(
+      { atoms, protections: protections ?? noFacts.protections, discoverable },
+      nothing.defaultReason,
+      this.#pools,
+    )
   }
 
   #findAny(bit: number): boolean {
