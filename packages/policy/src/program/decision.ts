@@ -37,7 +37,7 @@ export interface HeaderMask {
   readonly with: MaskStrategy
 }
 
-/** How records must be masked. Plain data; equal obligations of one program are one object. */
+/** How records must be masked. Plain, frozen data; equal ones are one object, whatever program they are of, while one is held. */
 export interface MaskObligation {
   /** SHA-256 over everything else: equal digests mask alike. */
   readonly digest: string

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../canonical.ts'
 import type { AccessDirection, UnmaskRight } from '../document/protection.ts'
-import type { ApprovalObligation, MaskObligation, Obligations } from './decision.ts'
+import type { ApprovalObligation, Obligations } from './decision.ts'
+import { internMask } from './mask-registry.ts'
 import type { ResidualProtection } from './residual.ts'
 import { isLiftedWhole, uniteMasks, type ValueRules } from './unite-masks.ts'
 
@@ -19,13 +20,12 @@ export interface LiftedDuties {
 const MAX_POOLED = 4096
 
 /**
- * Works out what protections oblige to. Equal obligations, and equal masks, are one frozen object for as long as they are
- * remembered, so that what is made of them can hang on them.
+ * Works out what protections oblige to. Equal obligations of a program are one frozen object for as long as it remembers
+ * them; equal masks are one whatever program they are of, so that what is made of them can hang on them.
  */
 export class ObligationPool {
   readonly #known = new Map<string, Obligations | undefined>()
   readonly #liftedWhole = new Map<string, boolean>()
-  readonly #masks = new Map<string, MaskObligation>()
   readonly #obligations = new Map<string, Obligations>()
   readonly #approvals = new WeakMap<Protection, ApprovalObligation>()
 
@@ -52,7 +52,8 @@ export class ObligationPool {
     { unmask, withoutApproval }: LiftedDuties,
   ): Obligations | undefined {
     const residuals = protections.map(({ residual }) => residual)
-    const mask = this.#internMask(uniteMasks(residuals, direction, unmask, (rules) => this.#isLiftedWhole(rules)))
+    const united = uniteMasks(residuals, direction, unmask, (rules) => this.#isLiftedWhole(rules))
+    const mask = united === undefined ? undefined : internMask(united)
     const audit = residuals.some((each) => each.audit === 'required') ? 'required' : 'standard'
     const asking = protections.filter(({ residual: { approval } }) => approval?.on.includes(direction))
     const approvals = withoutApproval ? [] : asking.flatMap((each) => this.#approvalOf(each) ?? [])
@@ -69,15 +70,6 @@ export class ObligationPool {
     if (this.#liftedWhole.size >= MAX_POOLED) this.#liftedWhole.clear()
     this.#liftedWhole.set(key, found)
     return found
-  }
-
-  #internMask(mask: MaskObligation | undefined): MaskObligation | undefined {
-    if (mask === undefined) return undefined
-    const known = this.#masks.get(mask.digest)
-    if (known !== undefined) return known
-    if (this.#masks.size >= MAX_POOLED) this.#masks.clear()
-    this.#masks.set(mask.digest, mask)
-    return mask
   }
 
   #intern({ mask, audit, approvals }: Obligations): Obligations {

@@ -246,7 +246,7 @@ rules: [{ id: r, who: everyone, may: { replay: ["pay*"], cluster: [read-audit] }
   expect(allowedOperations(program, 'cluster', 'kafka-cluster')).toBe(0)
 })
 
-test('equal obligations are one frozen object, and so are equal masks', () => {
+test('equal obligations are one frozen object, and so are equal masks of any program', () => {
   const program = programOf(`
 topics:
   - { match: ["a*"], mask: [{ key: true, with: remove }, { headers: [x], with: last-4 }] }
@@ -258,6 +258,10 @@ rules: [{ id: r, who: everyone, may: { consume: ["*"], produce: ["*"] } }]`)
   expect(b1).toBe(a1)
   expect(b2?.obligations).not.toBe(a1?.obligations)
   expect(b2?.obligations?.mask).toBe(a1?.obligations?.mask)
+  const other = programOf(`
+topics: [{ match: [c], mask: [{ headers: [X], with: last-4 }, { key: true, with: remove }] }]
+rules: [{ id: other, who: everyone, may: { consume: [c] } }]`)
+  expect(reading(other, 'c').obligations?.mask).toBe(a1?.obligations?.mask)
   const frozen = (value: unknown): boolean =>
     typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen))
   expect(frozen(a1) && frozen(b2)).toBe(true)
