@@ -9,7 +9,7 @@ export interface TopicMask {
   readonly showsPlaceholder: boolean
 }
 
-/** Makes an obligation ready once; equal obligations of one program are one object. */
+/** Makes an obligation ready once; equal obligations are one object. */
 export class TopicMasks {
   readonly #known = new WeakMap<MaskObligation, TopicMask>()
 

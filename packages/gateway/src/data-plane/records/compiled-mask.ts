@@ -17,7 +17,7 @@ export interface CompiledMask {
 }
 
 /**
- * Compiles obligations, each object once: equal obligations of one program are one object, and another program gives others.
+ * Compiles obligations, each object once: equal obligations are one object, whatever program they are of.
  */
 export class MaskCompiler {
   readonly #tokenKeys: readonly TokenKey[]
