@@ -16,6 +16,7 @@ import { gatewayDenialStep } from './steps/gateway-denial.ts'
 import { javaClientStep } from './steps/java-client.ts'
 import { masksStep } from './steps/masks.ts'
 import { policyChangeStep } from './steps/policy-change.ts'
+import { replayStep } from './steps/replay.ts'
 import { setStage, startParts } from './steps/start.ts'
 import { cross, heading, paragraph, print, silence, styled } from './terminal.ts'
 
@@ -30,6 +31,7 @@ const STEPS: readonly Step[] = [
   masksStep,
   approvalStep,
   auditStep,
+  replayStep,
 ]
 const COUNT = STEPS.length + 1
 

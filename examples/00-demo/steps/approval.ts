@@ -15,7 +15,7 @@ export const approvalStep: Step = {
   claim: 'an engineer waits for an approval, reads on when it is given, and stops when it ends',
   run: async ({ world }) => {
     paragraph(
-      'Grace is an engineer. She may ask for `payments`, and a lead of payments has to say yes. Her tool is plain kafkajs, signed in with her own token; it knows nothing of Headgate. The policy gives eight seconds, so that you see the end.',
+      'Grace is an engineer. She may ask for `payments`, and a lead of payments has to say yes. Her tool is plain kafkajs, signed in with her own token; it knows nothing of Headgate. The policy gives six seconds, so that you see the end.',
     )
     const before = world.logLines.length
     const reading = await startReading(await kafkaOf(world, 'grace'), PAYMENTS, GROUP)
@@ -57,7 +57,7 @@ export const approvalStep: Step = {
       await until(() => reading.failure() !== undefined)
       const { type } = describeRefusal(reading.failure())
       check(
-        `when the eight seconds are over, the next read is refused: ${type}`,
+        `when the six seconds are over, the next read is refused: ${type}`,
         type === 'TOPIC_AUTHORIZATION_FAILED',
         type,
       )
