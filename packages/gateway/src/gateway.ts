@@ -121,15 +121,14 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     sink: createAskRecord({ audit, log, cluster: config.cluster.name }),
     ...{ log, clock },
   })
-  const openKeptStore = config.store === undefined ? undefined : () => store.open()
-  const archive = new SessionArchive({ openStore: openKeptStore, trail, log, clock })
+  const index = trail === undefined ? undefined : createIndex(options, trail)
+  const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })
   const control = createLocalControl({
     ...{ policySource, asks, log, clock, audit, cluster: config.cluster.name },
     onMask: (mask) => archive.noteMask(mask),
   })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
-  const index = trail === undefined ? undefined : createIndex(options, trail)
   const questions =
     index === undefined || trail === undefined || config.audit === undefined
       ? []
@@ -154,7 +153,6 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     start: async () => {
       try {
         const restored = restoreAsks(options, asks)
-        archive.start()
         const port = await dataPlane.start()
         await controlPlane.start()
         await restored

@@ -96,7 +96,10 @@ export async function startTestControlPlane(
   const policySource = createPolicySource({ policy: config.policy, log, clock })
   const authenticator = createAuthenticator({ config, log, clock })
   const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
-  const archive = new SessionArchive({ openStore: undefined, trail: undefined, log, clock })
+  const archive = new SessionArchive({
+    ...{ index: undefined, log, clock },
+    openStore: () => openStore({ store: undefined, log }),
+  })
   const parts = { config, authenticator, policySource, asks, archive, records: noRecords, log, clock }
   const controlPlane = createControlPlane({ ...parts, ...surroundings })
   const { port } = await controlPlane.start()

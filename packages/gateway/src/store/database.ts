@@ -53,13 +53,6 @@ export interface SessionEntryRow {
   readonly content: string
 }
 
-/** A row of `trail_cursors`: how far the trail of a writer has been taken in. */
-export interface TrailCursorRow {
-  readonly writer: string
-  readonly segment: number
-  readonly position: number
-}
-
 /** A row of `masks`: what a digest in the trail stands for. */
 export interface MaskRow {
   readonly digest: string
@@ -111,7 +104,6 @@ export interface Database {
   readonly asks: AskRow
   readonly sessions: SessionRow
   readonly session_entries: SessionEntryRow
-  readonly trail_cursors: TrailCursorRow
   readonly masks: MaskRow
   readonly audit_events: AuditEventRow
   readonly audit_outcomes: AuditOutcomeRow

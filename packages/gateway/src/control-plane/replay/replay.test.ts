@@ -8,7 +8,7 @@ import { openStore, type Store } from '../../store/store.ts'
 import type { Ask } from '../asks/ask.ts'
 import { collectLog } from '../control-plane-fixture.ts'
 import { MaskBook } from '../sessions/mask-book.ts'
-import { SessionIndex } from '../sessions/session-index.ts'
+import { takeSessions } from '../sessions/session-index.ts'
 import type { ReplayQuery } from '../sessions/session-query.ts'
 import { SessionTable } from '../sessions/session-table.ts'
 import { lineOf, rangeOf, readOf, START_UNIX_MS } from '../sessions/trail-line-fixture.ts'
@@ -22,7 +22,6 @@ const viewer: Principal = { issuer: 'corp', subject: 'ada', groups: ['auditors']
 const MAY_REPLAY = 'rules: [{ id: replays, who: everyone, may: { replay: [orders] } }]'
 
 let store: Store
-let index: SessionIndex
 let masks: MaskBook
 let log: KeptLog
 let snapshot: PolicySnapshot
@@ -33,7 +32,6 @@ const clock = new TestClock(START_UNIX_MS)
 
 beforeEach(async () => {
   store = await openStore({ store: undefined, log: collectLog().log })
-  index = new SessionIndex(store.database)
   masks = new MaskBook({ openStore: async () => store, log: collectLog().log, clock })
   log = new KeptLog()
   recorded = []
@@ -63,7 +61,8 @@ function write(count: number, size = count): void {
 
 /** The session read all that is in the log now. */
 async function sessionRead(changes: object = {}, at = 2): Promise<void> {
-  await index.take('w-1', [lineOf({ ...readOf('s', 'orders', at, log.range()), ...changes } as AuditEvent, at + 1)])
+  const lines = [lineOf({ ...readOf('s', 'orders', at, log.range()), ...changes } as AuditEvent, at + 1)]
+  await store.database.transaction().execute((transaction) => takeSessions(transaction, 'w-1', lines))
 }
 
 async function replay(query: ReplayQuery = {}): Promise<Line[]> {
@@ -211,7 +210,6 @@ describe('what may be seen [session-replay]', () => {
 
     await store.close()
     store = await openStore({ store: undefined, log: collectLog().log })
-    index = new SessionIndex(store.database)
     await sessionRead()
     setPolicy(protect('{ fields: "secret", with: remove }'))
     expect(ofType(await replay(), 'record')[0]).toMatchObject({ withheld: 'not-json', isMaskedMore: true })

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@headgate/core'
 import { describeSigningKey } from '../../config/signing-key.ts'
-import { SharedStore } from '../../store/shared-store.ts'
 import { openStore } from '../../store/store.ts'
 import { type AuditTrail, openAuditTrail } from '../audit-trail.ts'
 import { collectLog, type LoggedLine } from '../control-plane-fixture.ts'
+import { TrailIndex } from '../trail-index/trail-index.ts'
 import { SessionArchive } from './session-archive.ts'
 
 /** An archive over a real trail. */
@@ -21,11 +21,17 @@ export interface TestArchive {
   close(): Promise<void>
 }
 
+interface OpenArchive {
+  readonly archive: SessionArchive
+  readonly index: TrailIndex
+  readonly trail: AuditTrail
+}
+
 class ArchiveFolder implements TestArchive {
   readonly #folder = mkdtempSync(join(tmpdir(), 'headgate-archive-'))
   readonly #key = describeSigningKey('audit', generateKeyPairSync('ed25519').privateKey)
   readonly #log = collectLog()
-  #opened: { readonly archive: SessionArchive; readonly trail: AuditTrail } | undefined
+  #opened: OpenArchive | undefined
 
   get archive(): SessionArchive {
     return this.#now().archive
@@ -51,10 +57,11 @@ class ArchiveFolder implements TestArchive {
       retentionMs: 86_400_000,
     }
     const trail = await openAuditTrail({ audit, log, clock: systemClock })
-    const store = new SharedStore(() => openStore({ store: { path: join(this.#folder, 'gateway.db') }, log }))
-    const archive = new SessionArchive({ openStore: () => store.open(), trail, log, clock: systemClock })
-    archive.start()
-    this.#opened = { archive, trail }
+    const openFile = (name: string) => () => openStore({ store: { path: join(this.#folder, name) }, log })
+    const index = new TrailIndex({ trail, log, clock: systemClock, openStore: openFile('index.sqlite') })
+    index.start()
+    const archive = new SessionArchive({ index, openStore: openFile('gateway.db'), log, clock: systemClock })
+    this.#opened = { archive, index, trail }
     return this
   }
 
@@ -70,11 +77,12 @@ class ArchiveFolder implements TestArchive {
 
   async #end(): Promise<void> {
     await this.#opened?.archive.close()
+    await this.#opened?.index.close()
     await this.#opened?.trail.close()
     this.#opened = undefined
   }
 
-  #now(): { readonly archive: SessionArchive; readonly trail: AuditTrail } {
+  #now(): OpenArchive {
     if (this.#opened === undefined) throw new Error('it is closed')
     return this.#opened
   }

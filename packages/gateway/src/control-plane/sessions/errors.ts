@@ -21,12 +21,12 @@ export class SessionRefusedError extends SessionError<'ERR_GATEWAY_SESSION_REFUS
   }
 }
 
-/** The gateway keeps no trail or has no store, so that there is nothing to tell of sessions. */
+/** The gateway keeps no trail, so that there is nothing to tell of sessions. */
 export class SessionsOffError extends SessionError<'ERR_GATEWAY_SESSIONS_OFF'> {
   readonly code = 'ERR_GATEWAY_SESSIONS_OFF'
 
   constructor() {
-    super({ message: 'this gateway keeps no record of sessions: its config needs `audit` and `store`' })
+    super({ message: 'this gateway keeps no record of sessions: its config has no `audit`' })
   }
 }
 

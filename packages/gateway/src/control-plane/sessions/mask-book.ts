@@ -4,7 +4,7 @@ import type { Store } from '../../store/store.ts'
 
 const MAX_KNOWN = 10_000
 
-/** What {@link MaskBook} needs. */
+/** What {@link MaskBook} needs. Without a file behind the store, masks are forgotten at the end of the process. */
 export interface MaskBookOptions {
   readonly openStore: () => Promise<Store>
   readonly log: LogPort
@@ -19,6 +19,8 @@ export class MaskBook {
   readonly #options: MaskBookOptions
   readonly #written = new Set<string>()
   readonly #writing = new Set<Promise<void>>()
+  #store: Promise<Store> | undefined
+  #isClosed = false
 
   constructor(options: MaskBookOptions) {
     this.#options = options
@@ -26,7 +28,7 @@ export class MaskBook {
 
   /** Writes a mask down unless it is there; never throws. */
   note(mask: MaskObligation): void {
-    if (this.#written.has(mask.digest)) return
+    if (this.#isClosed || this.#written.has(mask.digest)) return
     if (this.#written.size >= MAX_KNOWN) this.#written.clear()
     this.#written.add(mask.digest)
     const writing = this.#write(mask)
@@ -45,9 +47,25 @@ export class MaskBook {
   /** The mask of a digest; `undefined` where it was never written down. */
   async find(digest: string): Promise<MaskObligation | undefined> {
     await this.settled()
-    const { database } = await this.#options.openStore()
+    const { database } = await this.#open()
     const row = await database.selectFrom('masks').select('content').where('digest', '=', digest).executeTakeFirst()
     return row && (JSON.parse(row.content) as MaskObligation)
+  }
+
+  /** Writes what was noted, and gives the store back. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.settled()
+    await this.#store?.then((store) => store.close()).catch(() => undefined)
+    this.#store = undefined
+  }
+
+  #open(): Promise<Store> {
+    this.#store ??= this.#options.openStore().catch((error: unknown) => {
+      this.#store = undefined
+      throw error
+    })
+    return this.#store
   }
 
   /** Resolves when everything that was noted is written, or could not be. */
@@ -56,8 +74,8 @@ export class MaskBook {
   }
 
   async #write(mask: MaskObligation): Promise<void> {
-    const { openStore, clock } = this.#options
-    const { database } = await openStore()
+    const { clock } = this.#options
+    const { database } = await this.#open()
     await database
       .insertInto('masks')
       .values({ digest: mask.digest, first_seen_unix_ms: clock.nowUnixMs(), content: JSON.stringify(mask) })

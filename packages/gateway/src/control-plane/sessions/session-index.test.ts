@@ -3,20 +3,22 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openStore, type Store } from '../../store/store.ts'
 import { collectLog } from '../control-plane-fixture.ts'
 import { describeSession } from './session-detail.ts'
-import { SessionIndex } from './session-index.ts'
+import { takeSessions } from './session-index.ts'
 import { SessionTable } from './session-table.ts'
 import { CHECKPOINT, contextOf, lineOf, rangeOf, readOf, timeAt } from './trail-line-fixture.ts'
 
 let store: Store
-let index: SessionIndex
 let table: SessionTable
 
 beforeEach(async () => {
   store = await openStore({ store: undefined, log: collectLog().log })
-  index = new SessionIndex(store.database)
   table = new SessionTable(store.database)
 })
 afterEach(() => store.close())
+
+function take(writer: string, lines: Parameters<typeof takeSessions>[2]): Promise<void> {
+  return store.database.transaction().execute((transaction) => takeSessions(transaction, writer, lines))
+}
 
 const signIn = (session: string, at: number, subject = 'orders', connection = 1): RecordedEvent =>
   lineOf({ event: 'sign-in.accepted', ...contextOf(session, subject, connection), mechanism: 'OAUTHBEARER' }, at)
@@ -37,7 +39,7 @@ const ids = async (query: Parameters<SessionTable['list']>[0]): Promise<readonly
   (await table.list(query)).items.map(({ id }) => id)
 
 test('a session is who, from when until when, and how much', async () => {
-  await index.take('w-1', [
+  await take('w-1', [
     CHECKPOINT,
     signIn('s', 1),
     lineOf(readOf('s', 'orders', 2, rangeOf(0, 9)), 3),
@@ -57,17 +59,15 @@ test('a session is who, from when until when, and how much', async () => {
 
 test('lines taken in twice count once, in whatever parts they come', async () => {
   const lines = [signIn('s', 1), lineOf(readOf('s', 'orders', 2, rangeOf(0, 9)), 3), denied('s', 4, 'payments')]
-  await index.take('w-1', lines.slice(0, 2), { segment: 0, position: 10 })
-  await index.take('w-1', lines, { segment: 1, position: 20 })
-  await index.take('w-1', lines.slice(1))
+  await take('w-1', lines.slice(0, 2))
+  await take('w-1', lines)
+  await take('w-1', lines.slice(1))
   expect(await table.find('s')).toMatchObject({ signIns: 1, recordsRead: 10, denials: 1 })
-  expect(await index.cursorOf('w-1')).toEqual({ segment: 1, position: 20 })
-  expect(await index.cursorOf('w-2')).toBeUndefined()
 })
 
 describe('the list', () => {
   beforeEach(async () => {
-    await index.take('w-1', [
+    await take('w-1', [
       signIn('a', 1),
       lineOf(readOf('a', 'orders', 2, rangeOf(0, 9)), 100),
       signIn('b', 50, 'billing/eu'),
@@ -117,13 +117,13 @@ test('an intent stands until its outcome is known, in whatever part that comes',
   }
   const intent = (name: string): RecordedEvent =>
     lineOf({ ...read, event: 'records.read-intent', intent: name } as never, 2)
-  await index.take('w-1', [intent('i-1'), intent('i-2'), intent('i-3')])
+  await take('w-1', [intent('i-1'), intent('i-2'), intent('i-3')])
   const outcome = lineOf({ ...readOf('s', 'orders', 2, rangeOf(0, 9)), intents: ['i-1'] } as never, 3)
   const nothing = lineOf({ event: 'records.read-void', intents: ['i-2'], reason: 'cut' }, 4)
-  await index.take('w-1', [outcome, nothing])
+  await take('w-1', [outcome, nothing])
   const kinds = async () => (await table.entries('s', { limit: 10 })).items.map(({ kind }) => kind)
   expect(await kinds()).toEqual(['read-intent', 'read'])
-  await index.take('w-1', [outcome, nothing])
+  await take('w-1', [outcome, nothing])
   expect(await kinds()).toEqual(['read-intent', 'read'])
   expect(await table.find('s')).toMatchObject({ recordsRead: 10 })
 })
@@ -131,14 +131,14 @@ test('an intent stands until its outcome is known, in whatever part that comes',
 test('what the trail has given up is not kept here', async () => {
   const old = signIn('old', 1)
   const both = signIn('both', 1)
-  await index.take('w-1', [old, both])
-  await index.take('w-2', [lineOf(readOf('both', 'orders', 2, rangeOf(0, 9)), 3, 'w-2')])
-  await index.take('w-1', [lineOf({ event: 'audit.removed', segments: 1, throughSeq: both.seq }, 9)])
+  await take('w-1', [old, both])
+  await take('w-2', [lineOf(readOf('both', 'orders', 2, rangeOf(0, 9)), 3, 'w-2')])
+  await take('w-1', [lineOf({ event: 'audit.removed', segments: 1, throughSeq: both.seq }, 9)])
   expect(await ids({})).toEqual(['both'])
 })
 
 test('the detail puts connections together, with what each client called itself', async () => {
-  await index.take('w-1', [
+  await take('w-1', [
     signIn('s', 1),
     signIn('s', 2, 'orders', 2),
     lineOf({ event: 're-authentication.accepted', ...contextOf('s'), mechanism: 'OAUTHBEARER' }, 3),
@@ -160,6 +160,7 @@ test('the detail puts connections together, with what each client called itself'
     principal: { subject: 'orders' },
     groups: ['g'],
     replays: 1,
+    lastAt: timeAt(7),
     sockets: [
       {
         connection: 1,

@@ -4,6 +4,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Database } from '../../store/database.ts'
 import type { Store } from '../../store/store.ts'
 import type { AuditTrail } from '../audit-trail.ts'
+import { takeSessions } from '../sessions/session-index.ts'
 import { type TrailRows, trailRowsOf } from './trail-rows.ts'
 
 /** What a {@link TrailIndex} needs. */
@@ -104,7 +105,10 @@ export class TrailIndex {
       const { lines, next } = await readTrail(folder, at, { files, maxBytes: READ_BYTES, until: writer.durableEnd })
       if (lines.length === 0) return
       const rows = trailRowsOf(lines)
-      await database.transaction().execute((transaction) => this.#write(transaction, rows, next))
+      await database.transaction().execute(async (transaction) => {
+        await takeSessions(transaction, writer.writer, lines)
+        await this.#write(transaction, rows, next)
+      })
       at = next
     }
   }

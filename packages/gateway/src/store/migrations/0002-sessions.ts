@@ -45,17 +45,11 @@ async function createEntries(database: Kysely<unknown>): Promise<void> {
   await index('session_entries_intent', ['intent'])
 }
 
-/** Sessions as the trail tells of them, how far each trail has been taken in, and the masks that sessions saw. */
+/** Sessions as the index over the trail has them, and the masks that they saw. */
 export const createSessionTables: Migration = {
   up: async (database) => {
     await createSessions(database)
     await createEntries(database)
-    await database.schema
-      .createTable('trail_cursors')
-      .addColumn('writer', 'text', (column) => column.primaryKey())
-      .addColumn('segment', 'bigint', (column) => column.notNull())
-      .addColumn('position', 'bigint', (column) => column.notNull())
-      .execute()
     await database.schema
       .createTable('masks')
       .addColumn('digest', 'text', (column) => column.primaryKey())
