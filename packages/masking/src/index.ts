@@ -8,6 +8,7 @@ export {
   TokenKeyInvalidError,
 } from './errors.ts'
 export { maskJsonBytes } from './json/mask-json-bytes.ts'
+export { createMaskMemory, type MaskMemory } from './json/mask-memory.ts'
 export { maskTextBytes } from './json/mask-text-bytes.ts'
 export { maskJsonValue } from './object/mask-json-value.ts'
 export { compilePlan, type MaskPlan, type PlanOptions } from './plan/compile-plan.ts'

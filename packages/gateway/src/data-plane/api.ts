@@ -10,7 +10,8 @@ export interface Int32Patch {
 
 /**
  * Changes an answer in place; `false` says that it left it as it was, so that its bytes go on unchanged. A promise says so
- * later: the answer stays the edit's until then, and what comes behind it waits.
+ * later: the answer stays the edit's until then, and what comes behind it waits. A function is called once the answer has been
+ * encoded, and is not looked at any more.
  */
 export type AnswerEdit<Response> = (response: Response) => unknown
 

@@ -22,6 +22,7 @@ import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
 import { type Judgement, settleHold } from './judgement.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
+import type { ReadBufferPool } from './read-buffers.ts'
 import type { CompiledMask, MaskCompiler } from './records/compiled-mask.ts'
 import type { MaskedRecordSet } from './records/masked-record-set.ts'
 import type { UpstreamAddress } from './upstream.ts'
@@ -65,6 +66,7 @@ export interface CallContext {
   readonly principal: Principal
   readonly asks: AskView
   readonly masks: MaskCompiler
+  readonly buffers: ReadBufferPool
   readonly access: AccessLog
   readonly nowUnixMs: () => number
   readonly state: ClientState
@@ -135,6 +137,11 @@ export class Call {
     const { waitBudgetMs, nowUnixMs } = this.#context
     if (this.validUntilUnixMs === Number.POSITIVE_INFINITY) return waitBudgetMs
     return Math.max(0, Math.min(waitBudgetMs, this.validUntilUnixMs - nowUnixMs()))
+  }
+
+  /** Memory for what is made of an answer. */
+  get buffers(): ReadBufferPool {
+    return this.#context.buffers
   }
 
   get maxTransactionTimeoutMs(): number {

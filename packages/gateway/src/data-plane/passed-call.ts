@@ -68,7 +68,9 @@ export function editFrame(
   const encode = (changed: unknown): Buffer | null => {
     if (changed === false) return null
     const body = (writer: Writer): void => message.encodeResponse(writer, response, apiVersion)
-    return encodeResponseFrame(apiKey, apiVersion, correlationId, body, frame.length + SPARE_BYTES)
+    const encoded = encodeResponseFrame(apiKey, apiVersion, correlationId, body, frame.length + SPARE_BYTES)
+    if (typeof changed === 'function') changed()
+    return encoded
   }
   const changed = edit(response)
   return changed instanceof Promise ? changed.then(encode) : encode(changed)

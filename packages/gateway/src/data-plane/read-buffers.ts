@@ -1,6 +1,9 @@
 const MIN_BYTES = 1024
 const MAX_BYTES = 256 * 1024
 const MAX_POOLED = 64
+/** Of one size: what a busy process keeps; larger ones are not kept at all. */
+const MAX_POOLED_BYTES = 16 * 1024 * 1024
+const LEAST_LARGE_BYTES = 512 * 1024
 
 /**
  * A buffer that the kernel reads into, on loan until every write that refers to it has been flushed.
@@ -29,7 +32,7 @@ export class ReadBuffer {
   }
 }
 
-/** Read buffers of 1, 4, 16, 64 and 256 KiB, reused across the connections of a process. */
+/** Read buffers of 1, 4, 16, 64 and 256 KiB, and larger ones for whole answers, reused across the connections of a process. */
 export class ReadBufferPool {
   readonly #free = new Map<number, ReadBuffer[]>()
 
@@ -39,11 +42,19 @@ export class ReadBufferPool {
     return (pooled ?? new ReadBuffer(Buffer.allocUnsafeSlow(size), (buffer) => this.#put(buffer))).retain()
   }
 
+  /**
+   * Gives a buffer for a whole answer, of at least so many bytes, with one holder: memory that is taken anew for every answer
+   * costs more than what is done with it.
+   */
+  takeLarge(leastBytes: number): ReadBuffer {
+    return this.take(Math.max(LEAST_LARGE_BYTES, 2 ** Math.ceil(Math.log2(Math.max(leastBytes, 1)))))
+  }
+
   #put(buffer: ReadBuffer): void {
     const size = buffer.bytes.length
     const free = this.#free.get(size) ?? []
     if (free.length === 0) this.#free.set(size, free)
-    if (free.length < MAX_POOLED) free.push(buffer)
+    if (free.length < MAX_POOLED && (free.length + 1) * size <= MAX_POOLED_BYTES) free.push(buffer)
   }
 }
 

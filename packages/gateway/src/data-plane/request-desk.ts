@@ -132,6 +132,7 @@ export class RequestDesk {
       principal: policy.principal,
       asks: plane.asks,
       masks: plane.masks,
+      buffers: plane.pool,
       access: this.#context.access,
       nowUnixMs: () => plane.clock.nowUnixMs(),
       state,

@@ -61,6 +61,9 @@ export class Upstream {
   #isDiscarding = false
   #leftBytes = 0
   #whole: Buffer | null = null
+  #wholeLease: ReadBuffer | null = null
+  /** Buffers of whole answers, until what was handed on of them has been taken. */
+  readonly #delivered: ReadBuffer[] = []
 
   constructor(options: UpstreamOptions) {
     this.#options = options
@@ -201,6 +204,7 @@ export class Upstream {
       return
     }
     this.#options.onDelivered()
+    for (const lease of this.#delivered.splice(0)) lease.release()
   }
 
   /** At a frame's first bytes: reads the head, and finds whose answer it is. Returns where to go on. */
@@ -290,12 +294,17 @@ export class Upstream {
   }
 
   #collect(pending: PendingAnswer, chunk: Buffer, at: number, take: number, isLast: boolean): void {
-    if (this.#whole === null || this.#whole === EMPTY) this.#whole = Buffer.allocUnsafeSlow(this.#leftBytes)
-    const whole = this.#whole
+    if (this.#whole === null || this.#whole === EMPTY) {
+      this.#wholeLease = this.#options.pool.takeLarge(this.#leftBytes)
+      this.#whole = this.#wholeLease.bytes.subarray(0, this.#leftBytes)
+    }
+    const [whole, lease] = [this.#whole, this.#wholeLease]
     chunk.copy(whole, whole.length - this.#leftBytes, at, at + take)
     if (!isLast) return
     this.#whole = null
-    this.#finishWhole(pending, whole, 0, whole.length, null)
+    this.#wholeLease = null
+    this.#finishWhole(pending, whole, 0, whole.length, lease)
+    if (lease !== null) this.#delivered.push(lease)
   }
 
   #endUnexpectedly(cause: unknown): void {

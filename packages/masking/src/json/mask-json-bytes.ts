@@ -2,13 +2,14 @@ import { isUtf8 } from 'node:buffer'
 import type { MaskPlan } from '../plan/compile-plan.ts'
 import { type MaskBytesResult, maskedFields, UNCHANGED, withhold } from '../result.ts'
 import { failurePosition, failureReason } from './failure.ts'
+import type { MaskMemory } from './mask-memory.ts'
 import { Output } from './output.ts'
 import { padRecord } from './padded.ts'
 import { walkDocument } from './walk.ts'
 import { createWork } from './work.ts'
 
 // Masking is synchronous and calls nobody back: one output serves all records.
-const output = new Output(Buffer.poolSize)
+const shared = new Output(Buffer.poolSize)
 
 /**
  * Masks one JSON document as it stands in a record: each byte that no rule masks stays as it is.
@@ -16,9 +17,11 @@ const output = new Output(Buffer.poolSize)
  * Takes what `JSON.parse` takes, in valid UTF-8, within the plan's limits; everything else is withheld, and so is what a
  * strategy cannot mask. Nothing is thrown, and neither result nor reason holds anything of the record but its masked
  * form. A record without a value (a tombstone) has nothing to mask and is not given here. The bytes of a result share a
- * piece of memory with others, as those of `Buffer.from` do.
+ * piece of memory with others, as those of `Buffer.from` do; those of a result in a memory of one's own hold until that is
+ * used again.
  */
-export function maskJsonBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResult {
+export function maskJsonBytes(plan: MaskPlan, bytes: Uint8Array, memory: MaskMemory = shared): MaskBytesResult {
+  const output = memory as Output
   if (plan.isEmpty) return UNCHANGED
   const { length } = bytes
   if (length > plan.maxBytes) return withhold('too-large')

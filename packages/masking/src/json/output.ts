@@ -1,6 +1,8 @@
 import type { PlainMasker } from '../strategy/action.ts'
 
 const SHORT_COPY = 32
+/** What reused memory may grow to, and stay at. */
+const MOST_REUSED_BYTES = 1024 * 1024
 
 /**
  * What a text becomes while it is scanned: what was replaced so far, and what lies between.
@@ -10,6 +12,7 @@ const SHORT_COPY = 32
  */
 export class Output {
   readonly #pieceBytes: number
+  readonly #isReused: boolean
   #target: Buffer
   /** Where this text begins in the target. */
   #begin = 0
@@ -19,9 +22,10 @@ export class Output {
   #from = 0
   #changed = false
 
-  /** `pieceBytes` are taken at once, more where one text needs more. */
-  constructor(pieceBytes: number) {
+  /** `pieceBytes` are taken at once, more where one text needs more. `isReused`: a finished text holds until the next begins. */
+  constructor(pieceBytes: number, isReused = false) {
     this.#pieceBytes = pieceBytes
+    this.#isReused = isReused
     this.#target = Buffer.allocUnsafeSlow(pieceBytes)
   }
 
@@ -32,10 +36,11 @@ export class Output {
 
   /** Begins a new text, of a source that begins at `from`. */
   clear(from: number): void {
-    if (this.#target.length > this.#pieceBytes) {
+    if (this.#target.length > (this.#isReused ? MOST_REUSED_BYTES : this.#pieceBytes)) {
       this.#target = Buffer.allocUnsafeSlow(this.#pieceBytes)
       this.#begin = 0
     }
+    if (this.#isReused) this.#begin = 0
     this.#to = this.#begin
     this.#from = from
     this.#changed = false

@@ -1,4 +1,5 @@
 import { maskJsonBytes } from '../json/mask-json-bytes.ts'
+import type { MaskMemory } from '../json/mask-memory.ts'
 import { maskTextBytes } from '../json/mask-text-bytes.ts'
 import { compilePlan, type MaskPlan, type PlanOptions } from '../plan/compile-plan.ts'
 import { type MaskBytesResult, type MaskPartResult, UNCHANGED, withhold } from '../result.ts'
@@ -76,9 +77,9 @@ export function compileRecordPlan(
  * Masks the value of a record. A tombstone has none, stays one, and is not given here; no value becomes one. A value of no
  * bytes holds nothing.
  */
-export function maskRecordValue(plan: RecordPlan, bytes: Uint8Array): MaskBytesResult {
+export function maskRecordValue(plan: RecordPlan, bytes: Uint8Array, memory?: MaskMemory): MaskBytesResult {
   if (plan.value.isEmpty || bytes.length === 0) return UNCHANGED
-  if (plan.format === 'json') return maskJsonBytes(plan.value, bytes)
+  if (plan.format === 'json') return maskJsonBytes(plan.value, bytes, memory)
   return plan.format === 'text' ? maskTextBytes(plan.value, bytes) : withhold('no-format')
 }
 

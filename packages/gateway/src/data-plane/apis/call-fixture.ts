@@ -88,6 +88,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
         masked: (operation, topic, partition, result) => masked.push({ operation, topic, partition, result }),
       },
       masks,
+      buffers: new ReadBufferPool(),
       access,
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })

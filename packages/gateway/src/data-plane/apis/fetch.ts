@@ -93,7 +93,7 @@ function splitFetch(call: Call, request: FetchRequest): FetchVerdict {
     ...forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => {
       merge(response, readable, added)
       const masked = masking.isNeeded && masking.apply(response)
-      return masked instanceof Promise ? masked.then(() => true) : true
+      return masked instanceof Promise ? masked.then((encoded) => encoded || true) : masked || true
     }),
     isHolding: held.length > 0,
   }

@@ -7,7 +7,9 @@ import type {
 } from '@headgate/wire'
 import type { Call } from '../call.ts'
 import type { Judgement } from '../judgement.ts'
+import type { ReadBuffer } from '../read-buffers.ts'
 import type { CompiledMask } from './compiled-mask.ts'
+import type { TakeBytes } from './growing-bytes.ts'
 import { MaskBudget } from './mask-budget.ts'
 import { beginMasking, driveInSlices } from './mask-record-set.ts'
 import type { MaskWork } from './mask-step.ts'
@@ -30,6 +32,9 @@ interface MaskedPartition {
   /** What the broker was asked in the place of the client's offset. */
   readonly asked: ReadOn | undefined
 }
+
+/** `false`: the answer is as it was; else what is called when it has been encoded. */
+export type AnswerOutcome = false | (() => void)
 
 /** The masking of one fetch: which partitions, how, and what is asked of the broker for them. */
 export class FetchMasking {
@@ -84,19 +89,38 @@ export class FetchMasking {
     return this.#asksElsewhere
   }
 
-  /** Masks an answer; `false`: it is as it was. What is left of it is sent, when it is through. */
-  apply(response: FetchResponse): boolean | Promise<boolean> {
-    return driveInSlices(this.#mask(response))
+  /**
+   * Masks an answer; `false`: it is as it was. Else gives what is to be called when the answer has been encoded: the memory
+   * that its records stand in is used again then.
+   */
+  apply(response: FetchResponse): AnswerOutcome | Promise<AnswerOutcome> {
+    const leases: ReadBuffer[] = []
+    const take = (leastBytes: number): Buffer => {
+      const lease = this.#call.buffers.takeLarge(leastBytes)
+      leases.push(lease)
+      return lease.bytes
+    }
+    const finish = (isChanged: boolean): AnswerOutcome => {
+      const release = (): void => {
+        for (const lease of leases) lease.release()
+      }
+      if (isChanged) return release
+      release()
+      return false
+    }
+    const masked = driveInSlices(this.#mask(response, take))
+    return masked instanceof Promise ? masked.then(finish) : finish(masked)
   }
 
-  *#mask(response: FetchResponse): MaskWork<boolean> {
+  *#mask(response: FetchResponse, take: TakeBytes): MaskWork<boolean> {
     const budget = new MaskBudget()
     let isChanged = false
     for (const { topicId, topic, partitions } of response.responses) {
       for (const partition of partitions) {
         const key = partitionKey(topicId, topic, partition.partitionIndex)
         const masked = this.#partitions.get(key)
-        if (masked !== undefined && (yield* this.#maskPartition(key, masked, partition, budget))) isChanged = true
+        if (masked !== undefined && (yield* this.#maskPartition(key, masked, partition, { budget, take })))
+          isChanged = true
       }
     }
     return isChanged
@@ -106,7 +130,7 @@ export class FetchMasking {
     key: string,
     masked: MaskedPartition,
     partition: FetchResponsePartitionData,
-    budget: MaskBudget,
+    means: { readonly budget: MaskBudget; readonly take: TakeBytes },
   ): MaskWork<boolean> {
     const { mask, asked, form, fetchOffset, topicName } = masked
     const { readOn: memo } = this.#call.state
@@ -120,7 +144,7 @@ export class FetchMasking {
     if (mask === undefined || records.length === 0)
       return asked === undefined ? false : showNothing(partition, fetchOffset)
     const from = asked?.visibleFrom ?? fetchOffset
-    const result: MaskedRecordSet = yield* beginMasking(records, { mask, fetchOffset: from, form, budget })
+    const result: MaskedRecordSet = yield* beginMasking(records, { mask, fetchOffset: from, form, ...means })
     this.#call.masked('read', topicName, partition.partitionIndex, result)
     if (result.readOnFrom !== undefined) {
       memo.remember(key, { fetchOffset, visibleFrom: result.readOnFrom, mask })

@@ -1,14 +1,19 @@
 const SHORT_COPY = 32
 
+/** Gives memory. */
+export type TakeBytes = (leastBytes: number) => Buffer
+
 /** Bytes that are written one behind the other, in memory that grows. */
 export class GrowingBytes {
   #bytes: Buffer
   #length = 0
   #leastBytes: number
+  readonly #take: TakeBytes
 
-  /** `leastBytes` are taken with the first write. */
-  constructor(leastBytes: number) {
+  /** `leastBytes` are taken with the first write, by `take`, which gives that much or more. */
+  constructor(leastBytes: number, take: TakeBytes = Buffer.allocUnsafeSlow) {
     this.#leastBytes = leastBytes
+    this.#take = take
     this.#bytes = Buffer.alloc(0)
   }
 
@@ -58,7 +63,7 @@ export class GrowingBytes {
 
   #grow(used: number): void {
     const size = Math.max(this.#leastBytes, this.#length, Math.ceil(this.#bytes.length * 1.5))
-    const larger = Buffer.allocUnsafeSlow(size)
+    const larger = this.#take(size)
     this.#bytes.copy(larger, 0, 0, used)
     this.#bytes = larger
   }

@@ -1,5 +1,6 @@
 import { compress, compressLater, decompress, decompressLater } from '@headgate/wire'
 import type { CompiledMask } from './compiled-mask.ts'
+import type { TakeBytes } from './growing-bytes.ts'
 import { MaskBudget } from './mask-budget.ts'
 import type { MaskStep, MaskWork } from './mask-step.ts'
 import type { MaskedRecordSet, WithheldForm } from './masked-record-set.ts'
@@ -14,6 +15,8 @@ export interface MaskRecordSetOptions {
   readonly form: WithheldForm
   /** Bounds, shared by all record sets of one answer. */
   readonly budget?: MaskBudget
+  /** Where the memory for a changed set comes from; new memory by default. */
+  readonly take?: TakeBytes | undefined
 }
 
 /** Begins to mask the records of a partition; {@link driveMasking} or {@link driveInSlices} does it. */

@@ -1,5 +1,6 @@
 import type { RecordWithheldReason } from '@headgate/masking'
 import {
+  createMaskMemory,
   type MaskedField,
   type MaskPartResult,
   maskRecordKey,
@@ -13,6 +14,8 @@ import { RecordChanges } from './record-changes.ts'
 import type { RecordLayout } from './record-layout.ts'
 
 const OWN_HEADER: Buffer = Buffer.from(WITHHELD_HEADER)
+/** A record is written before the next one is masked: one memory serves all. */
+const memory = createMaskMemory()
 
 /** Whether a record may be seen as it is, is changed, or is withheld. */
 export type RecordOutcome = 'unchanged' | 'changed' | 'withheld'
@@ -82,7 +85,11 @@ export class RecordMasker {
   }
 
   #maskValue(plan: RecordPlan, bytes: Buffer, { valueAt, headersAt, valueLength }: RecordLayout): boolean {
-    return this.#take(maskRecordValue(plan, bytes.subarray(headersAt - valueLength, headersAt)), valueAt, headersAt)
+    return this.#take(
+      maskRecordValue(plan, bytes.subarray(headersAt - valueLength, headersAt), memory),
+      valueAt,
+      headersAt,
+    )
   }
 
   #take(result: MaskPartResult, start: number, end: number): boolean {

@@ -1,6 +1,6 @@
 import { BATCH_HEADER_BYTES, crc32c } from '@headgate/wire'
 import { type BatchFacts, lastOffsetOf } from './batch-facts.ts'
-import { GrowingBytes } from './growing-bytes.ts'
+import { GrowingBytes, type TakeBytes } from './growing-bytes.ts'
 
 const SPARE_BYTES = 4096
 const LENGTH_AT = 8
@@ -32,9 +32,9 @@ export class RecordSetOutput {
   #isChanged = false
   #last: EmittedBatch | undefined
 
-  constructor(source: Buffer) {
+  constructor(source: Buffer, take?: TakeBytes) {
     this.#source = source
-    this.bytes = new GrowingBytes(source.length + SPARE_BYTES)
+    this.bytes = new GrowingBytes(source.length + SPARE_BYTES, take)
   }
 
   /** From where on the source's bytes are to be copied when the next batch is written. */

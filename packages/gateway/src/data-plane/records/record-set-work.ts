@@ -9,7 +9,7 @@ import {
 } from '@headgate/wire'
 import { type BatchFacts, lastOffsetOf, readBatchFacts } from './batch-facts.ts'
 import type { CompiledMask } from './compiled-mask.ts'
-import { GrowingBytes } from './growing-bytes.ts'
+import { GrowingBytes, type TakeBytes } from './growing-bytes.ts'
 import type { MaskBudget } from './mask-budget.ts'
 import { MaskCounts } from './mask-counts.ts'
 import { type MaskWork, PAUSE } from './mask-step.ts'
@@ -32,6 +32,8 @@ export interface RecordSetOptions {
   readonly fetchOffset: bigint
   readonly form: WithheldForm
   readonly budget: MaskBudget
+  /** Where the memory for a changed set comes from. */
+  readonly take?: TakeBytes | undefined
 }
 
 /** The records of one partition, batch by batch. */
@@ -55,7 +57,7 @@ export class RecordSetWork {
     this.#records = records
     this.#options = options
     this.#masker = new RecordMasker(options.mask.plan, options.form === 'refusal')
-    this.#output = new RecordSetOutput(records)
+    this.#output = new RecordSetOutput(records, options.take)
   }
 
   /** Masks the set. */
