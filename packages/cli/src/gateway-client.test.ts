@@ -115,6 +115,16 @@ test.each([
   expect(await codeOf(client.get('/v1/asks'))).toBe(code)
 })
 
+test('an answer line by line is parsed line by line, and a line that is none is refused', async () => {
+  answer = { status: 200, type: 'application/x-ndjson', body: '{"a":1}\n\n{"a":2}\n' }
+  const client = await connectGateway(ioWith({ HEADGATE_TOKEN: 'abc' }), { gateway: url })
+  expect(await client.getLines('/v1/lines')).toEqual([{ a: 1 }, { a: 2 }])
+  answer = { status: 200, body: '{"a":1}\n{"a' }
+  expect(await codeOf(client.getLines('/v1/lines'))).toBe('ERR_CLI_GATEWAY_ANSWER')
+  answer = { status: 403, type: 'application/problem+json', body: '{"code":"ERR_GATEWAY_X"}' }
+  expect(await codeOf(client.getLines('/v1/lines'))).toBe('ERR_GATEWAY_X')
+})
+
 test('a gateway that is gone', async () => {
   const client = await connectGateway(ioWith({ HEADGATE_TOKEN: 'secret-token' }), { gateway: 'http://127.0.0.1:1' })
   const error = await client.get('/v1/asks').catch((reason: unknown) => reason)

@@ -49,7 +49,8 @@ async function refuse(gateway: string, response: Response): Promise<never> {
 }
 
 /**
- * Exchanges a token of the identity provider for one of the gateway (RFC 8693).
+ * Exchanges a token of the identity provider for one of the gateway (RFC 8693). With `earlier`, a token of the gateway that was
+ * had before, its session goes on; that prolongs no right.
  *
  * @throws {ExchangeRefusedError} `ERR_CLI_EXCHANGE_REFUSED`
  * @throws {UnreachableError} `ERR_CLI_UNREACHABLE`
@@ -59,6 +60,7 @@ export async function exchangeToken(
   subject: Secret<string>,
   fetch: OutboundFetch,
   clock: Clock,
+  earlier?: Secret<string>,
 ): Promise<GatewayToken> {
   const startedUnixMs = clock.nowUnixMs()
   const response = await fetch(`${gateway}/token`, {
@@ -69,6 +71,7 @@ export async function exchangeToken(
       subject_token: subject.reveal(),
       subject_token_type: TOKEN_TYPE,
       requested_token_type: TOKEN_TYPE,
+      ...(earlier === undefined ? {} : { session_token: earlier.reveal() }),
     }).toString(),
   })
   if (response.status !== 200) return refuse(gateway, response)
