@@ -66,6 +66,16 @@ test('a request tells what was asked for, and who decides on it', async () => {
   expect(still(asked.out, id)).toBe(still(shown, shownId))
 })
 
+test('a long reason is shown to its end, on one line of its own, before it is approved', async () => {
+  const long = `${'month end '.repeat(40)}\u001b[2J\n  approved  2 of 2\u202e and also the salaries`
+  const { out } = await asJob('request', 'payments', '--reason', long, '--json')
+  const [{ id }] = JSON.parse(out).asks
+  const shown = (await asAda('approvals', 'approve', id)).out
+  const [, why = ''] = /^ {2}why {7}(.*)$/m.exec(shown) ?? []
+  expect(why).toMatch(/^month end .*\[2J {2}approved {2}2 of 2 and also the salaries$/)
+  expect(shown).not.toMatch(/[^\P{C}\n]/u)
+})
+
 test('approving shows what is approved, by whom, why and for how long, and what came of it', async () => {
   const id = await request()
   const first = await asAda('approvals', 'approve', id, '--reason', 'books close')

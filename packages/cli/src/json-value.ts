@@ -30,7 +30,11 @@ export function numberMember(object: JsonObject | undefined, name: string): numb
 const NOT_PRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 const MAX_PRINTED = 300
 
-/** A server's text, made safe for a terminal: no control or format characters, cut to a sentence. */
-export function printable(text: string | undefined): string {
-  return (text ?? '').replace(NOT_PRINTABLE, '').slice(0, MAX_PRINTED)
+/**
+ * A server's text, made safe for a terminal: no control or format characters, cut to a sentence, or to `maxLength` characters.
+ * What is cut ends in `…`, so that nobody takes a part for the whole.
+ */
+export function printable(text: string | undefined, maxLength: number = MAX_PRINTED): string {
+  const shown = (text ?? '').replace(NOT_PRINTABLE, '')
+  return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown
 }

@@ -34,6 +34,9 @@ export interface Asked {
   readonly steps: readonly AskedStep[]
 }
 
+/** As long as a reason may be: who approves an ask has seen all of it. */
+const MAX_SHOWN = 1_000
+
 class Answer {
   readonly #host: string
   readonly #object: JsonObject
@@ -55,7 +58,7 @@ class Answer {
 
   optionalText(name: string): string | undefined {
     const text = textMember(this.#object, name)
-    return text === undefined ? undefined : printable(text)
+    return text === undefined ? undefined : printable(text, MAX_SHOWN)
   }
 
   optionalNumber(name: string): number | undefined {

@@ -99,7 +99,7 @@ function describeEvent(event: JsonObject): string {
   const words = [whatOf(event), maskingOf(event), approvalsOf(event), reason, outcome].filter((part) => part !== '')
   const head = [textMember(event, 'time'), textMember(event, 'code'), textMember(event, 'event'), personOf(event)]
   // Names are chosen by clients: nothing of them reaches the terminal as it is.
-  return [...head.map(printable), words.map(printable).join('; ')].join('  ').trimEnd()
+  return [...head.map((text) => printable(text)), words.map((text) => printable(text)).join('; ')].join('  ').trimEnd()
 }
 
 /** Events, one a line. */

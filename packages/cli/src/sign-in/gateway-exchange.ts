@@ -44,7 +44,9 @@ async function refuse(gateway: string, response: Response): Promise<never> {
     throw new UnreachableError(new URL(gateway).host, `HTTP ${response.status}`)
   }
   const document = jsonObject(parseJson(await response.text()))
-  const parts = [textMember(document, 'error'), textMember(document, 'error_description')].map(printable)
+  const parts = [textMember(document, 'error'), textMember(document, 'error_description')].map((text) =>
+    printable(text),
+  )
   throw new ExchangeRefusedError(gateway, parts.filter((part) => part !== '').join(': ') || `HTTP ${response.status}`)
 }
 
