@@ -96,6 +96,7 @@ export class Call {
   mustRecord = false
   #accessRequest: AccessRequest | undefined
   #maskings: Map<string, AccessMasking> | undefined
+  #names: Map<string, string> | undefined
 
   constructor(context: CallContext) {
     this.#context = context
@@ -130,6 +131,20 @@ export class Call {
 
   get cluster(): ClusterView {
     return this.#context.cluster
+  }
+
+  /**
+   * The name of a topic id, when it is known without asking.
+   *
+   * INVARIANT: an id has one name from a call's decision to its answer, also when the topic is made anew meanwhile: what is
+   * obliged by name must still be found then.
+   */
+  topicName(topicId: string): string | undefined {
+    const known = this.#names?.get(topicId) ?? this.cluster.topicName(topicId)
+    if (known === undefined) return undefined
+    this.#names ??= new Map()
+    this.#names.set(topicId, known)
+    return known
   }
 
   /** How long a broker may keep the answer waiting: to the end of the session, or of the first right that was used. */

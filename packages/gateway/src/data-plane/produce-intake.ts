@@ -156,7 +156,7 @@ export class ProduceIntake {
 
   #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
     if (!this.#isGranted) return
-    const name = topicId === ZERO_UUID ? topicName : this.#call?.cluster.topicName(topicId)
+    const name = topicId === ZERO_UUID ? topicName : this.#call?.topicName(topicId)
     this.#isGranted = name !== undefined && this.#passes(this.#call?.foresee(Operation.Write, name, index))
     if (!this.#isGranted || name === undefined) return
     if (this.#call !== null && this.#sent !== null)

@@ -65,7 +65,7 @@ function isFollower(request: FetchRequest): boolean {
 }
 
 function hasKnownTopics(call: Call, request: FetchRequest): boolean {
-  return request.topics.every(({ topicId }) => call.cluster.topicName(topicId) !== undefined)
+  return request.topics.every(({ topicId }) => call.topicName(topicId) !== undefined)
 }
 
 function decideFetch(call: Call, request: FetchRequest): FetchVerdict {
@@ -110,7 +110,7 @@ interface Sides {
 /** Puts a topic's partitions on the side where they belong. */
 function splitTopic(call: Call, topic: FetchRequestFetchTopic, sides: Sides): void {
   const hasIds = call.apiVersion >= FIRST_VERSION_WITH_IDS
-  const name = hasIds ? call.cluster.topicName(topic.topicId) : topic.topic
+  const name = hasIds ? call.topicName(topic.topicId) : topic.topic
   if (name === undefined) {
     sides.denied.push(refusedTopic(topic, topic.partitions, ErrorCode.UNKNOWN_TOPIC_ID))
     return

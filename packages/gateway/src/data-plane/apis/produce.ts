@@ -45,7 +45,7 @@ export const produce: AnyApi = defineApi<ProduceRequest, ProduceResponse>({
   decide(call, request) {
     if (call.apiVersion < FIRST_VERSION_WITH_IDS) return decideOnRecord(call, request)
     const topicIds = request.topicData.map(({ topicId }) => topicId)
-    if (topicIds.every((topicId) => call.cluster.topicName(topicId) !== undefined)) return decideOnRecord(call, request)
+    if (topicIds.every((topicId) => call.topicName(topicId) !== undefined)) return decideOnRecord(call, request)
     return call.cluster.resolveTopicIds(topicIds).then(() => decideOnRecord(call, request))
   },
 })
@@ -112,7 +112,7 @@ function topicsOf(request: ProduceRequest): ProduceTopic[] {
 }
 
 function topicName(call: Call, topic: { readonly name: string; readonly topicId: string }): string | undefined {
-  return call.apiVersion < FIRST_VERSION_WITH_IDS ? topic.name : call.cluster.topicName(topic.topicId)
+  return call.apiVersion < FIRST_VERSION_WITH_IDS ? topic.name : call.topicName(topic.topicId)
 }
 
 function refuse(request: ProduceRequest, responses: ProduceResponseTopicProduceResponse[]): ProduceVerdict {

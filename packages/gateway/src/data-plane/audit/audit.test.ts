@@ -227,6 +227,17 @@ describe('a read that must be on record', () => {
     })
   })
 
+  test('waits also when the topic was made anew while the broker worked', async () => {
+    const { tap, edit } = decideFetch(13, fetchRequest(13, 'payments', 0n))
+    client.cluster.learnTopic('payments', uuidOf(9))
+    await edit?.(fetchResponse(13, 'payments', two(0)))
+    tap?.handedOn()
+
+    const [intent, outcome] = client.trail.flushed()
+    expect(intent).toMatchObject({ event: 'records.read-intent', kafka: { topic: 'payments' }, ruleIds: ['all'] })
+    expect(outcome).toMatchObject({ event: 'records.read', kafka: { topic: 'payments', topicId: uuidOf(2) } })
+  })
+
   test('is refused for now where it cannot be, and others are delivered', async () => {
     client.trail.onRecord = () => Promise.reject(UNAVAILABLE)
     const asked = fetchRequest(12, 'payments', 0n)

@@ -166,7 +166,7 @@ class FetchAudit implements AnswerTap {
 
   #place({ topic, topicId }: { readonly topic: string; readonly topicId: string }, index: number): AccessPlace {
     const isNamed = topicId === ZERO_UUID
-    const name = isNamed ? topic : (this.#call.cluster.topicName(topicId) ?? topicId)
+    const name = isNamed ? topic : (this.#call.topicName(topicId) ?? topicId)
     const judgement = this.#call.foresee(Operation.Read, name, index)
     const request = this.#call.accessRequest
     return { request, topic: name, topicId: isNamed ? undefined : topicId, partition: index, judgement }

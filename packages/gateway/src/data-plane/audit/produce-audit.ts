@@ -45,7 +45,7 @@ export function auditProduce(
 /** Where in a request, or in its answer, a partition stands; `judgement` is what lets it through. */
 export function writtenPlace(call: Call, topicName: string, topicId: string, partition: number): AccessPlace {
   const isNamed = topicId === ZERO_UUID
-  const topic = isNamed ? topicName : (call.cluster.topicName(topicId) ?? topicId)
+  const topic = isNamed ? topicName : (call.topicName(topicId) ?? topicId)
   const judgement = call.foresee(Operation.Write, topic, partition)
   return { request: call.accessRequest, topic, topicId: isNamed ? undefined : topicId, partition, judgement }
 }
