@@ -47,6 +47,7 @@ export {
   type TopicProtection,
   type Who,
 } from './document/document.ts'
+export { isTopicName } from './document/names.ts'
 export { nearestWord } from './document/nearest-word.ts'
 export { type PolicyParseResult, parsePolicy } from './document/parse-policy.ts'
 export { formatSourceProblem, type PolicyProblemCode, type SourceProblem } from './document/problem.ts'

@@ -6,6 +6,7 @@ import {
   type Decision,
   decide,
   isDiscoverable,
+  isTopicName,
   Operation,
   operationName,
   type Principal,
@@ -286,7 +287,9 @@ export class Call {
     )
   }
 
+  /** People are shown the name in an ask: one that no topic can have, with whatever characters, opens none. */
   #openAsk(scope: AskScope, approval: ApprovalObligation, { ruleIds }: Decision): AskStatus | undefined {
+    if (!isTopicName(scope.topic)) return undefined
     const ask = this.#context.asks.open(scope)
     if (ask !== undefined) this.#context.reports.ask(ask, approval, ruleIds)
     return ask

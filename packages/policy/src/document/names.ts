@@ -59,13 +59,16 @@ export function checkOpaqueSelector(selector: string): Fault | undefined {
   return checkText(selector, MAX_NAME_LENGTH) ?? checkStars(selector)
 }
 
+/** Tells whether a topic can have this name, by Kafka's own rule. */
+export function isTopicName(name: string): boolean {
+  return name.length <= MAX_TOPIC_NAME_LENGTH && TOPIC_NAME.test(name) && name !== '.' && name !== '..'
+}
+
 /** Checks a literal topic name by Kafka's own rule, or a pattern that such a name could match. */
 export function checkTopicPattern(selector: string): Fault | undefined {
   const fault = checkText(selector, MAX_TOPIC_NAME_LENGTH) ?? checkStars(selector)
   if (fault !== undefined) return fault
-  if (isGlob(selector) ? TOPIC_PATTERN.test(selector) : TOPIC_NAME.test(selector) && !/^\.\.?$/.test(selector)) {
-    return undefined
-  }
+  if (isGlob(selector) ? TOPIC_PATTERN.test(selector) : isTopicName(selector)) return undefined
   return nameFault(
     `\`${printable(selector)}\` can name no topic`,
     'topic names have letters, digits, `.`, `_` and `-` only and are not `.` or `..`',

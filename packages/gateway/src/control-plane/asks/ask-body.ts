@@ -1,3 +1,4 @@
+import { isTopicName } from '@headgate/policy'
 import { z } from 'zod'
 import type { AskOperation } from '../../control-port.ts'
 import { AskBodyError } from './errors.ts'
@@ -36,7 +37,7 @@ const reason = z.string().trim().min(1).max(MAX_REASON_LENGTH)
 const revision = z.int().min(1).optional()
 
 const openSchema: z.ZodType<OpenBody> = z.strictObject({
-  topic: z.string().min(1).max(MAX_TOPIC_LENGTH),
+  topic: z.string().refine(isTopicName),
   operation: z.enum(['consume', 'produce']),
   reason: reason.optional(),
   durationMs: z.int().min(1_000).optional(),

@@ -145,6 +145,7 @@ describe('refusals', () => {
     ['longer than is given', { ...WISH, durationMs: 3_600_001 }, 400, 'TIME'],
     ['a window in the past', { ...WISH, startsAtUnixMs: 1 }, 400, 'TIME'],
     ['no topic', { operation: 'consume' }, 400, 'BODY'],
+    ['a name that no topic can have', { ...WISH, topic: 'payments\u202e' }, 400, 'BODY'],
     ['a member too many', { ...WISH, admin: true }, 400, 'BODY'],
     ['an empty reason', { ...WISH, reason: ' ' }, 400, 'BODY'],
     ['no object', '[]', 400, 'BODY'],

@@ -145,6 +145,19 @@ describe('a fetch of a held topic', () => {
     },
   )
 
+  test('opens no ask for a name that no topic can have, whatever pattern it is held by', () => {
+    client = createClient(POLICY.replaceAll('[payments', '["payments*"'))
+    const made = ['payments\u001b[2J', 'payments\u202e', 'payments and more', `payments${'s'.repeat(245)}`]
+
+    expect(fetchVerdict(made)).toMatchObject({
+      kind: 'wait',
+      response: { responses: made.map((topic) => ({ topic })) },
+    })
+    expect(client.asks.opened).toEqual([])
+    fetchVerdict(['payments-2'])
+    expect(client.asks.opened).toHaveLength(1)
+  })
+
   test('is refused at the end of the approval, whoever tells of it', () => {
     tell('active')
     client.asks.nowUnixMs = NOW + 100
