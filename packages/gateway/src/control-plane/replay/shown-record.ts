@@ -39,7 +39,7 @@ interface Parts {
 const MAX_SHOWN_BYTES = 256 * 1024
 
 /** Gives bytes in a form that JSON can hold; what is very long is cut, and says so. */
-export function showBytes(bytes: Buffer | null, maxBytes: number = MAX_SHOWN_BYTES): ShownBytes | null {
+function showBytes(bytes: Buffer | null, maxBytes: number = MAX_SHOWN_BYTES): ShownBytes | null {
   if (bytes === null) return null
   const cutBytes = Math.max(0, bytes.length - maxBytes)
   const shown = cutBytes === 0 ? bytes : bytes.subarray(0, maxBytes)
