@@ -263,7 +263,9 @@ class TrailWriter implements AuditWriter {
     if (removable !== undefined) chain.event(this.#encode(removable.event))
     const events = entries.flatMap((entry) => entry.events)
     for (const { body } of events) chain.event(body)
-    const why = this.#checkpointAfter(events.length + (lossesTold === undefined ? 0 : 1), chain.text.length)
+    // What is about to be removed is signed for, or a verifier would take its removal for anybody's.
+    const due = this.#checkpointAfter(events.length + (lossesTold === undefined ? 0 : 1), chain.text.length)
+    const why = due ?? (removable === undefined ? undefined : 'interval')
     if (why !== undefined) chain.sign(why, number, this.#now())
     // Counted while the lines are written: what is lost meanwhile is told next time.
     this.#losses.clear()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
+import { hashLine } from './event-line.ts'
 import { denial, FOLDER, key, otherKey, read, TrailSetting } from './trail-fixture.ts'
 import type { TrailReport } from './trail-report.ts'
 
@@ -108,6 +109,20 @@ test('a cut at the end is found by a checkpoint kept elsewhere, and without one 
   expect(report).toMatchObject({ isIntact: true, isClosed: false })
   expect(report.verifiedEvents + report.unprotectedEvents).toBe(9)
   expect((await verify(cut, checkpoint)).fault?.code).toBe('end-missing')
+})
+
+test('a start that is gone is not excused by a line that nobody has signed', async () => {
+  const [, second = '', third = ''] = texts
+  const last = third.trimEnd().split('\n').at(-1) ?? ''
+  const { v, writer, gateway, time, seq } = JSON.parse(last)
+  const removed = { code: 'K1013I', event: 'audit.removed', uid: 'x', segments: 1, throughSeq: seq }
+  const line = JSON.stringify({ v, seq: seq + 1, prev: hashLine(Buffer.from(last)), writer, gateway, time, ...removed })
+
+  expect(await verify(withLines(2, (lines) => [...lines, line]))).toMatchObject({
+    isIntact: true,
+    unprotectedEvents: 1,
+  })
+  expect((await verify(['', second, `${third}${line}\n`])).fault?.code).toBe('start-missing')
 })
 
 test('a last line without an end is found', async () => {

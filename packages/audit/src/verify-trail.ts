@@ -61,6 +61,8 @@ class TrailVerification {
   #verifiedEvents = 0
   #checkpoints = 0
   #removedThroughSeq = 0
+  /** What a line says that no checkpoint vouches for yet. */
+  #saidRemovedThroughSeq = 0
   #newest: VerifiedCheckpoint | undefined
   #isClosed = false
   #hasKnown = false
@@ -162,6 +164,7 @@ class TrailVerification {
     if (this.#lines === 1 && (why !== 'opened' || segment !== this.#number)) this.#fail('segment-unsigned')
     this.#checkpoints += 1
     this.#verifiedEvents = this.#events
+    this.#removedThroughSeq = this.#saidRemovedThroughSeq
     this.#newest = { seq, time, kid, line: line.text }
   }
 
@@ -170,7 +173,7 @@ class TrailVerification {
     this.#events += 1
     if (envelope?.event !== 'audit.removed') return
     const { throughSeq } = envelope as unknown as AuditRemoved
-    this.#removedThroughSeq = Math.max(this.#removedThroughSeq, throughSeq)
+    this.#saidRemovedThroughSeq = Math.max(this.#saidRemovedThroughSeq, throughSeq)
   }
 
   #compareKnown(line: Line): void {
