@@ -85,10 +85,12 @@ export async function startMaskedWorld(): Promise<World> {
     ],
     topics: [
       { topic: 'masked.orders', partitions: codecs.length },
-      ...['masked.tails', 'masked.ends', 'masked.hostile', 'placeheld.orders', 'intake.orders'].map((topic) => ({
-        topic,
-        partitions: 1,
-      })),
+      ...['masked.tails', 'masked.ends', 'masked.long', 'masked.hostile', 'placeheld.orders', 'intake.orders'].map(
+        (topic) => ({
+          topic,
+          partitions: 1,
+        }),
+      ),
     ],
     policy: POLICY,
     sections: { masking: { tokenKeys: [{ env: 'HEADGATE_TEST_TOKEN_KEY' }] } },

@@ -373,6 +373,45 @@ test('a masked write without acknowledgement shifts no later answer', async () =
   client.close()
 })
 
+test(
+  'long answers come whole, many at once, also to one who reads slowly',
+  async () => {
+    const writer = await rawClient(world)
+    const filler = 'x'.repeat(900)
+    for (let batch = 0; batch < 8; batch += 1) {
+      const records = Array.from({ length: 1_000 }, (_, index) => ({
+        value: `{"n":${batch * 1_000 + index},"customer":{"ssn":"${CANARY}"},"filler":"${filler}"}`,
+      }))
+      const codec = batch % codecs.length
+      expectWritten(await writeBatches(writer, 'masked.long', new Map([[0, recordBatch(records, { codec })]])))
+    }
+    writer.close()
+    const readAll = async (isSlow: boolean): Promise<number> => {
+      const client = await rawClient(world)
+      let read = 0
+      for (let round = 0; round < 4; round += 1) {
+        const asked = fetchPartition(client, 'masked.long', { apiVersion: 11 + (round % 2) })
+        if (isSlow) {
+          client.pause()
+          await fetchPartition(slowest, 'masked.long')
+          client.resume()
+        }
+        const { records } = readRecords((await asked).records)
+        expect(records).toHaveLength(8_000)
+        for (const { offset, value } of records)
+          expect(value?.toString()).toBe(`{"n":${offset},"customer":{"ssn":"*****4518"},"filler":"${filler}"}`)
+        read += records.length
+      }
+      client.close()
+      return read
+    }
+    const slowest = await rawClient(world)
+    expect(await Promise.all([false, false, true, false].map(readAll))).toEqual([32_000, 32_000, 32_000, 32_000])
+    slowest.close()
+  },
+  TEST_TIMEOUT_MS,
+)
+
 test('what is withheld is told in the log, without a word of it', () => {
   const told = world.logLines.filter(({ event }) => event === 'records-withheld')
   expect(told).toContainEqual(

@@ -25,22 +25,25 @@ export function encodeRequestFrame(header: RequestHeader, body: (writer: Writer)
   })
 }
 
-/** Writes a whole response, to a request of the given key and version, with the length before it; `sizeBytes` is a guess. */
+/**
+ * Writes a whole response, to a request of the given key and version, with the length before it; `memory` is a
+ * guess at its size, or memory to write it to as far as it suffices.
+ */
 export function encodeResponseFrame(
   apiKey: number,
   apiVersion: number,
   correlationId: number,
   body: (writer: Writer) => void,
-  sizeBytes?: number,
+  memory?: number | Buffer,
 ): Buffer {
   return encodeFrame((writer) => {
     encodeResponseHeader(writer, apiKey, apiVersion, correlationId)
     body(writer)
-  }, sizeBytes)
+  }, memory)
 }
 
-function encodeFrame(content: (writer: Writer) => void, sizeBytes?: number): Buffer {
-  const writer = new Writer(sizeBytes)
+function encodeFrame(content: (writer: Writer) => void, memory?: number | Buffer): Buffer {
+  const writer = new Writer(memory)
   writer.int32(0, 'frameLength')
   content(writer)
   writer.patchInt32(0, writer.length - FRAME_LENGTH_BYTES)

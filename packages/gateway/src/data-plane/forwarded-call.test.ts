@@ -14,6 +14,8 @@ import { expect, test } from 'vitest'
 import { type AnswerEdit, answer, forward, type Verdict } from './api.ts'
 import { fetch } from './apis/fetch.ts'
 import { ForwardedCall } from './forwarded-call.ts'
+import type { WholeOutcome } from './pending-answer.ts'
+import { ReadBufferPool } from './read-buffers.ts'
 import { ResponseOrder } from './response-order.ts'
 
 const HEADER = { apiKey: 1, apiVersion: 11, correlationId: 1, clientId: 'x' }
@@ -48,6 +50,7 @@ function createCall(edit: AnswerEdit<unknown>): {
     request: { topics: [] },
     isHolding: false,
     tap: undefined,
+    pool: new ReadBufferPool(),
     isStale: () => rights.policy !== 1,
     policy: () => rights.policy,
     decideAgain: () => rights.again,
@@ -57,8 +60,8 @@ function createCall(edit: AnswerEdit<unknown>): {
   return { call, rights, failures }
 }
 
-function errorCodeOf(frame: Buffer | null | undefined): number | undefined {
-  if (frame == null) return undefined
+function errorCodeOf(frame: WholeOutcome): number | undefined {
+  if (!Buffer.isBuffer(frame)) return undefined
   const { bodyOffset } = decodeResponseHeader(1, 11, frame, 4)
   return (decodeFetchResponse(new Reader(frame, bodyOffset), 11) as FetchResponse).errorCode
 }

@@ -3,7 +3,7 @@ import type { AnswerEdit, AnyApi, Verdict } from './api.ts'
 import type { AnswerTap } from './audit/answer-tap.ts'
 import { editFrame } from './passed-call.ts'
 import type { AnswerMode, PendingAnswer, WholeOutcome } from './pending-answer.ts'
-import type { ReadBuffer } from './read-buffers.ts'
+import type { ReadBuffer, ReadBufferPool } from './read-buffers.ts'
 import type { ResponseOrder, ResponseSlot } from './response-order.ts'
 
 /** What a forwarded call needs of its connection. */
@@ -19,6 +19,7 @@ export interface ForwardedCallContext {
   /** Whether something is held in the answer. */
   readonly isHolding: boolean
   readonly tap: AnswerTap | undefined
+  readonly pool: ReadBufferPool
   /** Whether the decision no longer stands: another policy is in force, or its moment has passed. */
   readonly isStale: () => boolean
   /** The policy in force. */
@@ -78,9 +79,9 @@ export class ForwardedCall implements PendingAnswer {
 
   /** INVARIANT: what was decided while the edit went on is decided again: a long answer is no way around a revocation. */
   #edited(frame: Buffer, edit: AnswerEdit<unknown>): WholeOutcome | Promise<WholeOutcome> {
-    const { header, message, policy, isStale } = this.#context
+    const { header, message, policy, isStale, pool } = this.#context
     const [decidedBy, wasStale] = [policy(), isStale()]
-    const edited = editFrame(header, message, frame, edit)
+    const edited = editFrame(header, message, frame, edit, pool)
     if (!(edited instanceof Promise)) return edited
     return edited.then((outcome) => {
       if (this.#isAbandoned) return undefined

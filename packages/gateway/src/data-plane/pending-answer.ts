@@ -7,7 +7,13 @@ import type { ReadBuffer } from './read-buffers.ts'
 export type AnswerMode = 'pass' | 'whole' | 'discard'
 
 /** What is handed on in the place of a whole frame. */
-export type WholeOutcome = Buffer | null | undefined
+export type WholeOutcome = Buffer | LeasedFrame | null | undefined
+
+/** A frame in memory on loan, whose one holder is whoever gets it. */
+export interface LeasedFrame {
+  readonly bytes: Buffer
+  readonly lease: ReadBuffer
+}
 
 /** One answer that a broker owes, in the order in which the requests were sent. */
 export interface PendingAnswer {

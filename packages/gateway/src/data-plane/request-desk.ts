@@ -158,7 +158,7 @@ export class RequestDesk {
     const message = apiMessage(header.apiKey)
     this.#context
       .upstream(header.clientId ?? '')
-      .expect(new PassedCall({ header, message, order, slot: order.reserve(), edit }))
+      .expect(new PassedCall({ header, message, order, slot: order.reserve(), edit, pool: this.#context.plane.pool }))
   }
 
   /** Gathers request bytes that go on as they are; the lease is retained until they have left. */
@@ -251,6 +251,7 @@ export class RequestDesk {
       request: parks ? request : null,
       isHolding: verdict.isHolding === true,
       tap: verdict.tap,
+      pool: plane.pool,
       isStale: () => parks && (this.#policy !== policy || plane.clock.nowUnixMs() >= call.validUntilUnixMs),
       policy: () => this.#policy,
       decideAgain: (again) => this.#decideAgain(api, header, again),

@@ -203,8 +203,7 @@ export class Upstream {
       this.#endUnexpectedly(cause)
       return
     }
-    this.#options.onDelivered()
-    for (const lease of this.#delivered.splice(0)) lease.release()
+    this.#afterDelivery()
   }
 
   /** At a frame's first bytes: reads the head, and finds whose answer it is. Returns where to go on. */
@@ -255,7 +254,7 @@ export class Upstream {
   #finishWhole(pending: PendingAnswer, chunk: Buffer, start: number, end: number, lease: ReadBuffer | null): void {
     const outcome = pending.whole(chunk.subarray(start, end))
     if (outcome instanceof Promise) this.#finishLater(pending, outcome, chunk, start, end, lease)
-    else handOn(pending, outcome, chunk, start, end, lease)
+    else this.#handOn(pending, outcome, chunk, start, end, lease)
   }
 
   #finishLater(
@@ -270,15 +269,41 @@ export class Upstream {
     // Nothing more is read meanwhile: what waits behind a long answer stays bounded.
     this.#reading.hold()
     const finish = (settled: WholeOutcome): void => {
-      if (!this.#isClosed) handOn(pending, settled, chunk, start, end, lease)
+      if (!this.#isClosed) this.#handOn(pending, settled, chunk, start, end, lease)
     }
     void outcome
       .then(finish)
-      .then(this.#options.onDelivered, (cause) => this.#endUnexpectedly(cause))
+      .then(
+        () => this.#afterDelivery(),
+        (cause) => this.#endUnexpectedly(cause),
+      )
       .finally(() => {
         lease?.release()
         this.#reading.letGo()
       })
+  }
+
+  #handOn(
+    pending: PendingAnswer,
+    outcome: WholeOutcome,
+    chunk: Buffer,
+    start: number,
+    end: number,
+    lease: ReadBuffer | null,
+  ): void {
+    if (outcome === undefined) return
+    if (outcome === null) pending.pass(chunk, start, end, true, lease)
+    else if (Buffer.isBuffer(outcome)) pending.replace(outcome)
+    else {
+      pending.pass(outcome.bytes, 0, outcome.bytes.length, true, outcome.lease)
+      this.#delivered.push(outcome.lease)
+    }
+  }
+
+  /** INVARIANT: what was handed on is taken, and its memory held by whoever writes it, before it is let go of here. */
+  #afterDelivery(): void {
+    this.#options.onDelivered()
+    for (const lease of this.#delivered.splice(0)) lease.release()
   }
 
   #continue(chunk: Buffer, at: number, length: number, lease: ReadBuffer | null): number {
@@ -336,18 +361,6 @@ export class Upstream {
 }
 
 const EMPTY = Buffer.alloc(0)
-
-function handOn(
-  pending: PendingAnswer,
-  outcome: WholeOutcome,
-  chunk: Buffer,
-  start: number,
-  end: number,
-  lease: ReadBuffer | null,
-): void {
-  if (outcome === null) pending.pass(chunk, start, end, true, lease)
-  else if (outcome !== undefined) pending.replace(outcome)
-}
 
 /** How many bytes of the last frame are missing after `bytes`, of which the first `openBytes` belong to an earlier one. */
 function bytesMissing(bytes: Buffer, openBytes: number): number {

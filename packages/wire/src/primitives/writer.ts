@@ -26,9 +26,9 @@ export class Writer {
   #bytes: Buffer
   #offset = 0
 
-  /** `sizeBytes` is a guess; the buffer doubles when it does not suffice. */
-  constructor(sizeBytes: number = INITIAL_BYTES) {
-    this.#bytes = Buffer.allocUnsafe(sizeBytes)
+  /** A size is a guess, and memory a beginning; another buffer of twice the size is taken where it does not suffice. */
+  constructor(memory: number | Buffer = INITIAL_BYTES) {
+    this.#bytes = typeof memory === 'number' ? Buffer.allocUnsafe(memory) : memory
   }
 
   /** The number of bytes written. */
