@@ -2,7 +2,7 @@ import type { MaskedField, RecordPlan, RecordWithheldReason } from '@headgate/ma
 import {
   compressionOf,
   decodeRecords,
-  decompress,
+  decompressLater,
   isBatchIntact,
   isControl,
   isLogAppendTime,
@@ -13,6 +13,9 @@ import type { FoundBatch, RangeSurvey } from './range-survey.ts'
 import { maskRecord, type ShownRecord } from './shown-record.ts'
 
 const MAX_BATCH_BYTES = 32 * 1024 * 1024
+/** So much is masked before others have their turn, each record with what it costs besides its value. */
+const SLICE_BYTES = 64 * 1024
+const RECORD_BYTES = 256
 
 /** A record of a replay, or what stands in its place. */
 export type ReplayRecord = {
@@ -56,9 +59,14 @@ export interface PortionOptions {
   readonly maxLength: number
 }
 
-/** Masks the records that a survey found, as lines of JSON, until there are enough. */
-export function portionOf(options: PortionOptions): RangePortion {
-  return new Portion(options).finish()
+/**
+ * Masks the records that a survey found, as lines of JSON, until there are enough; in slices of a few milliseconds, so that
+ * clients of the data plane have their turn in between.
+ */
+export async function portionOf(options: PortionOptions): Promise<RangePortion> {
+  const portion = new Portion(options)
+  await portion.fill()
+  return portion.finish()
 }
 
 class Portion {
@@ -67,6 +75,7 @@ class Portion {
   readonly #hash = new BatchHash()
   readonly #masked = new Map<string, number>()
   #length = 0
+  #sliceBytes = 0
   #recordCount = 0
   #withheldCount = 0
   #lastOffset: bigint
@@ -76,7 +85,10 @@ class Portion {
     this.#options = options
     this.#lastOffset = options.from - 1n
     this.#next = options.survey.next
-    for (const batch of options.survey.batches) if (!this.#add(batch)) break
+  }
+
+  async fill(): Promise<void> {
+    for (const batch of this.#options.survey.batches) if (!(await this.#add(batch))) return
   }
 
   finish(): RangePortion {
@@ -90,16 +102,20 @@ class Portion {
   }
 
   /** Adds a batch; false when it did not fit whole. */
-  #add(batch: FoundBatch): boolean {
+  async #add(batch: FoundBatch): Promise<boolean> {
     const { header, bytes } = batch
     const { maxRecords, maxLength } = this.#options
     if (this.#recordCount >= maxRecords || this.#length >= maxLength) return this.#stop(header.baseOffset)
     this.#hash.add(header, bytes.length)
     const batchEnd = header.baseOffset + BigInt(header.lastOffsetDelta)
     if (!isControl(header.attributes)) {
-      const records = readBatch(batch)
+      const records = await readBatch(batch)
       if (typeof records === 'string') this.#addUnreadable(header.baseOffset, batchEnd, records, header.recordCount)
-      else for (const record of records) if (!this.#addRecord(batch, record)) return false
+      else
+        for (const record of records) {
+          if (!this.#addRecord(batch, record)) return false
+          if (this.#sliceBytes > SLICE_BYTES) await this.#pause()
+        }
     }
     this.#lastOffset = batchEnd < this.#options.lastOffset ? batchEnd : this.#options.lastOffset
     return true
@@ -110,6 +126,7 @@ class Portion {
     const offset = header.baseOffset + BigInt(record.offsetDelta)
     if (offset < from || offset > lastOffset) return true
     if (this.#recordCount >= maxRecords || this.#length >= maxLength) return this.#stop(offset)
+    this.#sliceBytes += RECORD_BYTES + (record.value?.length ?? 0)
     const outcome = maskRecord(record, then, now)
     const timestamp = isLogAppendTime(header.attributes)
       ? header.maxTimestamp
@@ -139,6 +156,11 @@ class Portion {
     this.#lines.push(text)
   }
 
+  #pause(): Promise<void> {
+    this.#sliceBytes = 0
+    return new Promise((resolve) => setImmediate(resolve))
+  }
+
   #stop(next: bigint): false {
     this.#next = next
     return false
@@ -146,12 +168,13 @@ class Portion {
 }
 
 /** The records of a batch, or why they cannot be read. */
-function readBatch({ header, bytes }: FoundBatch): readonly KafkaRecord[] | RecordWithheldReason {
+async function readBatch({ header, bytes }: FoundBatch): Promise<readonly KafkaRecord[] | RecordWithheldReason> {
   if (!isBatchIntact(bytes, { start: 0, end: bytes.length, magic: header.magic })) return 'batch-corrupt'
   const body = bytes.subarray(BATCH_HEADER)
   try {
     const codec = compressionOf(header.attributes)
-    return decodeRecords(codec === 0 ? body : decompress(codec, body, MAX_BATCH_BYTES), header.recordCount)
+    const plain = codec === 0 ? body : await decompressLater(codec, body, MAX_BATCH_BYTES)
+    return decodeRecords(plain, header.recordCount)
   } catch {
     return 'batch-unreadable'
   }

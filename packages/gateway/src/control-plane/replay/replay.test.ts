@@ -28,6 +28,7 @@ let snapshot: PolicySnapshot
 let recorded: AuditEvent[]
 let asks: Partial<Ask>[]
 let isTrailGone: boolean
+let onRecord: () => void
 const clock = new TestClock(START_UNIX_MS)
 
 beforeEach(async () => {
@@ -37,6 +38,7 @@ beforeEach(async () => {
   recorded = []
   asks = []
   isTrailGone = false
+  onRecord = () => {}
   setPolicy(MAY_REPLAY)
 })
 afterEach(() => store.close())
@@ -74,13 +76,21 @@ async function replay(query: ReplayQuery = {}): Promise<Line[]> {
     masks,
     tokenKeys,
     rights: new ViewerRights({ newestOf: async ({ protection }) => asks.find(({ id }) => id === protection) as Ask }),
-    policySource: { current: snapshot, subscribe: () => () => {}, reload: () => undefined as never, close: () => {} },
+    policySource: {
+      get current() {
+        return snapshot
+      },
+      subscribe: () => () => {},
+      reload: () => undefined as never,
+      close: () => {},
+    },
     audit: {
       keepsTrail: true,
       append: () => {},
       record: async (events: readonly AuditEvent[]) => {
         if (isTrailGone) throw new AuditUnavailableError({ message: 'trail: gone' })
         recorded.push(...events)
+        onRecord()
       },
     },
     clock,
@@ -121,6 +131,15 @@ test('shows what was read, in the order of delivery, and has the look on record 
       range: log.range(),
     },
   ])
+})
+
+test('a right that ends while the look is put on record ends it', async () => {
+  write(2)
+  await sessionRead()
+  onRecord = () => setPolicy('rules: []')
+  const lines = await replay()
+  expect(lines.map(({ type }) => type)).toEqual(['session', 'range', 'end'])
+  expect(lines[1]).toMatchObject({ noRecords: 'no-right' })
 })
 
 test('records leave only after the trail has it', async () => {

@@ -131,8 +131,8 @@ export class Replay {
   }
 
   /** Tells of one range; gives where its rest begins. */
-  async *#range({ event }: StoredEntry, resumedAt: bigint | undefined): AsyncGenerator<string, bigint | undefined> {
-    const read = event as ReadEvent
+  async *#range(entry: StoredEntry, resumedAt: bigint | undefined): AsyncGenerator<string, bigint | undefined> {
+    const read = entry.event as ReadEvent
     const recorded = recordedRange(read)
     if (recorded === undefined) {
       yield line({ ...rangeLine(read), changes: [], noRecords: 'topic-unknown' })
@@ -140,7 +140,6 @@ export class Replay {
     }
     const from = later(resumedAt, recorded.firstOffset)
     const survey = await this.#survey(recorded, from)
-    // The right is asked for behind all waiting: what is shown is what may be seen when it is shown.
     const then = await this.#maskThen(read)
     const right = await this.#right(recorded)
     const now = planOf(right.mask, this.#options.tokenKeys)
@@ -151,11 +150,13 @@ export class Replay {
       yield line({ ...head, noRecords })
       return undefined
     }
-    const portion = portionOf({
+    const portion = await portionOf({
       ...{ survey, from, lastOffset: recorded.lastOffset, then, now },
       ...{ maxRecords: this.#recordsLeft, maxLength: this.#lengthLeft },
     })
     if (portion.lines.length > 0) await this.#options.audit.record([this.#replayed(read, recorded, right, portion)])
+    // What has changed meanwhile holds: nothing has left yet.
+    if (!isSameRight(right, await this.#right(recorded))) return yield* this.#range(entry, resumedAt)
     yield line(head)
     for (const text of portion.lines) yield `${text}\n`
     this.#recordsLeft -= portion.recordCount
@@ -208,6 +209,10 @@ export class Replay {
       ...(withheldCount === 0 ? {} : { withheld: withheldCount }),
     }
   }
+}
+
+function isSameRight(one: ViewerRight, other: ViewerRight): boolean {
+  return one.noRecords === other.noRecords && one.mask?.digest === other.mask?.digest
 }
 
 function line(value: object): string {
