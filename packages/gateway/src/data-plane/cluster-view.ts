@@ -20,6 +20,8 @@ const METADATA_VERSION_WITH_IDS = 12
 const REFRESH_MS = 30_000
 const CLIENT_ID = 'headgate-gateway'
 const MAX_CACHED_TOPICS = 100_000
+/** One request of a client may name a great many ids that are none, and all look-ups share a connection. */
+const MAX_LOOKED_UP = 1_000
 /** A broker that has not answered by then is given up with its connection, or every look-up would wait for it. */
 const REQUEST_TIMEOUT_MS = 10_000
 
@@ -136,11 +138,15 @@ export class ClusterView {
     this.#idByName.set(name, topicId)
   }
 
-  /** Asks the cluster for the names of ids that are not known. An id it does not know stays unknown. */
+  /**
+   * Asks the cluster for the names of ids that are not known, a thousand at once. An id it does not know, or is not asked
+   * for, stays unknown: whoever needs more is told so, and asks again.
+   */
   async resolveTopicIds(topicIds: Iterable<string>): Promise<void> {
     const unknown = [...new Set(topicIds)].filter((id) => id !== ZERO_UUID && !this.#nameById.has(id))
     if (unknown.length === 0) return
-    await this.#learnMetadata(unknown.map((topicId) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
+    const asked = unknown.slice(0, MAX_LOOKED_UP)
+    await this.#learnMetadata(asked.map((topicId) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
   }
 
   /** Asks the cluster where a topic is now; `undefined` where there is none of that name. */
