@@ -27,6 +27,10 @@ export interface ForwardVerdict<Request, Response> {
   readonly isHolding?: boolean
   /** Sees what the client is given of the answer. */
   readonly tap?: AnswerTap
+  /** Called when the request is on its way. */
+  readonly onSent?: () => void
+  /** Called when it is not sent after all: it was decided again, or its client's session ended, before it could be. */
+  readonly onDropped?: () => void
   /** Whether the broker sends no answer: nothing is expected then, for a slot would shift later answers. */
   readonly isUnanswered?: boolean
 }

@@ -115,8 +115,9 @@ export class RequestDesk {
 
   /** Applies a decision that had to look something up, unless what it was taken by has gone meanwhile. */
   #applyLater(taken: TakenRequest, verdict: Verdict<unknown, unknown>, policy: PrincipalPolicy | null): void {
-    if (this.#context.signIn.hasEnded)
-      throw new SessionExpiredError({ message: 'client: the session ended while something was looked up' })
+    const { hasEnded } = this.#context.signIn
+    if (verdict.kind === 'forward' && (hasEnded || policy !== this.#policy)) verdict.onDropped?.()
+    if (hasEnded) throw new SessionExpiredError({ message: 'client: the session ended while something was looked up' })
     if (policy === this.#policy) this.#apply(taken, verdict)
     else this.take(taken.api, taken.header, taken.span)
   }
@@ -216,6 +217,7 @@ export class RequestDesk {
     }
     const upstream = this.#context.upstream(clientId ?? '')
     if (verdict.isUnanswered !== true) upstream.expect(this.#expected(taken, verdict))
+    verdict.onSent?.()
     if (verdict.request !== null) {
       this.flush()
       upstream.write(

@@ -302,11 +302,18 @@ function decideProduce(version: number, request: ProduceRequest): unknown {
   return produce.decide(client.call(0, version), request)
 }
 
+/** Decides a produce, and sends what is forwarded. */
+async function sendProduce(version: number, request: ProduceRequest): Promise<unknown> {
+  const verdict = (await decideProduce(version, request)) as Verdict<ProduceRequest, ProduceResponse>
+  if (verdict.kind === 'forward') verdict.onSent?.()
+  return verdict
+}
+
 describe('a write', () => {
   test.each([3, 9, 12, 13])('of version %i is on record by the offsets that the broker gave it', async (version) => {
     for (const baseOffset of [40n, 42n, 90n]) {
       const { edit } = forwarded<ProduceRequest, ProduceResponse>(
-        await decideProduce(version, produceRequest(version, ['orders'])),
+        await sendProduce(version, produceRequest(version, ['orders'])),
       )
       edit?.(produceResponse(version, ['orders'], 0, baseOffset))
     }
@@ -327,10 +334,10 @@ describe('a write', () => {
   })
 
   test('that the broker refuses, and one that it does not answer, are on record as such', async () => {
-    const refused = forwarded<ProduceRequest, ProduceResponse>(await decideProduce(9, produceRequest(9, ['orders'])))
+    const refused = forwarded<ProduceRequest, ProduceResponse>(await sendProduce(9, produceRequest(9, ['orders'])))
     refused.edit?.(produceResponse(9, ['orders'], 6, -1n))
-    await decideProduce(9, produceRequest(9, ['orders']))
-    await decideProduce(9, produceRequest(9, ['orders'], 0))
+    await sendProduce(9, produceRequest(9, ['orders']))
+    await sendProduce(9, produceRequest(9, ['orders'], 0))
 
     expect(client.trail.ended()).toMatchObject([
       { event: 'records.write-refused', errorCode: 6, sent: { records: 2 } },
@@ -354,10 +361,28 @@ describe('a write', () => {
     })
   })
 
+  test('that is decided again before it is sent was none, and its intent is void', async () => {
+    for (const topics of [['orders'], ['payments']])
+      for (const acks of [-1, 0])
+        forwarded<ProduceRequest, ProduceResponse>(
+          await decideProduce(9, produceRequest(9, topics, acks)),
+        ).onDropped?.()
+
+    const told = client.trail.ended()
+    expect(told.map(({ event }) => event)).toEqual([
+      ...['records.write-intent', 'records.write-void', 'records.write-intent', 'records.write-void'],
+    ])
+    const [intent, outcome] = told
+    expect(outcome).toMatchObject({
+      intents: [intent !== undefined && 'intent' in intent ? intent.intent : ''],
+      reason: 'not-sent',
+    })
+  })
+
   test('that cannot be on record is not sent, and is refused for now', async () => {
     client.trail.onRecord = () => Promise.reject(UNAVAILABLE)
     const mixed = forwarded<ProduceRequest, ProduceResponse>(
-      await decideProduce(9, produceRequest(9, ['payments', 'orders'])),
+      await sendProduce(9, produceRequest(9, ['payments', 'orders'])),
     )
     expect(mixed.request?.topicData.map(({ name }) => name)).toEqual(['orders'])
     const response = produceResponse(9, ['orders'])
@@ -367,12 +392,12 @@ describe('a write', () => {
       ['payments', 56],
     ])
 
-    const alone = await decideProduce(9, produceRequest(9, ['payments']))
+    const alone = await sendProduce(9, produceRequest(9, ['payments']))
     expect(alone).toMatchObject({
       kind: 'answer',
       response: { responses: [{ name: 'payments', partitionResponses: [{ index: 3, errorCode: 56 }] }] },
     })
-    expect(await decideProduce(9, produceRequest(9, ['payments'], 0))).toMatchObject({ kind: 'close' })
+    expect(await sendProduce(9, produceRequest(9, ['payments'], 0))).toMatchObject({ kind: 'close' })
   })
 })
 

@@ -80,12 +80,11 @@ function sentBy(call: Call, { topicData }: ProduceRequest): SentRequest {
 }
 
 function withOutcome(call: Call, verdict: ForwardedProduce, sent: SentRequest): ForwardedProduce {
-  if (verdict.isUnanswered === true) {
-    call.access.sentUnanswered(sent)
-    return verdict
-  }
-  call.access.sent(sent)
-  return { ...verdict, edit: telling(call, sent, verdict.edit) }
+  const { access } = call
+  const intents = sent.partitions.flatMap(({ intent }) => intent ?? [])
+  const onDropped = (): void => access.void('write', intents, 'not-sent')
+  if (verdict.isUnanswered === true) return { ...verdict, onSent: () => access.sentUnanswered(sent), onDropped }
+  return { ...verdict, onSent: () => access.sent(sent), onDropped, edit: telling(call, sent, verdict.edit) }
 }
 
 /** What is not on record is not sent. It is refused with an error that clients take for trouble at the broker: they try again. */
