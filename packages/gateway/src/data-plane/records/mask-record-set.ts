@@ -19,7 +19,7 @@ export interface MaskRecordSetOptions {
   readonly take?: TakeBytes | undefined
 }
 
-/** Begins to mask the records of a partition; {@link driveMasking} or {@link driveInSlices} does it. */
+/** Begins to mask the records of a partition; {@link driveInSlices} does it. */
 export function beginMasking(records: Buffer, options: MaskRecordSetOptions): MaskWork<MaskedRecordSet> {
   return new RecordSetWork(records, { ...options, budget: options.budget ?? new MaskBudget() }).run()
 }
@@ -36,7 +36,7 @@ export function maskRecordSet(records: Buffer, options: MaskRecordSetOptions): M
 }
 
 /** Does the work at once. */
-export function driveMasking<Result>(work: MaskWork<Result>): Result {
+function driveMasking<Result>(work: MaskWork<Result>): Result {
   let step = work.next()
   while (step.done !== true) step = take(work, () => doStep(step.value as MaskStep))
   return step.value
