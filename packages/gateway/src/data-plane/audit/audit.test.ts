@@ -169,6 +169,14 @@ describe('an answer that passes unread', () => {
     ])
   })
 
+  test('counts another batch in the place of one that was cut off: the topic was made anew', () => {
+    const other = two(0, '{"total":2}')
+    passFetch(12, 'orders', 0n, two(0).subarray(0, 70))
+    passFetch(12, 'orders', 0n, other)
+
+    expect(client.trail.flushed()).toMatchObject([{ range: { batches: 2, records: 4, hash: hashOf(two(0), other) } }])
+  })
+
   test('is not looked into without a trail', () => {
     client.trail.keepsTrail = false
     expect(decideFetch(12, fetchRequest(12, 'orders', 0n)).tap).toBeUndefined()

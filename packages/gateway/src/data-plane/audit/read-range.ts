@@ -18,6 +18,7 @@ export class ReadRange {
   #firstOffset = 0n
   #lastBaseOffset = -1n
   #lastOffset = -1n
+  #lastCrc = 0
   #leaderEpoch = -1
   #isLastWhole = true
 
@@ -39,12 +40,15 @@ export class ReadRange {
 
   /** Adds a batch behind the others. One that came cut off, and comes again, counts once. */
   add(batch: BatchFact): void {
-    const isAgain = this.#tally.batches > 0 && batch.baseOffset === this.#lastBaseOffset
+    const isSamePlace = this.#tally.batches > 0 && batch.baseOffset === this.#lastBaseOffset
+    // In a topic that was made anew another batch stands in the same place.
+    const isAgain = isSamePlace && batch.crc === this.#lastCrc
     this.#isLastWhole = batch.isWhole
     if (isAgain) return
     if (this.#tally.batches === 0) this.#firstOffset = batch.baseOffset
     this.#lastBaseOffset = batch.baseOffset
     this.#lastOffset = lastOffsetOf(batch)
+    this.#lastCrc = batch.crc
     this.#leaderEpoch = batch.leaderEpoch
     this.#tally.add(batch.baseOffset, batch.crc, batch.records, batch.bytes)
   }
