@@ -4,6 +4,7 @@ import { verifyTrail } from '@headgate/audit'
 import { runCommandLine } from '@headgate/cli'
 import { systemClock } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askGateway } from '../clients/gateway-api.ts'
 import { type HeadgateRun, startHeadgate } from '../clients/headgate.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
@@ -255,6 +256,19 @@ test('questions are for those who may ask, and are on record themselves', async 
   })
   const refused = await eventually(trail.folder, (all) => all.some(({ event }) => event === 'audit.query-refused'))
   expect(refused.find(({ event }) => event === 'audit.query-refused')).toMatchObject({ actor: { subject: 'shop' } })
+})
+
+test('a token that somebody sends as a parameter is not on record, nor anything that no question has', async () => {
+  const token = await world.identity.tokenFor('auditor')
+  const count = (): number => recordedEvents(trail.folder).filter(({ event }) => event === 'audit.query-refused').length
+  const before = count()
+  for (const path of ['audit/events', 'audit/checkpoint']) {
+    const { status, text } = await askGateway(world, `/v1/${path}?access_token=${token}`)
+    expect([status, text.includes(token)]).toEqual([401, false])
+  }
+  await until('the refusals', () => count() === before + 2)
+  for (const event of recordedEvents(trail.folder)) expect(JSON.stringify(event)).not.toContain(token)
+  for (const line of world.logLines) expect(JSON.stringify(line)).not.toContain(token)
 })
 
 test('the trail is verified from its files, the public key and the newest checkpoint', async () => {

@@ -7,7 +7,7 @@ import type { SignIn } from '../../identity/authenticator.ts'
 import type { RecordSource } from '../../record-source.ts'
 import { StoreFailedError, StoreOpenError } from '../../store/errors.ts'
 import type { Asks } from '../asks/asks.ts'
-import { auditContextOf } from '../audit-http.ts'
+import { auditContextOf, questionOf } from '../audit-http.ts'
 import { AuditReaders } from '../audit-reader.ts'
 import type { AuditSink } from '../audit-sink.ts'
 import { type BearerOptions, requireBearer } from '../bearer.ts'
@@ -105,7 +105,7 @@ class SessionEndpoints {
           this.#options.audit.append({
             event: 'audit.query-refused',
             ...auditContextOf(c, signIn),
-            query: queryOf(c),
+            query: questionOf(c),
             reason,
           })
           throw new SessionRefusedError()
@@ -118,7 +118,7 @@ class SessionEndpoints {
   }
 
   #told(c: Context, signIn: SignIn, count: number): void {
-    this.#options.audit.append({ event: 'audit.queried', ...auditContextOf(c, signIn), query: queryOf(c), count })
+    this.#options.audit.append({ event: 'audit.queried', ...auditContextOf(c, signIn), query: questionOf(c), count })
   }
 
   async *#counted(lines: AsyncGenerator<string>): AsyncGenerator<Uint8Array, void, undefined> {
@@ -134,14 +134,6 @@ class SessionEndpoints {
       this.#replays -= 1
     }
   }
-}
-
-const MAX_QUERY_LENGTH = 500
-
-/** What was asked, as the trail keeps it. */
-function queryOf(c: Context): string {
-  const { pathname, search } = new URL(c.req.url)
-  return `${pathname}${search}`.slice(0, MAX_QUERY_LENGTH)
 }
 
 /**

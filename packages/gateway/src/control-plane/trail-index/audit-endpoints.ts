@@ -5,7 +5,7 @@ import type { Kysely } from 'kysely'
 import type { SigningKey } from '../../config/signing-key.ts'
 import type { SignIn } from '../../identity/authenticator.ts'
 import type { Database } from '../../store/database.ts'
-import { auditContextOf } from '../audit-http.ts'
+import { auditContextOf, questionOf } from '../audit-http.ts'
 import { AuditReaders } from '../audit-reader.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { type BearerOptions, requireBearer } from '../bearer.ts'
@@ -25,7 +25,6 @@ export interface AuditEndpointOptions extends Omit<BearerOptions, 'event' | 'pro
 type Question = (database: Kysely<Database>, filter: TrailFilter) => Promise<TrailPage>
 
 const NO_STORE = { 'Cache-Control': 'no-store' }
-const MAX_QUERY = 500
 const FORBIDDEN: ProblemDetails = {
   status: 403,
   title: 'reading the audit trail is not granted',
@@ -37,10 +36,7 @@ const UNAVAILABLE: ProblemDetails = {
   code: 'ERR_GATEWAY_AUDIT_UNAVAILABLE',
 }
 
-function queryOf(c: Context): string {
-  const { pathname, search } = new URL(c.req.url)
-  return (pathname.replace('/v1/audit/', '') + search).slice(0, MAX_QUERY)
-}
+const queryOf = (c: Context): string => questionOf(c, '/v1/audit/')
 
 class AuditEndpoints {
   readonly #options: AuditEndpointOptions
