@@ -68,6 +68,7 @@ export class RawClient {
 
   /** Sends a request, `body` beside the defaults, and gives the answer; rejects when the connection ends before it. */
   request<Response extends object>(apiKey: number, apiVersion: number, body: object = {}): Promise<Response> {
+    if (this.isClosed) return Promise.reject(new Error('the connection was closed'))
     return new Promise<Response>((resolve, reject) => {
       this.#pending.push({ apiKey, apiVersion, resolve: (response) => resolve(response as Response), reject })
       this.send(apiKey, apiVersion, body)

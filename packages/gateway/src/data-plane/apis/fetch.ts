@@ -79,7 +79,10 @@ function splitFetch(call: Call, request: FetchRequest): FetchVerdict {
   const { readable, held, denied } = sides
   const maxWaitMs = Math.max(0, Math.floor(Math.min(request.maxWaitMs, call.waitBudgetMs)))
   const hasForgotten = request.forgottenTopicsData.length > 0
-  const mask = masking.isNeeded ? (response: FetchResponse): unknown => masking.apply(response) : null
+  // INVARIANT: an answer by a right that ends is handed on whole or not at all. In pieces, the end of the right would have to
+  // cut the connection whenever it came between two of them, and a broker sends its records in pieces.
+  const whole = call.validUntilUnixMs === Number.POSITIVE_INFINITY ? null : keepAsIs
+  const mask = masking.isNeeded ? (response: FetchResponse): unknown => masking.apply(response) : whole
   if (denied.length === 0 && held.length === 0 && !hasForgotten && !masking.asksElsewhere)
     return forwardPatched(patches(call, request, maxWaitMs), mask)
   const added = [...denied, ...held]
@@ -98,6 +101,8 @@ function splitFetch(call: Call, request: FetchRequest): FetchVerdict {
     isHolding: held.length > 0,
   }
 }
+
+const keepAsIs = (): boolean => false
 
 /** What becomes of the topics of a fetch: asked of the broker, answered as if nothing were there yet, or refused. */
 interface Sides {
