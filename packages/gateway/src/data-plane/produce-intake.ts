@@ -9,9 +9,8 @@ import {
 import type { AnswerEdit } from './api.ts'
 import type { ApiTable } from './api-table.ts'
 import { produceEdit } from './apis/produce.ts'
-import { batchFactOf } from './audit/batch-fact.ts'
 import { telling, writtenPlace } from './audit/produce-audit.ts'
-import { type SentRecords, SentRequest } from './audit/sent-records.ts'
+import { addSent, type SentRecords, SentRequest } from './audit/sent-records.ts'
 import type { Call } from './call.ts'
 import { ClientProtocolError, SessionExpiredError } from './errors.ts'
 import type { Judgement } from './judgement.ts'
@@ -59,7 +58,7 @@ export class ProduceIntake {
       preamble: (transactionalId, acks) => this.#onPreamble(transactionalId, acks),
       partition: (topicName, topicId, index, _recordsBytes, isOnly) =>
         this.#onPartition(topicName, topicId, index, isOnly),
-      ...(desk.keepsTrail ? { batch: (head: BatchHead) => this.#sentRecords?.batches.push(batchFactOf(head)) } : {}),
+      ...(desk.keepsTrail ? { batch: (head: BatchHead) => this.#onBatch(head) } : {}),
     })
   }
 
@@ -165,6 +164,10 @@ export class ProduceIntake {
     this.#topicName = name
     this.#partition = index
     this.#startForwarding()
+  }
+
+  #onBatch(head: BatchHead): void {
+    if (this.#sentRecords !== null) addSent(this.#sentRecords, head)
   }
 
   /** Whether records may be written as they are, and need not be on record before. */

@@ -5,7 +5,7 @@ import type { ConnectionOrigin, ControlPort } from '../../control-port.ts'
 import type { SignIn } from '../../identity/authenticator.ts'
 import type { ClusterView } from '../cluster-view.ts'
 import { type AccessMasking, type AccessPlace, auditAccessOf, auditKafkaOf, isSameAccess } from './access-place.ts'
-import { type BatchFact, lastOffsetOf } from './batch-fact.ts'
+import type { BatchFact } from './batch-fact.ts'
 import { ReadRange } from './read-range.ts'
 import { auditSentOf, type SentRecords, type SentRequest } from './sent-records.ts'
 
@@ -171,11 +171,7 @@ export class AccessLog {
   #written(sent: SentRecords, baseOffset: bigint): void {
     const range = this.#range(this.#writes, sent.place, baseOffset)
     let next = baseOffset
-    for (const batch of sent.batches) {
-      const placed = { ...batch, baseOffset: next, leaderEpoch: -1 }
-      range.add(placed)
-      next = lastOffsetOf(placed) + 1n
-    }
+    for (const batch of sent.batches) next = range.addSent(batch, next)
     if (sent.masking !== undefined) range.addMasking(sent.masking)
     if (sent.intent !== undefined) range.intents.push(sent.intent)
   }

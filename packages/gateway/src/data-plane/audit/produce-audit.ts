@@ -12,8 +12,8 @@ import { type AnswerEdit, answer, close, type ForwardVerdict, forwardInstead, ty
 import { addRefusals } from '../apis/produce-refusals.ts'
 import type { Call } from '../call.ts'
 import type { AccessPlace } from './access-place.ts'
-import { batchFactsOf } from './batch-fact.ts'
-import { type SentRecords, SentRequest } from './sent-records.ts'
+import { visitBatches } from './batch-fact.ts'
+import { addSent, type SentRecords, SentRequest } from './sent-records.ts'
 
 const FIRST_VERSION_WITH_MESSAGES = 8
 
@@ -73,7 +73,8 @@ function sentBy(call: Call, { topicData }: ProduceRequest): SentRequest {
   for (const { name, topicId, partitionData } of topicData) {
     for (const { index, records } of partitionData) {
       const place = writtenPlace(call, name, topicId, index)
-      sent.begin(place, call.maskingOf(place.topic, index)).batches.push(...batchFactsOf(records))
+      const begun = sent.begin(place, call.maskingOf(place.topic, index))
+      visitBatches(records, (head) => addSent(begun, head))
     }
   }
   return sent

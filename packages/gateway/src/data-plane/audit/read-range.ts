@@ -1,7 +1,7 @@
 import type { AuditRange } from '@headgate/audit'
 import type { AccessMasking, AccessPlace } from './access-place.ts'
 import { isSameAccess } from './access-place.ts'
-import { type BatchFact, lastOffsetOf } from './batch-fact.ts'
+import { type BatchFact, lastOffsetOf, type SentBatch } from './batch-fact.ts'
 import { BatchTally } from './batch-tally.ts'
 
 const MAX_BATCHES = 1_000_000
@@ -51,6 +51,15 @@ export class ReadRange {
     this.#lastCrc = batch.crc
     this.#leaderEpoch = batch.leaderEpoch
     this.#tally.add(batch.baseOffset, batch.crc, batch.records, batch.bytes)
+  }
+
+  /** Adds a batch that a producer sent, at the offset that the broker gave it; gives the next one. */
+  addSent(batch: SentBatch, baseOffset: bigint): bigint {
+    if (this.#tally.batches === 0) this.#firstOffset = baseOffset
+    this.#lastBaseOffset = baseOffset
+    this.#lastOffset = baseOffset + BigInt(batch.lastOffsetDelta)
+    this.#tally.add(baseOffset, batch.crc, batch.records, batch.bytes)
+    return this.#lastOffset + 1n
   }
 
   /** Adds what was done to records of the range. */

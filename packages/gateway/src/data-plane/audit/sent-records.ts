@@ -1,13 +1,17 @@
 import type { AuditSent } from '@headgate/audit'
-import { ZERO_UUID } from '@headgate/wire'
+import { type BatchHead, ZERO_UUID } from '@headgate/wire'
 import type { AccessMasking, AccessPlace } from './access-place.ts'
-import type { BatchFact } from './batch-fact.ts'
+import { type SentBatch, sentBatchOf } from './batch-fact.ts'
 import { BatchTally } from './batch-tally.ts'
+
+const NEWEST_MAGIC = 2
 
 /** What a producer sends to one partition in one request. */
 export interface SentRecords {
   readonly place: AccessPlace
-  readonly batches: BatchFact[]
+  readonly batches: SentBatch[]
+  /** Of the first batch; -1 where it has none. */
+  producerId: bigint
   /** What masks did to it before it was sent. */
   readonly masking: AccessMasking | undefined
   /** The intent that is on record. */
@@ -24,7 +28,7 @@ export class SentRequest {
 
   /** Begins a partition. */
   begin(place: AccessPlace, masking?: AccessMasking): SentRecords {
-    const sent: SentRecords = { place, batches: [], masking }
+    const sent: SentRecords = { place, batches: [], producerId: -1n, masking }
     this.#partitions.set(keyOf(place.topicId ?? place.topic, place.partition), sent)
     return sent
   }
@@ -40,6 +44,12 @@ function keyOf(topic: string, partition: number): string {
   return `${partition} ${topic}`
 }
 
+/** Adds a batch to what is sent to a partition. */
+export function addSent(sent: SentRecords, head: BatchHead): void {
+  if (sent.batches.length === 0 && head.magic >= NEWEST_MAGIC) sent.producerId = head.producerId
+  sent.batches.push(sentBatchOf(head))
+}
+
 /** What was sent, as the trail says it: batches have places, not yet offsets. */
 export function auditSentOf(all: readonly SentRecords[]): AuditSent {
   const tally = new BatchTally()
@@ -47,7 +57,7 @@ export function auditSentOf(all: readonly SentRecords[]): AuditSent {
   batches.forEach(({ crc, records, bytes }, place) => {
     tally.add(BigInt(place), crc, records, bytes)
   })
-  const producerId = batches[0]?.producerId ?? -1n
+  const producerId = all[0]?.producerId ?? -1n
   const { batches: count, records, bytes } = tally
   const producer = producerId < 0n ? {} : { producerId: String(producerId) }
   return { batches: count, records, bytes, hash: tally.finish(), ...producer }
