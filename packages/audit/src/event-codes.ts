@@ -26,6 +26,7 @@ export const auditCodes: Readonly<Record<AuditEventName | 'audit.checkpoint', st
   'bundle.issued': 'K2012I',
   'bundle.refused': 'K2013W',
   'access.denied': 'K3001W',
+  'change.granted': 'K3002I',
   'records.read': 'K3010I',
   'records.read-intent': 'K3011I',
   'records.read-void': 'K3012W',

@@ -189,6 +189,16 @@ export interface AccessDenied extends AuditContext {
   readonly errorCode: number
 }
 
+/** A request that changes the cluster was let through: what became of it is the broker's to tell. */
+export interface ChangeGranted extends AuditContext {
+  readonly event: 'change.granted'
+  readonly resourceType: string
+  readonly resourceName: string
+  readonly operation: string
+  readonly decision: 'allow'
+  readonly ruleIds: readonly string[]
+}
+
 /** Records were delivered to a client. */
 export interface RecordsRead extends AuditContext, AuditAccess {
   readonly event: 'records.read'
@@ -316,6 +326,7 @@ export type AuditEvent =
   | CredentialIssued
   | CredentialRefused
   | AccessDenied
+  | ChangeGranted
   | RecordsRead
   | ReadIntent
   | IntentVoid

@@ -34,6 +34,7 @@ export type {
   AuditReopened,
   AuditSent,
   AuditSource,
+  ChangeGranted,
   ConnectionClosed,
   CredentialIssued,
   CredentialRefused,

@@ -31,6 +31,14 @@ import type { UpstreamAddress } from './upstream.ts'
 /** Kafka's value for operations that were not asked for. */
 const OPERATIONS_NOT_ASKED = -2147483648
 
+/** What changes the cluster, and so is on record one by one. */
+const CHANGES: ReadonlySet<Operation> = new Set([
+  Operation.Create,
+  Operation.Delete,
+  Operation.Alter,
+  Operation.AlterConfigs,
+])
+
 const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
   topic: ErrorCode.TOPIC_AUTHORIZATION_FAILED,
   group: ErrorCode.GROUP_AUTHORIZATION_FAILED,
@@ -201,7 +209,10 @@ export class Call {
   /** Whether the principal may do it, or may once it is approved; a denial is reported. Without `partition` the whole topic is meant. */
   permits(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
     const judgement = this.#settle(resourceType, operation, name, partition, false)
-    if (judgement.effect !== 'deny') return true
+    if (judgement.effect !== 'deny') {
+      if (CHANGES.has(operation)) this.#tellChange(resourceType, operation, name, judgement)
+      return true
+    }
     this.#reportDenial(resourceType, operation, name, partition, judgement)
     return false
   }
@@ -233,6 +244,16 @@ export class Call {
   canCreate(topicName: string): boolean {
     const { effect, reason } = decide(this.#program, 'topic', Operation.Create, topicName)
     return effect === 'allow' || (reason === 'no-rule' && this.can('cluster', Operation.Create, CLUSTER_NAME))
+  }
+
+  /** Likewise, asked by somebody who creates it: it is on record, or reported as denied. */
+  creates(topicName: string): boolean {
+    if (!this.canCreate(topicName)) return this.permits('topic', Operation.Create, topicName)
+    const decision = decide(this.#program, 'topic', Operation.Create, topicName)
+    const granted =
+      decision.effect === 'allow' ? decision : decide(this.#program, 'cluster', Operation.Create, CLUSTER_NAME)
+    this.#tellChange('topic', Operation.Create, topicName, granted)
+    return true
   }
 
   /**
@@ -302,6 +323,15 @@ export class Call {
     const isGiven = (operation: typeof Operation.Read | typeof Operation.Write): boolean =>
       this.foresee(operation, topicName).effect === 'allow'
     return !isGiven(Operation.Read) && !isGiven(Operation.Write)
+  }
+
+  #tellChange(resourceType: ResourceType, operation: Operation, resourceName: string, { ruleIds }: Judgement): void {
+    this.access.changed(this.accessRequest, {
+      resourceType,
+      resourceName,
+      operation: operationName(operation),
+      ruleIds,
+    })
   }
 
   #reportDenial(

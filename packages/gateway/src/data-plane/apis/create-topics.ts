@@ -24,10 +24,7 @@ export const createTopics: AnyApi = defineApi<CreateTopicsRequest, CreateTopicsR
   minVersion: 2,
   maxVersion: 7,
   decide(call, request) {
-    const { allowed, denied } = splitItems(
-      request.topics,
-      ({ name }) => call.canCreate(name) || call.permits('topic', Operation.Create, name),
-    )
+    const { allowed, denied } = splitItems(request.topics, ({ name }) => call.creates(name))
     const refusals = denied.map(refusedTopic)
     if (allowed.length === 0 && denied.length > 0) return answer({ ...defaultCreateTopicsResponse(), topics: refusals })
     const edit = (response: CreateTopicsResponse): void => {

@@ -4,7 +4,15 @@ import type { Clock, ClockTimer } from '@headgate/core'
 import type { ConnectionOrigin, ControlPort } from '../../control-port.ts'
 import type { SignIn } from '../../identity/authenticator.ts'
 import type { ClusterView } from '../cluster-view.ts'
-import { type AccessMasking, type AccessPlace, auditAccessOf, auditKafkaOf, isSameAccess } from './access-place.ts'
+import {
+  type AccessMasking,
+  type AccessPlace,
+  type AccessRequest,
+  auditAccessOf,
+  auditKafkaOf,
+  type GrantedChange,
+  isSameAccess,
+} from './access-place.ts'
 import type { BatchFact } from './batch-fact.ts'
 import { ReadRange } from './read-range.ts'
 import { auditSentOf, type SentRecords, type SentRequest } from './sent-records.ts'
@@ -106,6 +114,23 @@ export class AccessLog {
     this.#unanswered.delete(request)
   }
 
+  /** A request that changes the cluster was let through. */
+  changed({ api, apiVersion, clientId, policyRevision }: AccessRequest, change: GrantedChange): void {
+    const { clusterName: cluster } = this.#options
+    const topic = change.resourceType === 'topic' ? { topic: change.resourceName } : {}
+    const group = change.resourceType === 'group' ? { group: change.resourceName } : {}
+    const kafka = { cluster, api, apiVersion, ...topic, ...group }
+    this.#report({
+      event: 'change.granted',
+      ...this.#who(),
+      clientId,
+      policyRevision,
+      kafka,
+      decision: 'allow',
+      ...change,
+    })
+  }
+
   /** Tells of everything that is known by now. */
   flush(): void {
     this.#timer?.cancel()
@@ -130,17 +155,22 @@ export class AccessLog {
     return new Date(this.#options.clock.nowUnixMs()).toISOString()
   }
 
-  #context(place: AccessPlace): AuditContext {
-    const { origin, cluster, clusterName, signIn } = this.#options
-    const current = signIn()
+  /** Who uses the connection, and from where. */
+  #who(): AuditContext {
+    const { origin, signIn } = this.#options
     const { clientAddress: address, listener, connectionId: connection } = origin
+    const current = signIn()
+    const source = { address, listener, connection }
+    if (current === null) return { source }
+    const { issuer, subject } = current.principal
+    return { actor: { issuer, subject }, source, session: current.sessionId }
+  }
+
+  #context(place: AccessPlace): AuditContext {
+    const { cluster, clusterName } = this.#options
     const { clientId, policyRevision } = place.request
     const known = place.topicId ?? cluster.currentTopicId(place.topic)
-    const kafka = auditKafkaOf(place, clusterName, known)
-    const source = { address, listener, connection }
-    if (current === null) return { source, clientId, kafka, policyRevision }
-    const { issuer, subject } = current.principal
-    return { actor: { issuer, subject }, source, session: current.sessionId, clientId, kafka, policyRevision }
+    return { ...this.#who(), clientId, kafka: auditKafkaOf(place, clusterName, known), policyRevision }
   }
 
   #range(ranges: Map<string, ReadRange>, place: AccessPlace, offset: bigint): ReadRange {

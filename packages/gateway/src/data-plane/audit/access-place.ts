@@ -9,6 +9,14 @@ export interface AccessRequest {
   readonly policyRevision: number
 }
 
+/** A change of the cluster that was let through. */
+export interface GrantedChange {
+  readonly resourceType: string
+  readonly resourceName: string
+  readonly operation: string
+  readonly ruleIds: readonly string[]
+}
+
 /** A partition that is accessed, and by what. */
 export interface AccessPlace {
   readonly request: AccessRequest

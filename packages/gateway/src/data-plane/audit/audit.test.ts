@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { AuditUnavailableError } from '@headgate/audit'
+import { Operation } from '@headgate/policy'
 import {
   defaultFetchRequest,
   defaultFetchRequestFetchPartition,
@@ -407,6 +408,31 @@ describe('a write', () => {
     })
     expect(await sendProduce(9, produceRequest(9, ['payments'], 0))).toMatchObject({ kind: 'close' })
   })
+})
+
+test('what changes the cluster is on record, by the rule that grants it, and a denial is not', () => {
+  const owner = createClient(`
+rules:
+  - id: owner
+    who: everyone
+    may: { create: [orders], delete: [orders], alter-configs: [orders] }
+`)
+  owner.trail.keepsTrail = true
+  const call = owner.call(19, 7)
+  expect([call.creates('orders'), call.creates('payments')]).toEqual([true, false])
+  expect(call.permits('topic', Operation.Delete, 'orders')).toBe(true)
+  expect(call.permits('topic', Operation.DescribeConfigs, 'orders')).toBe(true)
+
+  expect(owner.trail.events).toMatchObject([
+    {
+      event: 'change.granted',
+      operation: 'Create',
+      resourceName: 'orders',
+      ruleIds: ['owner'],
+      kafka: { topic: 'orders' },
+    },
+    { event: 'change.granted', operation: 'Delete', resourceName: 'orders' },
+  ])
 })
 
 test('the fixture builds what brokers send', () => {
