@@ -1,7 +1,8 @@
+import { join } from 'node:path'
 import type { AuditCheckpoint, RecordedEvent } from './event.ts'
 import type { AuditFilePort } from './file-port.ts'
 import { nodeFiles } from './node-files.ts'
-import { listSegments, parseEnvelope } from './segment-folder.ts'
+import { listSegments, parseEnvelope, segmentName } from './segment-folder.ts'
 
 /** A place between two lines of a trail. */
 export interface TrailCursor {
@@ -52,18 +53,39 @@ export async function readTrail(
   from: TrailCursor,
   { files = nodeFiles, maxBytes = DEFAULT_BYTES, until }: ReadTrailOptions = {},
 ): Promise<TrailPart> {
-  const segments = await listSegments(files, folder)
-  for (const { number, path, bytes: fileBytes } of segments) {
+  // Whoever follows a trail is in its newest segment nearly always: no folder has to be listed for that.
+  if (until !== undefined && from.segment === until.segment) {
+    const path = join(folder, segmentName(from.segment))
+    return from.position < until.position ? await readPart(files, path, from, until.position, maxBytes) : nothing(from)
+  }
+  for (const { number, path, bytes: fileBytes } of await listSegments(files, folder)) {
     const bytes = until?.segment === number ? Math.min(until.position, fileBytes) : fileBytes
     if (until !== undefined && number > until.segment) break
     const position = number === from.segment ? from.position : 0
     if (number < from.segment || position >= bytes) continue
-    for (let size = maxBytes; ; size *= 2) {
-      const part = await files.read(path, position, Math.min(size, bytes - position))
-      const end = part.lastIndexOf(LINE_FEED) + 1
-      if (end > 0) return { lines: linesOf(part.subarray(0, end)), next: { segment: number, position: position + end } }
-      if (part.length === bytes - position) break
-    }
+    const part = await readPart(files, path, { segment: number, position }, bytes, maxBytes)
+    if (part.lines.length > 0) return part
   }
-  return { lines: [], next: from }
+  return nothing(from)
+}
+
+function nothing(at: TrailCursor): TrailPart {
+  return { lines: [], next: at }
+}
+
+/** Reads whole lines of one segment, of which `end` bytes may be read. */
+async function readPart(
+  files: AuditFilePort,
+  path: string,
+  { segment, position }: TrailCursor,
+  end: number,
+  maxBytes: number,
+): Promise<TrailPart> {
+  for (let size = maxBytes; ; size *= 2) {
+    const part = await files.read(path, position, Math.min(size, end - position))
+    const lineEnd = part.lastIndexOf(LINE_FEED) + 1
+    if (lineEnd > 0)
+      return { lines: linesOf(part.subarray(0, lineEnd)), next: { segment, position: position + lineEnd } }
+    if (part.length < size) return nothing({ segment, position })
+  }
 }

@@ -36,6 +36,8 @@ export class TrailIndex {
   #filling: Promise<void> | undefined
   #stopListening: (() => void) | undefined
   #timer: ClockTimer | undefined
+  /** How far the segments have been read. */
+  #cursor: TrailCursor | undefined
   #isClosed = false
 
   constructor(options: TrailIndexOptions) {
@@ -100,20 +102,24 @@ export class TrailIndex {
   async #readOn(): Promise<void> {
     const { folder, files, writer } = this.#options.trail
     const { database } = await this.#open()
-    let at = await this.#cursor(database)
+    this.#cursor ??= await this.#readCursor(database)
     while (!this.#isClosed) {
-      const { lines, next } = await readTrail(folder, at, { files, maxBytes: READ_BYTES, until: writer.durableEnd })
+      const { lines, next } = await readTrail(folder, this.#cursor, {
+        files,
+        maxBytes: READ_BYTES,
+        until: writer.durableEnd,
+      })
       if (lines.length === 0) return
       const rows = trailRowsOf(lines)
       await database.transaction().execute(async (transaction) => {
         await takeSessions(transaction, writer.writer, lines)
         await this.#write(transaction, rows, next)
       })
-      at = next
+      this.#cursor = next
     }
   }
 
-  async #cursor(database: Kysely<Database>): Promise<TrailCursor> {
+  async #readCursor(database: Kysely<Database>): Promise<TrailCursor> {
     const { folder } = this.#options.trail
     const row = await database.selectFrom('audit_cursors').selectAll().where('folder', '=', folder).executeTakeFirst()
     return row === undefined ? TRAIL_START : { segment: Number(row.segment), position: Number(row.position) }

@@ -14,6 +14,7 @@ import {
   isSameAccess,
 } from './access-place.ts'
 import type { BatchFact } from './batch-fact.ts'
+import { OpenRanges } from './open-ranges.ts'
 import { ReadRange } from './read-range.ts'
 import { auditSentOf, type SentRecords, type SentRequest } from './sent-records.ts'
 
@@ -40,8 +41,8 @@ export interface AccessLogOptions {
  */
 export class AccessLog {
   readonly #options: AccessLogOptions
-  readonly #reads = new Map<string, ReadRange>()
-  readonly #writes = new Map<string, ReadRange>()
+  readonly #reads = new OpenRanges()
+  readonly #writes = new OpenRanges()
   readonly #unanswered = new Set<SentRequest>()
   readonly #unacknowledged = new Map<string, SentRecords>()
   #timer: ClockTimer | undefined
@@ -135,8 +136,8 @@ export class AccessLog {
   flush(): void {
     this.#timer?.cancel()
     this.#timer = undefined
-    for (const range of this.#reads.values()) this.#tell('records.read', range)
-    for (const range of this.#writes.values()) this.#tell('records.written', range)
+    for (const range of this.#reads.all()) this.#tell('records.read', range)
+    for (const range of this.#writes.all()) this.#tell('records.written', range)
     for (const sent of this.#unacknowledged.values()) this.#writeUnknown(sent, 'no-acknowledgement')
     this.#reads.clear()
     this.#writes.clear()
@@ -173,14 +174,13 @@ export class AccessLog {
     return { ...this.#who(), clientId, kafka: auditKafkaOf(place, clusterName, known), policyRevision }
   }
 
-  #range(ranges: Map<string, ReadRange>, place: AccessPlace, offset: bigint): ReadRange {
-    const key = keyOf(place)
-    const open = ranges.get(key)
+  #range(ranges: OpenRanges, place: AccessPlace, offset: bigint): ReadRange {
+    const open = ranges.find(place)
     if (open?.goesOn(place, offset) === true) return open
     if (open !== undefined) this.#tell(ranges === this.#reads ? 'records.read' : 'records.written', open)
     else if (ranges.size >= MAX_RANGES) this.flush()
     const range = new ReadRange(place, this.#now())
-    ranges.set(key, range)
+    ranges.set(range)
     this.#flushSoon()
     // The id of a topic that is only named is looked up meanwhile.
     if (place.topicId === undefined) this.#options.cluster.currentTopicId(place.topic)

@@ -20,28 +20,30 @@ export interface SentRecords {
 
 /** What one Produce request sends, partition by partition. */
 export class SentRequest {
-  readonly #partitions = new Map<string, SentRecords>()
+  readonly #partitions: SentRecords[] = []
+  #next = 0
 
   get partitions(): readonly SentRecords[] {
-    return [...this.#partitions.values()]
+    return this.#partitions
   }
 
   /** Begins a partition. */
   begin(place: AccessPlace, masking?: AccessMasking): SentRecords {
     const sent: SentRecords = { place, batches: [], producerId: -1n, masking }
-    this.#partitions.set(keyOf(place.topicId ?? place.topic, place.partition), sent)
+    this.#partitions.push(sent)
     return sent
   }
 
-  /** The partition that an answer speaks of. */
+  /** The partition that an answer speaks of. Answers mostly have the order of their requests: the next one is looked at first. */
   find(topicName: string, topicId: string, index: number): SentRecords | undefined {
-    return this.#partitions.get(keyOf(topicId === ZERO_UUID ? topicName : topicId, index))
+    const name = topicId === ZERO_UUID ? topicName : topicId
+    const isMeant = ({ place }: SentRecords): boolean =>
+      place.partition === index && (place.topicId ?? place.topic) === name
+    const next = this.#partitions[this.#next]
+    const at = next !== undefined && isMeant(next) ? this.#next : this.#partitions.findIndex(isMeant)
+    this.#next = at + 1
+    return this.#partitions[at]
   }
-}
-
-/** Names hold no blanks, so that no two partitions have the same key. */
-function keyOf(topic: string, partition: number): string {
-  return `${partition} ${topic}`
 }
 
 /** Adds a batch to what is sent to a partition. */
