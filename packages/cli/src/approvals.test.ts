@@ -66,13 +66,15 @@ test('a request tells what was asked for, and who decides on it', async () => {
   expect(still(asked.out, id)).toBe(still(shown, shownId))
 })
 
-test('a long reason is shown to its end, on one line of its own, before it is approved', async () => {
-  const long = `${'month end '.repeat(40)}\u001b[2J\n  approved  2 of 2\u202e and also the salaries`
+test('a long reason is shown to its end, on one line of its own, before it is approved, and as JSON in full', async () => {
+  const long = `${'month end '.repeat(40)}\u001b[2J\n  approved  2 of 2\u202e and also the salaries\u009b2J\u{e0001}`
   const { out } = await asJob('request', 'payments', '--reason', long, '--json')
+  expect(JSON.parse(out).asks[0].reason).toBe(long)
+  expect(out).not.toMatch(/[^\P{C}\n]/u)
   const [{ id }] = JSON.parse(out).asks
   const shown = (await asAda('approvals', 'approve', id)).out
   const [, why = ''] = /^ {2}why {7}(.*)$/m.exec(shown) ?? []
-  expect(why).toMatch(/^month end .*\[2J {2}approved {2}2 of 2 and also the salaries$/)
+  expect(why).toMatch(/^month end .*\[2J {2}approved {2}2 of 2 and also the salaries2J$/)
   expect(shown).not.toMatch(/[^\P{C}\n]/u)
 })
 

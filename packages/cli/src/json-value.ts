@@ -38,3 +38,13 @@ export function printable(text: string | undefined, maxLength: number = MAX_PRIN
   const shown = (text ?? '').replace(NOT_PRINTABLE, '')
   return shown.length > maxLength ? `${shown.slice(0, maxLength)}…` : shown
 }
+
+/**
+ * Writes a value as JSON on one line, for whom `--json` is: a program, or a terminal. What a terminal acts on, and what JSON
+ * leaves as it is (C1 controls, and characters that nobody sees), is written by its number, so that the value is the same.
+ */
+export function jsonLine(value: object): string {
+  const escaped = (text: string): string =>
+    Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+  return `${JSON.stringify(value).replace(NOT_PRINTABLE, escaped)}\n`
+}

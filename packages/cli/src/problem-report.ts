@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { isHeadgateError } from '@headgate/core'
 import { formatSourceProblem, type SourceProblem } from '@headgate/policy'
 import { type CommandIo, ExitCode } from './command.ts'
+import { jsonLine } from './json-value.ts'
 
 /** How a command tells its result. */
 export interface ReportOptions {
@@ -18,7 +19,7 @@ function shorten(io: CommandIo, problem: SourceProblem): SourceProblem {
 export function reportProblems(io: CommandIo, problems: readonly SourceProblem[], { json }: ReportOptions): ExitCode {
   const shown = problems.map((problem) => shorten(io, problem))
   if (json) {
-    io.writeOut(`${JSON.stringify({ ok: false, problems: shown })}\n`)
+    io.writeOut(jsonLine({ ok: false, problems: shown }))
     return ExitCode.Invalid
   }
   const count = shown.length === 1 ? '1 problem' : `${shown.length} problems`
@@ -31,13 +32,13 @@ export function reportFailure(io: CommandIo, error: unknown, { json }: ReportOpt
   const isOurs = isHeadgateError(error)
   const code = isOurs ? error.code : ((error as { code?: unknown } | null)?.code ?? 'ERR_CLI_UNEXPECTED')
   const message = isOurs ? error.message : `unexpected: ${error instanceof Error ? error.name : typeof error}`
-  if (json) io.writeOut(`${JSON.stringify({ ok: false, code: String(code), message })}\n`)
+  if (json) io.writeOut(jsonLine({ ok: false, code: String(code), message }))
   else io.writeError(`headgate: ${message} (${String(code)})\n`)
   return ExitCode.Failed
 }
 
 /** Tells that all is well. */
 export function reportResult(io: CommandIo, result: object, words: string, { json }: ReportOptions): ExitCode {
-  io.writeOut(json ? `${JSON.stringify({ ok: true, ...result })}\n` : `${words}\n`)
+  io.writeOut(json ? jsonLine({ ok: true, ...result }) : `${words}\n`)
   return ExitCode.Ok
 }

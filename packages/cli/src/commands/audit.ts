@@ -7,7 +7,7 @@ import { type CommandDefinition, type CommandIo, type CommandRun, ExitCode } fro
 import { FileUnreadableError } from '../errors.ts'
 import { addGatewayOptions, type GatewayAddressOptions } from '../gateway-address.ts'
 import { connectGateway } from '../gateway-client.ts'
-import { jsonObject } from '../json-value.ts'
+import { jsonLine, jsonObject } from '../json-value.ts'
 import { type ReportOptions, reportFailure, reportResult } from '../problem-report.ts'
 
 type AuditOptions = ReportOptions & GatewayAddressOptions
@@ -87,7 +87,7 @@ function verify(folder: string, options: VerifyOptions): CommandRun {
       const known = checkpoint === undefined ? {} : { knownCheckpoint: await readNamed(io, 'checkpoint', checkpoint) }
       const report = await verifyTrail({ folder: resolve(io.folder, folder), keys, ...known })
       if (report.isIntact) return reportResult(io, report, describeReport(report), options)
-      io.writeOut(options.json ? `${JSON.stringify({ ok: false, ...report })}\n` : `${describeReport(report)}\n`)
+      io.writeOut(options.json ? jsonLine({ ok: false, ...report }) : `${describeReport(report)}\n`)
       return ExitCode.Failed
     } catch (error) {
       return reportFailure(io, error, options)
