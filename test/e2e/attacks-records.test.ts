@@ -48,6 +48,9 @@ rules:
   - id: others-read-held
     who: { subjects: [other] }
     may: { consume: ["held.*"] }
+  - id: late-reads-both
+    who: { subjects: [late] }
+    may: { consume: [plain, "held.*"] }
   - id: fraud-sees-the-numbers-of-one-partition
     who: { subjects: [fraud] }
     may: { consume: [masked], partitions: [1], unmask: ["customer/ssn"] }
@@ -63,7 +66,7 @@ let ids: ReadonlyMap<string, string>
 
 beforeAll(async () => {
   world = await startWorld({
-    clients: ['shop', 'other', 'fraud'].map((clientId) => ({ clientId, groups: [] })),
+    clients: ['shop', 'other', 'fraud', 'late'].map((clientId) => ({ clientId, groups: [] })),
     topics: [
       { topic: 'masked', partitions: 2 },
       { topic: 'intake', partitions: 2 },
@@ -380,6 +383,29 @@ test('no version and no way of naming a held topic gives a record before its app
   expect(await waiting).toMatchObject([{ errorCode: 29, records: Buffer.alloc(0) }])
   expect(await heldBytes(client)).toEqual({ bytes: 0, errors: new Set([29]) })
   for (const each of [client, parked]) each.close()
+})
+
+test('an approval acts within a second also on a client that waits for another topic meanwhile', async () => {
+  const client = await rawClient(world, 'late')
+  const end = await endOf(client, 'plain')
+  const fetchBoth = (): Promise<Fetched[]> => {
+    const idle = { ...named('plain', 12), partitions: [asked(0, end)] }
+    const held = { ...named('held.orders', 12), partitions: [asked(0)] }
+    return fetchTopics(client, 12, [idle, held], { maxWaitMs: 10_000 })
+  }
+  const waiting = fetchBoth()
+  const [ask] = await until('the ask', async () => {
+    const asks = await asksFor('late')
+    return asks.length > 0 ? asks : undefined
+  })
+  await asLead(`/v1/asks/${ask?.id}/approve`, {})
+  const approvedAt = performance.now()
+  await waiting
+  await until('records', async () => (await fetchBoth()).some(({ records }) => (records?.length ?? 0) > 0), {
+    everyMs: 0,
+  })
+  expect(performance.now() - approvedAt).toBeLessThan(1_000)
+  client.close()
 })
 
 test('names that somebody makes up open a bounded number of asks, and take nobody the room for theirs', async () => {

@@ -29,6 +29,8 @@ const FIRST_VERSION_WITH_IDS = 13
 const FIRST_VERSION_WITH_SESSIONS = 7
 const FIRST_VERSION_WITHOUT_REPLICA_ID = 15
 const NO_SESSION = -1
+/** A broker takes nothing else from a connection while it keeps a fetch waiting, nor does it let one be called off. */
+const MAX_WAIT_BESIDE_HELD_MS = 500
 const NO_RECORDS = Buffer.alloc(0)
 
 type FetchVerdict = Verdict<FetchRequest, FetchResponse>
@@ -91,7 +93,15 @@ function splitFetch(call: Call, request: FetchRequest): FetchVerdict {
     return denied.length > 0 ? answer(response) : waitThenAnswer(response, maxWaitMs)
   }
   const topics = masking.asksElsewhere ? masking.topics(readable) : readable
-  const allowed = { ...request, topics, maxWaitMs, sessionEpoch: NO_SESSION, forgottenTopicsData: [] }
+  // What is held is woken by a change of rights; the fetch that follows must not stand behind one that still waits.
+  const brokerWaitMs = held.length > 0 ? Math.min(maxWaitMs, MAX_WAIT_BESIDE_HELD_MS) : maxWaitMs
+  const allowed = {
+    ...request,
+    topics,
+    maxWaitMs: brokerWaitMs,
+    sessionEpoch: NO_SESSION,
+    forgottenTopicsData: [],
+  }
   return {
     ...forwardInstead<FetchRequest, FetchResponse>(allowed, (response) => {
       merge(response, readable, added)

@@ -62,12 +62,12 @@ function decide<Request, Response>(
   return verdict
 }
 
-function fetchVerdict(topics: readonly string[]): Verdict<FetchRequest, FetchResponse> {
+function fetchVerdict(topics: readonly string[], maxWaitMs = 500): Verdict<FetchRequest, FetchResponse> {
   const partitions = [{ ...defaultFetchRequestFetchPartition(), partition: 0, fetchOffset: 7n }]
   return decide(fetch, 1, FETCH_VERSION, {
     ...defaultFetchRequest(),
     replicaId: -1,
-    maxWaitMs: 500,
+    maxWaitMs,
     topics: topics.map((topic) => ({ topic, topicId: ZERO_UUID, partitions })),
   })
 }
@@ -121,6 +121,16 @@ describe('a fetch of a held topic', () => {
     const response = { ...defaultFetchResponse(), responses: [] }
     verdict.edit?.(response)
     expect(response.responses).toMatchObject([{ topic: 'payments', partitions: [{ errorCode: 0, highWatermark: 7n }] }])
+  })
+
+  test('waits at the broker for a moment only beside other topics, or the fetch after a wake would stand behind it', () => {
+    const waits = (topics: readonly string[]): number | undefined => {
+      const verdict = fetchVerdict(topics, 60_000)
+      return verdict.kind === 'forward' ? verdict.request?.maxWaitMs : undefined
+    }
+    expect(waits(['payments', 'open'])).toBe(500)
+    // One that is refused waits as the client wants.
+    expect(waits(['elsewhere', 'open'])).toBe(60_000)
   })
 
   test('goes to the broker once it is approved, and no longer than the approval lasts', () => {
