@@ -1,4 +1,4 @@
-import { type Ask, type AskActor, type AskPerson, isSamePerson } from './ask.ts'
+import { type Ask, type AskActor, type AskPerson, isSamePerson, mayBeSamePerson } from './ask.ts'
 import { AskNotApproverError, AskOwnError } from './errors.ts'
 
 /** Tells whether somebody asks. */
@@ -36,7 +36,7 @@ export function maySee(ask: Ask, actor: AskActor): boolean {
  * @throws {AskNotApproverError} `ERR_GATEWAY_ASK_NOT_APPROVER`
  */
 export function requireApprover(ask: Ask, actor: AskActor): readonly string[] {
-  if (isRequester(ask, actor)) throw new AskOwnError('requester')
+  if (mayBeSamePerson(ask.scope, actor)) throw new AskOwnError('requester')
   if (isOwner(ask, actor)) throw new AskOwnError('owner')
   const groups = approvingGroups(ask, actor)
   if (groups.length === 0) throw new AskNotApproverError(ask.approval.by)

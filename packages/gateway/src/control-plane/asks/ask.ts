@@ -1,7 +1,7 @@
 import type { ApprovalObligation } from '@headgate/policy'
 import type { AskScope, AskState, AskStatus } from '../../control-port.ts'
 
-/** Somebody by issuer and subject; the same subject of two issuers is two people. */
+/** Somebody by issuer and subject. */
 export interface AskPerson {
   readonly issuer: string
   readonly subject: string
@@ -93,12 +93,20 @@ export function isSamePerson(a: AskPerson, b: AskPerson): boolean {
   return a.issuer === b.issuer && a.subject === b.subject
 }
 
+/**
+ * Tells whether two may be the same person: the same subject of two issuers may be somebody with two accounts, and must
+ * neither decide on a wish of their own nor count twice.
+ */
+export function mayBeSamePerson(a: AskPerson, b: AskPerson): boolean {
+  return a.subject === b.subject
+}
+
 /** The distinct people who approved, in the order in which they did. */
 export function approversOf({ steps }: Pick<Ask, 'steps'>): readonly AskPerson[] {
   const people: AskPerson[] = []
   for (const { kind, by } of steps) {
     if (by === undefined || (kind !== 'vote' && kind !== 'approved')) continue
-    if (!people.some((person) => isSamePerson(person, by))) people.push(by)
+    if (!people.some((person) => mayBeSamePerson(person, by))) people.push(by)
   }
   return people
 }
