@@ -4,9 +4,14 @@ import { verifyTrail } from '@headgate/audit'
 import { runCommandLine } from '@headgate/cli'
 import { systemClock } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ClientConnection } from '../clients/connection.ts'
 import { askGateway } from '../clients/gateway-api.ts'
 import { type HeadgateRun, startHeadgate } from '../clients/headgate.ts'
+import { consoleConsume, consoleProduce } from '../clients/java.ts'
+import { kcat } from '../clients/kcat.ts'
+import type { ProgramResult } from '../kafka/program.ts'
 import { until } from '../kafka/until.ts'
+import { needsPart } from '../reporter/parts.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 import {
   AUDIT_SECTION,
@@ -174,6 +179,49 @@ test('a full disk refuses what must be on record until there is room, and nothin
     false,
   )
 })
+
+/** What a client that knows PLAIN needs. */
+function connection(): ClientConnection {
+  const sasl = { mechanism: 'PLAIN' as const, username: 'shop', password: world.secretOf('shop') }
+  return { bootstrap: world.bootstrap, caPath: world.ca.path, sasl }
+}
+
+/** Fills the disk, begins something, and makes room after a while; gives how many intents were refused meanwhile. */
+async function onFullDisk(code: string, begin: () => Promise<ProgramResult>): Promise<ProgramResult> {
+  const told = refusedOf(code)
+  disk.isFull = true
+  const attempts = disk.refusals + 4
+  const work = begin()
+  await until('the trail has been tried again and again', () => disk.refusals > attempts)
+  disk.isFull = false
+  const result = await work
+  await until(`${code} was refused meanwhile`, () => refusedOf(code) > told)
+  return result
+}
+
+/** How many events of a code were refused, as the trail tells. */
+function refusedOf(code: string): number {
+  const lost = recordedEvents(trail.folder).flatMap((event) => (event.event === 'audit.lost' ? event.refused : []))
+  return lost.reduce((sum, loss) => sum + (loss.code === code ? loss.count : 0), 0)
+}
+
+test('Java and kcat wait out a full disk too, writing and reading', async (context) => {
+  needsPart(context, 'kcat')
+  // The console tool gives up after three tries of its own; clients by themselves go on for two minutes.
+  const patient = { properties: { retries: '1000' } }
+  await onFullDisk('K3021I', () => consoleProduce(connection(), 'payments', ['by java'], patient))
+  await onFullDisk('K3021I', () => kcat(connection(), ['-P', '-t', 'payments'], { input: 'by kcat\n' }))
+  const args = ['-C', '-t', 'payments', '-o', 'beginning', '-c', '23', '-q']
+  const byKcat = await onFullDisk('K3011I', () => kcat(connection(), args))
+  const options = { maxMessages: 23, group: 'shop-java' }
+  const byJava = await onFullDisk('K3011I', () => consoleConsume(connection(), 'payments', options))
+
+  for (const { stdout } of [byKcat, byJava]) {
+    const lines = stdout.trim().split('\n')
+    expect(lines).toHaveLength(23)
+    expect(lines.slice(-3)).toEqual(['late', 'by java', 'by kcat'])
+  }
+}, 180_000)
 
 /** Runs `headgate` in this process, in the name of a client. */
 async function headgate(

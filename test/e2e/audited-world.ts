@@ -72,6 +72,8 @@ export function plainKafka(world: World, clientId: string): Kafka {
 /** The machine's files, on a disk that a test fills and empties. */
 export class FillableDisk implements AuditFilePort {
   isFull = false
+  /** How often it was full. */
+  refusals = 0
   makeFolder = nodeFiles.makeFolder
   list = nodeFiles.list
   read = nodeFiles.read
@@ -80,20 +82,21 @@ export class FillableDisk implements AuditFilePort {
   lock = nodeFiles.lock
 
   async create(path: string): Promise<AuditFile> {
-    if (this.isFull) throw noSpace()
+    if (this.isFull) throw this.#refuse()
     const file = await nodeFiles.create(path)
     return {
       write: async (bytes) => {
         if (!this.isFull) return file.write(bytes)
         await file.write(bytes.subarray(0, 100))
-        throw noSpace()
+        throw this.#refuse()
       },
       sync: () => file.sync(),
       close: () => file.close(),
     }
   }
-}
 
-function noSpace(): Error {
-  return Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+  #refuse(): Error {
+    this.refusals += 1
+    return Object.assign(new Error('no space left'), { code: 'ENOSPC' })
+  }
 }
