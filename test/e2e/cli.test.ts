@@ -53,17 +53,20 @@ function headgate(...args: readonly string[]): Run {
   return { child, output: () => output, ended: new Promise((resolve) => child.once('exit', resolve)) }
 }
 
-/** The files of the world's gateway with other ports, so that a second one can run beside it. */
+/** The files of the world's gateway with other ports, store and trail, so that a second one can run beside it. */
 async function secondConfig(name: string, change: (text: string) => string = (text) => text): Promise<string> {
   const text = await readFile(world.files.configPath, 'utf8')
   const moved = text.replaceAll(
     /^( +(?:port|firstPort)): (\d+)$/gm,
     (_, key: string, port: string) => `${key}: ${Number(port) - 9_000}`,
   )
+  const parted = moved
+    .replace('path: state/gateway.db', `path: ${name}-state/gateway.db`)
+    .replace('folder: audit', `folder: ${name}-audit`)
   const path = join(world.files.configPath, '..', name)
   await writeFile(
     path,
-    change(moved.replace(/localhost:(\d+)$/m, (_, port: string) => `localhost:${Number(port) - 9_000}`)),
+    change(parted.replace(/localhost:(\d+)$/m, (_, port: string) => `localhost:${Number(port) - 9_000}`)),
   )
   return path
 }
