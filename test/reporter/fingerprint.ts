@@ -21,7 +21,6 @@ export const CODE_PATHS: readonly string[] = [
 export const LONG_PATHS: readonly string[] = [
   'packages',
   'test/long',
-  'test/fuzz',
   'test/kafka',
   'test/identity',
   'test/certificates',
