@@ -115,6 +115,12 @@ describe('keys create', () => {
     expect(outcome).toMatchObject({ exitCode: 1, out: '' })
     expect(outcome.error).toContain('ERR_GATEWAY_KEY_FILE_EXISTS')
   })
+
+  test('tells that there is no such folder', async () => {
+    const outcome = await folder.run('keys', 'create', '--type', 'audit', '--out', 'missing/key.jwk.json')
+    expect(outcome).toMatchObject({ exitCode: 1, out: '' })
+    expect(outcome.error).toMatch(/cannot be created \(ENOENT\) \(ERR_GATEWAY_KEY_FILE_UNWRITABLE\)/)
+  })
 })
 
 describe('gateway', () => {

@@ -10,6 +10,16 @@ export class KeyFileExistsError extends HeadgateError<'ERR_GATEWAY_KEY_FILE_EXIS
   }
 }
 
+/** A key file cannot be created there. */
+export class KeyFileUnwritableError extends HeadgateError<'ERR_GATEWAY_KEY_FILE_UNWRITABLE'> {
+  readonly code = 'ERR_GATEWAY_KEY_FILE_UNWRITABLE'
+
+  constructor(path: string, cause: NodeJS.ErrnoException) {
+    const why = cause.code ?? 'unknown'
+    super({ message: `key file: \`${path}\` cannot be created (${why})`, details: { path, why }, cause })
+  }
+}
+
 /** The policy files hold problems; all of them are in `problems`. */
 export class PolicyInvalidError extends HeadgateError<'ERR_GATEWAY_POLICY_INVALID'> {
   readonly code = 'ERR_GATEWAY_POLICY_INVALID'

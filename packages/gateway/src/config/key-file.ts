@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
-import { KeyFileExistsError } from '../errors.ts'
+import { KeyFileExistsError, KeyFileUnwritableError } from '../errors.ts'
 import { describeSigningKey, type SigningKey, type SigningKeyKind } from './signing-key.ts'
 
 function generate(kind: SigningKeyKind): SigningKey {
@@ -12,16 +12,17 @@ function generate(kind: SigningKeyKind): SigningKey {
 function openNew(path: string): number {
   try {
     return openSync(path, 'wx', 0o600)
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    throw new KeyFileExistsError(path, cause)
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException
+    throw cause.code === 'EEXIST' ? new KeyFileExistsError(path, cause) : new KeyFileUnwritableError(path, cause)
   }
 }
 
 /**
  * Creates a signing key and writes it as a JWK to a new file that only its owner can read (0600).
  *
- * An existing file is never overwritten: {@link KeyFileExistsError}.
+ * @throws {KeyFileExistsError} `ERR_GATEWAY_KEY_FILE_EXISTS`: an existing file is never overwritten.
+ * @throws {KeyFileUnwritableError} `ERR_GATEWAY_KEY_FILE_UNWRITABLE` when the folder is missing or may not be written to.
  */
 export function createKeyFile(kind: SigningKeyKind, path: string): SigningKey {
   const key = generate(kind)
