@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { isHeadgateError } from '@headgate/core'
 import { formatSourceProblem, type SourceProblem } from '@headgate/policy'
 import { type CommandIo, ExitCode } from './command.ts'
+import { countWords } from './count-words.ts'
 import { jsonLine } from './json-value.ts'
 
 /** How a command tells its result. */
@@ -22,7 +23,7 @@ export function reportProblems(io: CommandIo, problems: readonly SourceProblem[]
     io.writeOut(jsonLine({ ok: false, problems: shown }))
     return ExitCode.Invalid
   }
-  const count = shown.length === 1 ? '1 problem' : `${shown.length} problems`
+  const count = countWords(shown.length, 'problem')
   io.writeError(`${[...shown.map(formatSourceProblem), `${count}: nothing was started`].join('\n')}\n`)
   return ExitCode.Invalid
 }

@@ -1,4 +1,5 @@
 import type { TrailReport } from '@headgate/audit'
+import { countWords } from '../count-words.ts'
 import { type JsonObject, jsonObject, numberMember, printable, textMember } from '../json-value.ts'
 
 /** What a fault says to somebody who does not know the list of codes. */
@@ -19,22 +20,18 @@ const FAULTS: Readonly<Record<string, string>> = Object.freeze({
   'known-checkpoint-forged': 'the checkpoint that was given is not signed by a key that was given',
 })
 
-function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`
-}
-
 /** What a verification came to, for people. */
 export function describeReport(report: TrailReport): string {
   const { fault, writer, segments, firstSeq, verifiedEvents, unprotectedEvents, newestCheckpoint, isClosed } = report
   const lines = [
     fault === undefined ? 'intact' : `NOT INTACT: ${fault.file}:${fault.line}: ${FAULTS[fault.code]} (${fault.code})`,
-    `trail ${writer ?? 'unknown'}, ${count(segments, 'segment')}, first line ${firstSeq}`,
-    `${count(verifiedEvents, 'event')} verified`,
+    `trail ${writer ?? 'unknown'}, ${countWords(segments, 'segment')}, first line ${firstSeq}`,
+    `${countWords(verifiedEvents, 'event')} verified`,
   ]
   if (newestCheckpoint !== undefined)
     lines.push(`newest checkpoint: line ${newestCheckpoint.seq}, ${newestCheckpoint.time}, key ${newestCheckpoint.kid}`)
   if (fault === undefined) {
-    const tail = `${count(unprotectedEvents, 'event')} behind it that nobody vouches for`
+    const tail = `${countWords(unprotectedEvents, 'event')} behind it that nobody vouches for`
     lines.push(isClosed ? 'the gateway ended in order' : tail)
   }
   return lines.join('\n')
@@ -44,10 +41,16 @@ function partsOf(event: JsonObject, key: string): JsonObject | undefined {
   return jsonObject(event[key])
 }
 
-function personOf(event: JsonObject): string {
-  const actor = partsOf(event, 'actor')
-  const subject = textMember(actor, 'subject')
-  return subject === undefined ? '-' : `${textMember(actor, 'issuer') ?? ''}/${subject}`
+function personOf(event: JsonObject, key: 'actor' | 'requester'): string {
+  const person = partsOf(event, key)
+  const subject = textMember(person, 'subject')
+  return subject === undefined ? '-' : `${textMember(person, 'issuer') ?? ''}/${subject}`
+}
+
+/** Which ask a step is of, and for whom. */
+function askOf(event: JsonObject): string {
+  const ask = textMember(event, 'ask')
+  return ask === undefined ? '' : `${ask} for ${personOf(event, 'requester')}`
 }
 
 function listOf(value: unknown): readonly JsonObject[] {
@@ -67,7 +70,7 @@ function whatOf(event: JsonObject): string {
   const sent = partsOf(event, 'sent')
   const where = partition === undefined ? topic : `${topic}[${partition}]`
   const records = numberMember(range ?? sent, 'records')
-  const held = records === undefined ? '' : ` (${count(records, 'record')})`
+  const held = records === undefined ? '' : ` (${countWords(records, 'record')})`
   if (range === undefined) return where + held
   return `${where} ${textMember(range, 'firstOffset')}..${textMember(range, 'lastOffset')}${held}`
 }
@@ -96,8 +99,14 @@ function approvalsOf(event: JsonObject): string {
 function describeEvent(event: JsonObject): string {
   const outcome = event['outcome'] === 'unknown' ? 'OUTCOME UNKNOWN' : ''
   const reason = textMember(event, 'reason') ?? ''
-  const words = [whatOf(event), maskingOf(event), approvalsOf(event), reason, outcome].filter((part) => part !== '')
-  const head = [textMember(event, 'time'), textMember(event, 'code'), textMember(event, 'event'), personOf(event)]
+  const parts = [whatOf(event), maskingOf(event), approvalsOf(event), askOf(event), reason, outcome]
+  const words = parts.filter((part) => part !== '')
+  const head = [
+    textMember(event, 'time'),
+    textMember(event, 'code'),
+    textMember(event, 'event'),
+    personOf(event, 'actor'),
+  ]
   // Names are chosen by clients: nothing of them reaches the terminal as it is.
   return [...head.map((text) => printable(text)), words.map((text) => printable(text)).join('; ')].join('  ').trimEnd()
 }

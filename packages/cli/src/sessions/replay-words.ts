@@ -1,3 +1,4 @@
+import { countWords } from '../count-words.ts'
 import { type JsonObject, jsonObject, textMember } from '../json-value.ts'
 import { momentOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './json-members.ts'
 import { maskedWords } from './session-words.ts'
@@ -47,7 +48,7 @@ function rangeWords(range: JsonObject): string {
   const from = textOf(range, 'from')
   return [
     '',
-    `${textOf(range, 'topic')}[${numberOf(range, 'partition')}]  offsets ${textOf(range, 'firstOffset')}–${textOf(range, 'lastOffset')}, ${numberOf(range, 'records')} records, delivered ${momentOf(range, 'deliveredFrom')} to ${momentOf(range, 'deliveredUntil')}${client === '' ? '' : ` to ${client}`}${from === '' ? '' : `, from offset ${from} on`}`,
+    `${textOf(range, 'topic')}[${numberOf(range, 'partition')}]  offsets ${textOf(range, 'firstOffset')}–${textOf(range, 'lastOffset')}, ${countWords(numberOf(range, 'records'), 'record')}, delivered ${momentOf(range, 'deliveredFrom')} to ${momentOf(range, 'deliveredUntil')}${client === '' ? '' : ` to ${client}`}${from === '' ? '' : `, from offset ${from} on`}`,
     ...notes.map((note) => `  ${note}`),
   ].join('\n')
 }

@@ -1,3 +1,4 @@
+import { countWords } from '../count-words.ts'
 import type { JsonObject } from '../json-value.ts'
 import { momentOf, numberOf, objectOf, objectsOf, textOf, textsOf } from './json-members.ts'
 import { columns } from './terminal-text.ts'
@@ -29,7 +30,7 @@ function rangeWords(event: JsonObject): string {
   const withheld = numberOf(event, 'withheld')
   const approvals = objectsOf(event, 'approvals').map((approval) => textOf(approval, 'ask'))
   return [
-    `${placeOf(event)}${offsets} ${numberOf(range, 'records')} records, ${numberOf(range, 'bytes')} bytes`,
+    `${placeOf(event)}${offsets} ${countWords(numberOf(range, 'records'), 'record')}, ${numberOf(range, 'bytes')} bytes`,
     ...(masked === '' ? [] : [`masked ${masked}`]),
     ...(withheld === 0 ? [] : [`withheld ${withheld}`]),
     ...(approvals.length === 0 ? [] : [`approved by ${approvals.join(', ')}`]),
