@@ -342,7 +342,10 @@ export async function openAuditWriter(options: AuditWriterOptions): Promise<Audi
   await files.makeFolder(folder)
   const unlock = await files.lock(folder)
   if (unlock === undefined)
-    throw new AuditFolderInUseError({ message: 'folder: another process writes its trail there', details: { folder } })
+    throw new AuditFolderInUseError({
+      message: `folder: another process writes its trail to \`${folder}\``,
+      details: { folder },
+    })
   try {
     const end = await findTrailEnd(files, folder)
     const writer = new TrailWriter(settings, end, unlock)

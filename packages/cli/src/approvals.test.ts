@@ -55,7 +55,7 @@ test('a request tells what was asked for, and who decides on it', async () => {
   expect({ exitCode: 1, out, error }).toEqual({
     exitCode,
     out: '',
-    error: 'headgate: the gateway refused: the protection gives 3600000 ms at the longest (ERR_GATEWAY_ASK_TIME)\n',
+    error: 'headgate: the gateway refused: the protection gives 3600 s at the longest (ERR_GATEWAY_ASK_TIME)\n',
   })
   const asked = await asJob('request', 'payments', '--reason', 'month end', '--for', '10m')
   const [id = ''] = /ask_\S+/.exec(asked.out) ?? []

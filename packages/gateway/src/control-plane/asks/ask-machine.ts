@@ -53,7 +53,8 @@ function assertPending(ask: Ask, nowUnixMs: number): void {
 }
 
 function assertTimes({ approval, durationMs = approval.forMs, windowStartUnixMs }: AskDraft, nowUnixMs: number): void {
-  if (durationMs > approval.forMs) throw new AskTimeError(`the protection gives ${approval.forMs} ms at the longest`)
+  if (durationMs > approval.forMs)
+    throw new AskTimeError(`the protection gives ${Math.floor(approval.forMs / 1000)} s at the longest`)
   if (windowStartUnixMs === undefined) return
   if (windowStartUnixMs < nowUnixMs) throw new AskTimeError('the window starts in the past')
   if (windowStartUnixMs > nowUnixMs + MAX_AHEAD_MS) throw new AskTimeError('the window starts too far ahead')

@@ -54,7 +54,9 @@ export class AskReasonMissingError extends AskError<'ERR_GATEWAY_ASK_REASON_MISS
   readonly code = 'ERR_GATEWAY_ASK_REASON_MISSING'
 
   constructor() {
-    super({ message: 'the protection requires a reason, and the ask has none yet' })
+    super({
+      message: 'the protection requires a reason, and the ask has none yet: add one with `headgate approvals reason`',
+    })
   }
 }
 
@@ -81,7 +83,10 @@ export class AskExistsError extends AskError<'ERR_GATEWAY_ASK_EXISTS'> {
   readonly code = 'ERR_GATEWAY_ASK_EXISTS'
 
   constructor(id: string, state: string) {
-    super({ message: `ask \`${id}\` for the same is ${state}`, details: { id, state } })
+    super({
+      message: `ask \`${id}\` for the same is ${state}: use that one, or take it back before you ask anew`,
+      details: { id, state },
+    })
   }
 }
 

@@ -27,7 +27,7 @@ type Question = (database: Kysely<Database>, filter: TrailFilter) => Promise<Tra
 const NO_STORE = { 'Cache-Control': 'no-store' }
 const FORBIDDEN: ProblemDetails = {
   status: 403,
-  title: 'reading the audit trail is not granted',
+  title: 'no rule lets you read the audit: it takes `may: { cluster: [read-audit] }`',
   code: 'ERR_GATEWAY_AUDIT_FORBIDDEN',
 }
 const UNAVAILABLE: ProblemDetails = {
