@@ -123,6 +123,26 @@ describe('keys create', () => {
   })
 })
 
+describe('keys public', () => {
+  test('prints the public half of a key, and nothing of the other', async () => {
+    await folder.run('keys', 'create', '--type', 'audit', '--out', 'audit.jwk.json')
+    const { d, x, kid } = JSON.parse(readFileSync(join(folder.path, 'audit.jwk.json'), 'utf8'))
+    const { exitCode, out } = await folder.run('keys', 'public', 'audit.jwk.json')
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(out)).toEqual({ kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'Ed25519', use: 'sig' })
+    expect(out).not.toContain(d)
+  })
+
+  test('tells that a file holds no key, and quotes nothing of it', async () => {
+    folder.write('no-key.json', '{"secret":"s3cr3t"}')
+    const { exitCode, out, error } = await folder.run('keys', 'public', 'no-key.json')
+    expect({ exitCode, out }).toEqual({ exitCode: 1, out: '' })
+    expect(error).toBe(
+      'headgate: key: `no-key.json` cannot be used (it holds no signing key) (ERR_CLI_FILE_UNREADABLE)\n',
+    )
+  })
+})
+
 describe('gateway', () => {
   test('with a wrong config starts nothing and ends with 2 [config-problems-at-once]', async () => {
     folder.write('gateway.yaml', CONFIG.replace('insecure: true }\nlistener', 'insecure: yes }\nlistener'))

@@ -6,6 +6,7 @@ import { defineConfigCheck } from './commands/config-check.ts'
 import { defineConnect } from './commands/connect.ts'
 import { defineGateway } from './commands/gateway.ts'
 import { defineKeysCreate } from './commands/keys-create.ts'
+import { defineKeysPublic } from './commands/keys-public.ts'
 import { defineLogin } from './commands/login.ts'
 import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
@@ -49,7 +50,9 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineApprovals(program, select)
   defineAudit(program, select)
   defineSessions(program, select)
-  defineKeysCreate(program.command('keys').description('signing keys'), select)
+  const keys = program.command('keys').description('signing keys')
+  defineKeysCreate(keys, select)
+  defineKeysPublic(keys, select)
   return program
 }
 

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { parseAuditPublicKeys, verifyTrail } from '@headgate/audit'
 import type { Command } from 'commander'
 import { describeEvents, describeReport } from '../audit/trail-words.ts'
-import { type CommandDefinition, type CommandIo, type CommandRun, ExitCode } from '../command.ts'
-import { FileUnreadableError } from '../errors.ts'
+import { type CommandDefinition, type CommandRun, ExitCode } from '../command.ts'
 import { addGatewayOptions, type GatewayAddressOptions } from '../gateway-address.ts'
 import { connectGateway } from '../gateway-client.ts'
 import { jsonLine, jsonObject } from '../json-value.ts'
+import { readNamedFile } from '../named-file.ts'
 import { type ReportOptions, reportFailure, reportResult } from '../problem-report.ts'
 
 type AuditOptions = ReportOptions & GatewayAddressOptions
@@ -70,21 +69,13 @@ function list(options: QuestionOptions): CommandRun {
     : ask('unapproved-writes', { ...options, topic: unapprovedWrites })
 }
 
-async function readNamed(io: CommandIo, what: string, file: string): Promise<string> {
-  const path = resolve(io.folder, file)
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new FileUnreadableError(what, file, (error as NodeJS.ErrnoException).code ?? 'unknown')
-  }
-}
-
 function verify(folder: string, options: VerifyOptions): CommandRun {
   return async (io) => {
     try {
-      const keys = parseAuditPublicKeys(await readNamed(io, 'key', options.key))
+      const keys = parseAuditPublicKeys(await readNamedFile(io, 'key', options.key))
       const { checkpoint } = options
-      const known = checkpoint === undefined ? {} : { knownCheckpoint: await readNamed(io, 'checkpoint', checkpoint) }
+      const known =
+        checkpoint === undefined ? {} : { knownCheckpoint: await readNamedFile(io, 'checkpoint', checkpoint) }
       const report = await verifyTrail({ folder: resolve(io.folder, folder), keys, ...known })
       if (report.isIntact) return reportResult(io, report, describeReport(report), options)
       io.writeOut(options.json ? jsonLine({ ok: false, ...report }) : `${describeReport(report)}\n`)
