@@ -8,7 +8,7 @@ const CLOCK = 'packages/core/src/clock.ts'
 // A turn of the event loop (`setImmediate`) is no time: nothing waits in it for a clock.
 const TIME = /(?<![.\w])(?:Date\.now|performance\.now|setTimeout|setInterval)\b|\bnew Date\(\)|\bhrtime\b/
 const OUTSIDE = /(?<![.\w])(?:console\.|process\.|fetch\()|\b(?:Clock|systemClock|LogPort|silentLog)\b/
-const PURE = /^packages\/(?:wire\/src|masking\/src|policy\/src\/program)\//
+const PURE = /^packages\/(?:compression\/src|wire\/src|masking\/src|policy\/src\/program)\//
 const CAST_TO_ANY = /\bas any\b|:\s*any\b|<any>/
 const HARD_LIMIT_LINES = 400
 

@@ -1,3 +1,14 @@
+// Codecs belong to record batches for whoever reads them here.
+export {
+  Compression,
+  compress,
+  compressLater,
+  DecompressedTooLargeError,
+  decompress,
+  decompressLater,
+  InvalidCompressionError,
+  UnsupportedCompressionError,
+} from '@headgate/compression'
 export {
   CONSUMER_PROTOCOL_VERSION,
   decodeAssignment,
@@ -8,9 +19,7 @@ export {
 } from './consumer-protocol.ts'
 export { ErrorCode, type ErrorCodeName, errorCodeName } from './error-codes.ts'
 export {
-  DecompressedTooLargeError,
   FrameTooLargeError,
-  InvalidCompressionError,
   InvalidLengthError,
   InvalidStringError,
   InvalidTagError,
@@ -19,7 +28,6 @@ export {
   TrailingBytesError,
   UnexpectedNullError,
   UnknownApiKeyError,
-  UnsupportedCompressionError,
   UnsupportedFieldError,
   UnsupportedVersionError,
   ValueOutOfRangeError,
@@ -60,7 +68,6 @@ export {
   type RecordBatchHeader,
   walkBatches,
 } from './records/batch-header.ts'
-export { Compression, compress, compressLater, decompress, decompressLater } from './records/compression.ts'
 export { crc32c } from './records/crc32c.ts'
 export { decodeRecords, encodeRecords, type KafkaRecord, type RecordHeader } from './records/record.ts'
 export {

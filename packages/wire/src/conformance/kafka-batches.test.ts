@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Compression, compress, decompress } from '@headgate/compression'
 import { describe, expect, test } from 'vitest'
 import {
   BATCH_HEADER_BYTES,
@@ -14,7 +15,6 @@ import {
   isTransactional,
   walkBatches,
 } from '../records/batch-header.ts'
-import { Compression, compress, decompress } from '../records/compression.ts'
 import { decodeRecords, encodeRecords, type KafkaRecord } from '../records/record.ts'
 
 const MAX_BYTES = 1024 * 1024
@@ -68,7 +68,7 @@ describe.each(current)('$name', ({ name, bytes, said }) => {
 
     expect(decompress(compressionOf(attributes), records, size)).toHaveLength(size)
     expect(() => decompress(compressionOf(attributes), records, size - 1)).toThrow(
-      expect.objectContaining({ code: 'ERR_WIRE_DECOMPRESSED_TOO_LARGE' }),
+      expect.objectContaining({ code: 'ERR_COMPRESSION_TOO_LARGE' }),
     )
   })
 })

@@ -1,5 +1,5 @@
 import { lz4Compress } from '@platformatic/wasm-utils'
-import { DecompressedTooLargeError, InvalidCompressionError } from '../errors.ts'
+import { DecompressedTooLargeError, InvalidCompressionError } from './errors.ts'
 
 const MAGIC = 0x184d2204
 const HEADER_LEAST_BYTES = 7
@@ -41,8 +41,8 @@ export function deflateLz4(bytes: Buffer): Buffer {
  * block = size int32 (highest bit: not compressed), {sequence}, [checksum]
  * ```
  *
- * @throws {InvalidCompressionError} `ERR_WIRE_INVALID_COMPRESSION` when the bytes are no LZ4 frame.
- * @throws {DecompressedTooLargeError} `ERR_WIRE_DECOMPRESSED_TOO_LARGE` when more than `maxBytes` would come out.
+ * @throws {InvalidCompressionError} `ERR_COMPRESSION_INVALID` when the bytes are no LZ4 frame.
+ * @throws {DecompressedTooLargeError} `ERR_COMPRESSION_TOO_LARGE` when more than `maxBytes` would come out.
  * @see https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md
  */
 export function inflateLz4(bytes: Buffer, maxBytes: number): Buffer {

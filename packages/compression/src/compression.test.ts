@@ -13,7 +13,7 @@ function outcome(codec: number, bytes: Buffer, maxBytes: number): string {
   try {
     return `${decompress(codec, bytes, maxBytes).length} bytes`
   } catch (error) {
-    if (isHeadgateError(error) && error.code.startsWith('ERR_WIRE_')) return error.code
+    if (isHeadgateError(error) && error.code.startsWith('ERR_COMPRESSION_')) return error.code
     throw error
   }
 }
@@ -46,8 +46,8 @@ describe.each(Object.entries(Compression))('%s', (name, codec) => {
     const compressed = compress(codec, Buffer.alloc(10_000_000, 'a'))
 
     expect(outcome(codec, compressed, 10_000_000)).toBe('10000000 bytes')
-    expect(outcome(codec, compressed, 9_999_999)).toBe('ERR_WIRE_DECOMPRESSED_TOO_LARGE')
-    expect(outcome(codec, compressed, 0)).toBe('ERR_WIRE_DECOMPRESSED_TOO_LARGE')
+    expect(outcome(codec, compressed, 9_999_999)).toBe('ERR_COMPRESSION_TOO_LARGE')
+    expect(outcome(codec, compressed, 0)).toBe('ERR_COMPRESSION_TOO_LARGE')
   })
 
   test('a bomb allocates no more than is allowed [wire-hostile]', () => {
@@ -55,7 +55,7 @@ describe.each(Object.entries(Compression))('%s', (name, codec) => {
     const bomb = compress(codec, Buffer.alloc(64 * MIB))
     const before = process.memoryUsage().arrayBuffers
 
-    for (let n = 0; n < 20; n += 1) expect(outcome(codec, bomb, MIB)).toBe('ERR_WIRE_DECOMPRESSED_TOO_LARGE')
+    for (let n = 0; n < 20; n += 1) expect(outcome(codec, bomb, MIB)).toBe('ERR_COMPRESSION_TOO_LARGE')
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * MIB)
   })
 
@@ -82,16 +82,14 @@ describe.each(Object.entries(Compression))('%s', (name, codec) => {
     const whole = compress(codec, Buffer.from('abcdefgh'.repeat(9000)))
 
     for (const cut of [0, 1, 5, 20, whole.length - 1]) {
-      expect(outcome(codec, whole.subarray(0, cut), MIB), `${cut}`).toBe('ERR_WIRE_INVALID_COMPRESSION')
+      expect(outcome(codec, whole.subarray(0, cut), MIB), `${cut}`).toBe('ERR_COMPRESSION_INVALID')
     }
   })
 })
 
 test('a codec that Kafka does not know is refused both ways', () => {
-  expect(() => compress(5, Buffer.alloc(1))).toThrow(
-    expect.objectContaining({ code: 'ERR_WIRE_UNSUPPORTED_COMPRESSION' }),
-  )
-  expect(outcome(7, Buffer.alloc(1), 1)).toBe('ERR_WIRE_UNSUPPORTED_COMPRESSION')
+  expect(() => compress(5, Buffer.alloc(1))).toThrow(expect.objectContaining({ code: 'ERR_COMPRESSION_UNSUPPORTED' }))
+  expect(outcome(7, Buffer.alloc(1), 1)).toBe('ERR_COMPRESSION_UNSUPPORTED')
 })
 
 describe('snappy', () => {
@@ -108,17 +106,17 @@ describe('snappy', () => {
     ['raw', '03 08 616263', '3 bytes'],
     ['of two blocks', `${XERIAL} 00000005 0308616263 00000003 010061`, '4 bytes'],
     ['without blocks', XERIAL, '0 bytes'],
-    ['cut in its header', XERIAL.slice(0, -2), 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['cut in a length', `${XERIAL} 000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a length past the end', `${XERIAL} 00000009 010061`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a negative length', `${XERIAL} ffffffff 010061`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a block of nothing', `${XERIAL} 00000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['that gives less than it says', '04 08 616263', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['that gives more than it says', '02 08 616263', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['that copies from before its start', '08 0061 0d02', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['that says more than could come out', '808040 00 61', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['that says more than is allowed', `c0843d ${'00'.repeat(60_000)}`, 'ERR_WIRE_DECOMPRESSED_TOO_LARGE'],
-    ['whose size is no number', 'ffffffffff', 'ERR_WIRE_INVALID_COMPRESSION'],
+    ['cut in its header', XERIAL.slice(0, -2), 'ERR_COMPRESSION_INVALID'],
+    ['cut in a length', `${XERIAL} 000000`, 'ERR_COMPRESSION_INVALID'],
+    ['with a length past the end', `${XERIAL} 00000009 010061`, 'ERR_COMPRESSION_INVALID'],
+    ['with a negative length', `${XERIAL} ffffffff 010061`, 'ERR_COMPRESSION_INVALID'],
+    ['with a block of nothing', `${XERIAL} 00000000`, 'ERR_COMPRESSION_INVALID'],
+    ['that gives less than it says', '04 08 616263', 'ERR_COMPRESSION_INVALID'],
+    ['that gives more than it says', '02 08 616263', 'ERR_COMPRESSION_INVALID'],
+    ['that copies from before its start', '08 0061 0d02', 'ERR_COMPRESSION_INVALID'],
+    ['that says more than could come out', '808040 00 61', 'ERR_COMPRESSION_INVALID'],
+    ['that says more than is allowed', `c0843d ${'00'.repeat(60_000)}`, 'ERR_COMPRESSION_TOO_LARGE'],
+    ['whose size is no number', 'ffffffffff', 'ERR_COMPRESSION_INVALID'],
   ])('%s', (_, text, expected) => {
     expect(outcome(Compression.snappy, hex(text), 999_999)).toBe(expected)
   })
@@ -128,7 +126,7 @@ describe('snappy', () => {
     const many = Buffer.concat([hex(XERIAL), Buffer.alloc(block.length * 100_000, block)])
 
     expect(outcome(Compression.snappy, many, 100_000)).toBe('100000 bytes')
-    expect(outcome(Compression.snappy, many, 99_999)).toBe('ERR_WIRE_DECOMPRESSED_TOO_LARGE')
+    expect(outcome(Compression.snappy, many, 99_999)).toBe('ERR_COMPRESSION_TOO_LARGE')
   })
 })
 
@@ -142,7 +140,7 @@ describe('lz4', () => {
     [
       'with a match that repeats itself',
       `${HEAD} 09000000 1f 61 0100 05 50 6162636465 00000000`,
-      'ERR_WIRE_INVALID_COMPRESSION',
+      'ERR_COMPRESSION_INVALID',
     ],
     ['with a match, then literals', `${HEAD} 0b000000 1f 61 0100 05 50 6162636465 00000000`, '30 bytes'],
     ['that repeats what an earlier block gave', `${HEAD} 03000080 616263 05000000 00 0300 10 64 00000000`, '8 bytes'],
@@ -155,18 +153,18 @@ describe('lz4', () => {
     [
       'with a content checksum that is cut',
       '04224d18 64 40 a7 03000080 616263 00000000 ffff',
-      'ERR_WIRE_INVALID_COMPRESSION',
+      'ERR_COMPRESSION_INVALID',
     ],
-    ['followed by bytes', `${HEAD} 00000000 00`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['without an end', `${HEAD} 03000080 616263`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['of an unknown version', '04224d18 20 40 82 00000000', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a dictionary', '04224d18 61 40 00000000 82 00000000', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['of other magic', '04224d19 60 40 82 00000000', 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a match at distance 0', `${HEAD} 05000000 10 61 0000 00 00000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a match from before its start', `${HEAD} 05000000 10 61 0200 00 00000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a length that never ends', `${HEAD} 04000000 f0 ffffff 00000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with literals past the block', `${HEAD} 03000000 90 6161 00000000`, 'ERR_WIRE_INVALID_COMPRESSION'],
-    ['with a block past the end', `${HEAD} ffffff7f 90 6161`, 'ERR_WIRE_INVALID_COMPRESSION'],
+    ['followed by bytes', `${HEAD} 00000000 00`, 'ERR_COMPRESSION_INVALID'],
+    ['without an end', `${HEAD} 03000080 616263`, 'ERR_COMPRESSION_INVALID'],
+    ['of an unknown version', '04224d18 20 40 82 00000000', 'ERR_COMPRESSION_INVALID'],
+    ['with a dictionary', '04224d18 61 40 00000000 82 00000000', 'ERR_COMPRESSION_INVALID'],
+    ['of other magic', '04224d19 60 40 82 00000000', 'ERR_COMPRESSION_INVALID'],
+    ['with a match at distance 0', `${HEAD} 05000000 10 61 0000 00 00000000`, 'ERR_COMPRESSION_INVALID'],
+    ['with a match from before its start', `${HEAD} 05000000 10 61 0200 00 00000000`, 'ERR_COMPRESSION_INVALID'],
+    ['with a length that never ends', `${HEAD} 04000000 f0 ffffff 00000000`, 'ERR_COMPRESSION_INVALID'],
+    ['with literals past the block', `${HEAD} 03000000 90 6161 00000000`, 'ERR_COMPRESSION_INVALID'],
+    ['with a block past the end', `${HEAD} ffffff7f 90 6161`, 'ERR_COMPRESSION_INVALID'],
   ])('%s', (_, text, expected) => {
     expect(outcome(Compression.lz4, hex(text), 1000)).toBe(expected)
   })

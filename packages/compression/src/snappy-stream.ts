@@ -1,6 +1,5 @@
 import { snappyCompress, snappyDecompress } from '@platformatic/wasm-utils'
-import { DecompressedTooLargeError, InvalidCompressionError } from '../errors.ts'
-import { Reader } from '../primitives/reader.ts'
+import { DecompressedTooLargeError, InvalidCompressionError } from './errors.ts'
 
 /** How xerial's snappy streams begin, which Java clients write: the marker, then two versions. */
 const XERIAL_HEADER = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00, 0, 0, 0, 1, 0, 0, 0, 1])
@@ -10,6 +9,8 @@ const BLOCK_BYTES = 32 * 1024
 /** The densest element of a block: a copy of 64 bytes takes 3. */
 const MOST_COPIED_BYTES = 64
 const LEAST_COPY_BYTES = 3
+const MOST_SIZE_BYTES = 5
+const MOST_ANNOUNCED_BYTES = 0xffffffff
 
 /**
  * Inflates snappy, framed as xerial does or raw as librdkafka does, without ever inflating more than `maxBytes`.
@@ -19,8 +20,8 @@ const LEAST_COPY_BYTES = 3
  * block  = size uvarint, literals and copies
  * ```
  *
- * @throws {InvalidCompressionError} `ERR_WIRE_INVALID_COMPRESSION` when the bytes are no snappy.
- * @throws {DecompressedTooLargeError} `ERR_WIRE_DECOMPRESSED_TOO_LARGE` when more than `maxBytes` would come out.
+ * @throws {InvalidCompressionError} `ERR_COMPRESSION_INVALID` when the bytes are no snappy.
+ * @throws {DecompressedTooLargeError} `ERR_COMPRESSION_TOO_LARGE` when more than `maxBytes` would come out.
  */
 export function inflateSnappy(bytes: Buffer, maxBytes: number): Buffer {
   const isFramed = bytes.subarray(0, XERIAL_MARKER.length).equals(XERIAL_MARKER)
@@ -67,12 +68,19 @@ function inflatedBytes(block: Buffer): number {
   return size
 }
 
+/** Reads the uvarint that a block begins with: seven bits a byte, lowest first, 32 in all. */
 function announcedBytes(block: Buffer): number {
-  try {
-    return new Reader(block).uvarint('snappySize')
-  } catch (cause) {
-    throw new InvalidCompressionError('snappy', cause)
+  let size = 0
+  for (let at = 0; at < MOST_SIZE_BYTES; at += 1) {
+    const byte = block[at]
+    if (byte === undefined) break
+    size += (byte & 0x7f) * 2 ** (7 * at)
+    if (byte < 0x80) {
+      if (size > MOST_ANNOUNCED_BYTES) break
+      return size
+    }
   }
+  throw new InvalidCompressionError('snappy')
 }
 
 function inflateBlock(block: Buffer): Buffer {

@@ -10,7 +10,7 @@ import {
   zstdDecompress,
   zstdDecompressSync,
 } from 'node:zlib'
-import { DecompressedTooLargeError, InvalidCompressionError, UnsupportedCompressionError } from '../errors.ts'
+import { DecompressedTooLargeError, InvalidCompressionError, UnsupportedCompressionError } from './errors.ts'
 import { deflateLz4, inflateLz4 } from './lz4-frame.ts'
 import { deflateSnappy, inflateSnappy } from './snappy-stream.ts'
 
@@ -75,7 +75,7 @@ const CODECS: ReadonlyMap<number, Codec> = new Map<number, Codec>([
 /**
  * Compresses the records of a batch.
  *
- * @throws {UnsupportedCompressionError} `ERR_WIRE_UNSUPPORTED_COMPRESSION` for a codec that Kafka does not know.
+ * @throws {UnsupportedCompressionError} `ERR_COMPRESSION_UNSUPPORTED` for a codec that Kafka does not know.
  */
 export function compress(codec: number, bytes: Buffer): Buffer {
   return codecOf(codec).compress(bytes)
@@ -86,9 +86,9 @@ export function compress(codec: number, bytes: Buffer): Buffer {
  *
  * The window that a zstd frame asks for, of up to 128 MB, is beside that bound and lives during the call.
  *
- * @throws {DecompressedTooLargeError} `ERR_WIRE_DECOMPRESSED_TOO_LARGE` when more than `maxBytes` would come out.
- * @throws {InvalidCompressionError} `ERR_WIRE_INVALID_COMPRESSION` when the bytes are not of the codec.
- * @throws {UnsupportedCompressionError} `ERR_WIRE_UNSUPPORTED_COMPRESSION` for a codec that Kafka does not know.
+ * @throws {DecompressedTooLargeError} `ERR_COMPRESSION_TOO_LARGE` when more than `maxBytes` would come out.
+ * @throws {InvalidCompressionError} `ERR_COMPRESSION_INVALID` when the bytes are not of the codec.
+ * @throws {UnsupportedCompressionError} `ERR_COMPRESSION_UNSUPPORTED` for a codec that Kafka does not know.
  */
 export function decompress(codec: number, bytes: Buffer, maxBytes: number): Buffer {
   return codecOf(codec).decompress(bytes, maxBytes)
@@ -97,7 +97,7 @@ export function decompress(codec: number, bytes: Buffer, maxBytes: number): Buff
 /**
  * As {@link compress}; gzip and zstd work in a thread of their own meanwhile, the other codecs at once.
  *
- * @throws {UnsupportedCompressionError} `ERR_WIRE_UNSUPPORTED_COMPRESSION` for a codec that Kafka does not know.
+ * @throws {UnsupportedCompressionError} `ERR_COMPRESSION_UNSUPPORTED` for a codec that Kafka does not know.
  */
 export async function compressLater(codec: number, bytes: Buffer): Promise<Buffer> {
   const known = codecOf(codec)
@@ -107,9 +107,9 @@ export async function compressLater(codec: number, bytes: Buffer): Promise<Buffe
 /**
  * As {@link decompress}; gzip and zstd work in a thread of their own meanwhile, the other codecs at once.
  *
- * @throws {DecompressedTooLargeError} `ERR_WIRE_DECOMPRESSED_TOO_LARGE` when more than `maxBytes` would come out.
- * @throws {InvalidCompressionError} `ERR_WIRE_INVALID_COMPRESSION` when the bytes are not of the codec.
- * @throws {UnsupportedCompressionError} `ERR_WIRE_UNSUPPORTED_COMPRESSION` for a codec that Kafka does not know.
+ * @throws {DecompressedTooLargeError} `ERR_COMPRESSION_TOO_LARGE` when more than `maxBytes` would come out.
+ * @throws {InvalidCompressionError} `ERR_COMPRESSION_INVALID` when the bytes are not of the codec.
+ * @throws {UnsupportedCompressionError} `ERR_COMPRESSION_UNSUPPORTED` for a codec that Kafka does not know.
  */
 export async function decompressLater(codec: number, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const known = codecOf(codec)
