@@ -56,6 +56,21 @@ test('an error of one format is known by the other', () => {
   expect(runProgram('brand.mjs', program)).toEqual([false, true])
 })
 
+test("the client carries records in a copy of kafkajs that nobody else's patch or codec reaches [client-bypasses]", () => {
+  const program = `const plain = require('kafkajs')
+    plain.Kafka.prototype.producer = () => 'patched'
+    const codec = () => 'spy'
+    plain.CompressionCodecs[plain.CompressionTypes.Snappy] = codec
+    const { CompressionCodecs, CompressionTypes, Kafka, KafkaJSError } = require('@headgate/kafkajs')
+    const kafka = new Kafka({ logCreator: () => () => {} })
+    const { Snappy } = CompressionTypes
+    CompressionCodecs[Snappy]().compress({ buffer: Buffer.alloc(9000) }).then((bytes) => console.log(JSON.stringify([
+      typeof kafka.producer().send, KafkaJSError === plain.KafkaJSError, CompressionCodecs[Snappy] === codec, bytes.length < 900,
+    ])))`
+
+  expect(runProgram('copy.cjs', program)).toEqual(['function', false, false, true])
+})
+
 test('the installed command answers', () => {
   const command = join(consumer.folder, 'node_modules/.bin/headgate')
 

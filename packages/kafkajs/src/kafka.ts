@@ -12,6 +12,7 @@ import {
 import { Gate } from './access/gate.ts'
 import { Approvals } from './approvals/approvals.ts'
 import type { KafkaConfig } from './config/options.ts'
+import { findProcessConcerns } from './config/process-options.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { describeUnusedOptions } from './config/unused-options.ts'
 import { createInnerConfig } from './connection/inner-config.ts'
@@ -21,6 +22,7 @@ import type { Client } from './facades/client.ts'
 import { createConsumer } from './facades/consumer.ts'
 import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
 import { createProducer } from './facades/producer.ts'
+import { wasCodecOffered } from './kafkajs/codecs.ts'
 import { TopicMasks } from './masking/topic-mask.ts'
 import { createObserver } from './observer.ts'
 import { GatewaySession } from './session/gateway-session.ts'
@@ -86,8 +88,11 @@ export class Kafka {
       isNeeded: () => this.#session.isInUse,
       report: observer.approval,
     })
-    const unused = describeUnusedOptions(config)
+    const unused = describeUnusedOptions(config, wasCodecOffered())
     if (unused !== undefined) logger.warn(unused)
+    const { options: processOptions, isGrave } = findProcessConcerns(process.execArgv, process.env)
+    const tell = isGrave ? logger.warn : logger.info
+    if (processOptions.length > 0) tell('This process lets other code see what it sees', { processOptions })
   }
 
   /** Names of the events of {@link Kafka.on}. */

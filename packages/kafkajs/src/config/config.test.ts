@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { tokenCallback } from '../identity/token-callback.ts'
 import type { KafkaConfig } from './options.ts'
+import { findProcessConcerns } from './process-options.ts'
 import { resolveOptions } from './resolve-options.ts'
 import { describeUnusedOptions } from './unused-options.ts'
 
@@ -69,4 +70,21 @@ test('one warning names each option that is not used, with what takes its place'
 
   expect(describeUnusedOptions(config)).toMatch(/`brokers`.*HEADGATE_GATEWAY.*`ssl`.*HEADGATE_CA/)
   expect(describeUnusedOptions({ clientId: 'orders' })).toBeUndefined()
+})
+
+test('options of the process that let other code see records are named, without their values', () => {
+  const environment = {
+    NODE_OPTIONS: '--import=/app/otel.mjs --max-old-space-size=512',
+    NODE_TLS_REJECT_UNAUTHORIZED: '1',
+  }
+
+  expect(findProcessConcerns(['-r', '/app/first.cjs', '--enable-source-maps'], environment)).toEqual({
+    options: ['--import', '-r'],
+    isGrave: false,
+  })
+  expect(findProcessConcerns(['--inspect=0.0.0.0:9229'], { NODE_TLS_REJECT_UNAUTHORIZED: '0' })).toEqual({
+    options: ['--inspect', 'NODE_TLS_REJECT_UNAUTHORIZED'],
+    isGrave: true,
+  })
+  expect(findProcessConcerns([], {})).toEqual({ options: [], isGrave: false })
 })

@@ -9,10 +9,18 @@ const replacements = Object.freeze({
   reauthenticationThreshold: "nothing: it follows the gateway's token lifetime",
 })
 
-/** The one warning about options that are in the code and are not used; nothing when there is none. */
-export function describeUnusedOptions(config: KafkaConfig): string | undefined {
+/** What takes the place of codecs in kafkajs's registry. */
+const CODECS = '`CompressionCodecs` (in its place: nothing: gzip, snappy, lz4 and zstd are built in)'
+
+/**
+ * The one warning about options that are in the code and are not used; nothing when there is none.
+ *
+ * @param isCodecOffered whether a codec was put into kafkajs's registry
+ */
+export function describeUnusedOptions(config: KafkaConfig, isCodecOffered = false): string | undefined {
   const unused = Object.entries(replacements).filter(([name]) => config[name as keyof KafkaConfig] !== undefined)
-  if (unused.length === 0) return undefined
   const list = unused.map(([name, replacement]) => `\`${name}\` (in its place: ${replacement})`)
+  if (isCodecOffered) list.push(CODECS)
+  if (list.length === 0) return undefined
   return `not used, because every connection goes to the gateway: ${list.join('; ')}`
 }
