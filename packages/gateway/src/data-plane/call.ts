@@ -1,35 +1,27 @@
 import {
   type ApprovalObligation,
-  allowedOperations,
   CLUSTER_NAME,
-  canOnAny,
   type Decision,
   decide,
-  isDiscoverable,
   isTopicName,
   Operation,
   operationName,
-  type Principal,
   type Program,
   type ResourceType,
 } from '@headgate/policy'
-import { apiMessage, ErrorCode, type RequestHeader } from '@headgate/wire'
+import { apiMessage, ErrorCode } from '@headgate/wire'
 import type { AskScope, AskStatus } from '../control-port.ts'
-import type { AskView } from './ask-view.ts'
 import type { AccessLog } from './audit/access-log.ts'
 import type { AccessMasking, AccessRequest } from './audit/access-place.ts'
-import type { BrokerAddresses } from './broker-addresses.ts'
+import type { CallContext } from './call-context.ts'
 import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
-import { type Judgement, settleHold } from './judgement.ts'
-import type { PrincipalPolicy } from './policy-view.ts'
+import type { Judgement } from './judgement.ts'
 import type { ReadBufferPool } from './read-buffers.ts'
-import type { CompiledMask, MaskCompiler } from './records/compiled-mask.ts'
+import type { CompiledMask } from './records/compiled-mask.ts'
 import type { MaskedRecordSet } from './records/masked-record-set.ts'
+import { Rights } from './rights.ts'
 import type { UpstreamAddress } from './upstream.ts'
-
-/** Kafka's value for operations that were not asked for. */
-const OPERATIONS_NOT_ASKED = -2147483648
 
 /** What changes the cluster, and so is on record one by one. */
 const CHANGES: ReadonlySet<Operation> = new Set([
@@ -46,57 +38,13 @@ const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
   cluster: ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
 })
 
-const PROBED_PARTITIONS: readonly number[] = Object.freeze(Array.from({ length: 64 }, (_, partition) => partition))
-
-/** A refused part of a request. */
-export interface Denial {
-  readonly resourceType: ResourceType
-  readonly resourceName: string
-  readonly operation: string
-  readonly partition: number | undefined
-  readonly decision: Judgement
-  readonly errorCode: number
-}
-
-/** Who is told what became of a call. */
-export interface CallReports {
-  /** A part was refused. */
-  denial(denial: Denial): void
-  /** Records were masked: read by the client, or written by it. */
-  masked(operation: 'read' | 'write', topic: string, partition: number, result: MaskedRecordSet): void
-  /** An ask is to be opened. */
-  ask(ask: AskStatus, approval: ApprovalObligation, ruleIds: readonly string[]): void
-}
-
-/** What a call needs of the connection it came on. */
-export interface CallContext {
-  readonly header: RequestHeader
-  readonly policy: PrincipalPolicy
-  readonly principal: Principal
-  readonly asks: AskView
-  readonly masks: MaskCompiler
-  readonly buffers: ReadBufferPool
-  readonly access: AccessLog
-  readonly nowUnixMs: () => number
-  readonly state: ClientState
-  readonly cluster: ClusterView
-  readonly addresses: BrokerAddresses
-  readonly maxTransactionTimeoutMs: number
-  /** Milliseconds that a broker may keep the answer waiting without passing a boundary. */
-  readonly waitBudgetMs: number
-  readonly reports: CallReports
-  /** Where people find an ask. */
-  readonly askUrl: (askId: string) => string
-}
-
 /**
  * One request under one policy: what an API asks of the gateway while it decides.
  *
  * `judge` is for what moves records: it opens asks, reports denials, and tells what is obliged. `permits` is for what else
- * the client asked, and reports a denial; `can` and `sees` are for filtering and report nothing. To the latter two a held
- * topic is a permitted one: its consumers stay in their group, and commit.
+ * the client asked, and reports a denial; what {@link Rights} tells is for filtering, and reports nothing.
  */
-export class Call {
+export class Call extends Rights {
   readonly #context: CallContext
   readonly #program: Program
   /** The moment at which a decision of this call ends, in milliseconds since the epoch. */
@@ -108,6 +56,7 @@ export class Call {
   #names: Map<string, string> | undefined
 
   constructor(context: CallContext) {
+    super({ ...context, program: context.policy.program })
     this.#context = context
     this.#program = context.policy.program
   }
@@ -174,7 +123,7 @@ export class Call {
 
   /** Decides an access to records of a partition, opens the asks that it wants, and reports a denial. */
   judge(operation: typeof Operation.Read | typeof Operation.Write, topic: string, partition: number): Judgement {
-    const judgement = this.#settle('topic', operation, topic, partition, true)
+    const judgement = this.settle('topic', operation, topic, partition, true)
     if (judgement.validUntilUnixMs !== undefined && judgement.effect === 'allow')
       this.validUntilUnixMs = Math.min(this.validUntilUnixMs, judgement.validUntilUnixMs)
     if (judgement.effect === 'allow' && judgement.obligations?.audit === 'required') this.mustRecord = true
@@ -203,47 +152,18 @@ export class Call {
 
   /** Decides as {@link Call.judge} does; nothing is opened or reported. */
   foresee(operation: typeof Operation.Read | typeof Operation.Write, topic: string, partition?: number): Judgement {
-    return this.#settle('topic', operation, topic, partition, false)
+    return this.settle('topic', operation, topic, partition)
   }
 
   /** Whether the principal may do it, or may once it is approved; a denial is reported. Without `partition` the whole topic is meant. */
   permits(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
-    const judgement = this.#settle(resourceType, operation, name, partition, false)
+    const judgement = this.settle(resourceType, operation, name, partition)
     if (judgement.effect !== 'deny') {
       if (CHANGES.has(operation)) this.#tellChange(resourceType, operation, name, judgement)
       return true
     }
     this.#reportDenial(resourceType, operation, name, partition, judgement)
     return false
-  }
-
-  /** Whether the principal may do it, or may once it is approved; nothing is reported. */
-  can(resourceType: ResourceType, operation: Operation, name: string, partition?: number): boolean {
-    return this.#settle(resourceType, operation, name, partition, false).effect !== 'deny'
-  }
-
-  /** Whether the principal may do it on at least one resource of the type. */
-  canOnAny(resourceType: ResourceType, operation: Operation): boolean {
-    return canOnAny(this.#program, resourceType, operation)
-  }
-
-  /** Whether the principal may do it on some partitions of a topic, and not on the topic as a whole. */
-  isLimitedToPartitions(resourceType: ResourceType, operation: Operation, name: string): boolean {
-    const { effect, reason } = decide(this.#program, resourceType, operation, name)
-    if (effect !== 'deny') return false
-    if (reason === 'partition-not-granted') return true
-    // A denial of some partitions has the same reason as one of the whole topic; its first partitions tell them apart.
-    const mayBePartial = reason === 'denied-by-rule' || reason === 'groups-unknown'
-    return mayBePartial && PROBED_PARTITIONS.some((partition) => this.can(resourceType, operation, name, partition))
-  }
-
-  /**
-   * Whether a topic may be created: by a grant for its name, or by one for the cluster where no rule speaks of the name.
-   * Internal topics need the former.
-   */
-  canCreate(topicName: string): boolean {
-    const { effect, reason } = decide(this.#program, 'topic', Operation.Create, topicName)
-    return effect === 'allow' || (reason === 'no-rule' && this.can('cluster', Operation.Create, CLUSTER_NAME))
   }
 
   /** Likewise, asked by somebody who creates it: it is on record, or reported as denied. */
@@ -256,27 +176,6 @@ export class Call {
     return true
   }
 
-  /**
-   * Whether a listing shows the topic. One that may only be asked for is shown to whoever names it, and in no listing: a
-   * tool that reads what is listed would ask by accident.
-   */
-  sees(topicName: string): boolean {
-    if (isDiscoverable(this.#program, topicName)) return true
-    return this.can('topic', Operation.Describe, topicName) && !this.#isOnlyAskable(topicName)
-  }
-
-  /** Whether the topic is shown to someone who names it. */
-  knows(topicName: string): boolean {
-    return isDiscoverable(this.#program, topicName) || this.can('topic', Operation.Describe, topicName)
-  }
-
-  /** Kafka's bit field of authorized operations, as far as policy allows it too. */
-  authorizedOperations(resourceType: ResourceType, name: string, brokerBits: number): number {
-    return brokerBits === OPERATIONS_NOT_ASKED
-      ? brokerBits
-      : brokerBits & allowedOperations(this.#program, resourceType, name)
-  }
-
   /** Where people find an ask. */
   askUrl(askId: string): string {
     return this.#context.askUrl(askId)
@@ -287,42 +186,16 @@ export class Call {
     return this.#context.addresses.addressOf(brokerId)
   }
 
-  #settle(
-    resourceType: ResourceType,
-    operation: Operation,
-    name: string,
-    partition: number | undefined,
-    opens: boolean,
-  ): Judgement {
-    const decision = decide(this.#program, resourceType, operation, name, partition)
-    if (decision.effect !== 'hold') return decision
-    const { issuer, subject } = this.#context.principal
-    const words = operation === Operation.Write ? 'produce' : 'consume'
-    return settleHold(
-      decision,
-      (approval) => {
-        const scope = { issuer, subject, protection: approval.protection, topic: name, operation: words } as const
-        return this.#context.asks.find(scope) ?? (opens ? this.#openAsk(scope, approval, decision) : undefined)
-      },
-      this.#context.nowUnixMs(),
-    )
-  }
-
   /** People are shown the name in an ask: one that no topic can have, with whatever characters, opens none. */
-  #openAsk(scope: AskScope, approval: ApprovalObligation, { ruleIds }: Decision): AskStatus | undefined {
+  protected override openAsk(
+    scope: AskScope,
+    approval: ApprovalObligation,
+    { ruleIds }: Decision,
+  ): AskStatus | undefined {
     if (!isTopicName(scope.topic)) return undefined
     const ask = this.#context.asks.open(scope)
     if (ask !== undefined) this.#context.reports.ask(ask, approval, ruleIds)
     return ask
-  }
-
-  #isOnlyAskable(topicName: string): boolean {
-    const read = decide(this.#program, 'topic', Operation.Read, topicName).effect
-    const write = decide(this.#program, 'topic', Operation.Write, topicName).effect
-    if (read === 'allow' || write === 'allow' || (read === 'deny' && write === 'deny')) return false
-    const isGiven = (operation: typeof Operation.Read | typeof Operation.Write): boolean =>
-      this.foresee(operation, topicName).effect === 'allow'
-    return !isGiven(Operation.Read) && !isGiven(Operation.Write)
   }
 
   #tellChange(resourceType: ResourceType, operation: Operation, resourceName: string, { ruleIds }: Judgement): void {
