@@ -23,6 +23,7 @@ import { fetchBody } from '../clients/raw-requests.ts'
 import { type BatchRecord, type BatchWriter, recordBatch } from '../clients/record-batches.ts'
 import { withAdmin } from '../kafka/admin.ts'
 import { until } from '../kafka/until.ts'
+import { plantSecret } from '../sweep/recorder.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 /** What must never be seen where a mask applies. */
@@ -73,11 +74,9 @@ rules:
 /** One broker behind a gateway that masks. */
 export async function startMaskedWorld(): Promise<World> {
   registerCodecs()
-  process.env['HEADGATE_TEST_TOKEN_KEY'] = JSON.stringify({
-    kty: 'oct',
-    kid: 'test',
-    k: randomBytes(32).toString('base64url'),
-  })
+  const k = randomBytes(32).toString('base64url')
+  process.env['HEADGATE_TEST_TOKEN_KEY'] = JSON.stringify({ kty: 'oct', kid: 'test', k })
+  for (const secret of [CANARY, CARD, k]) plantSecret(secret)
   return await startWorld({
     clients: [
       { clientId: 'shop', groups: [] },

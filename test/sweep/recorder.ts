@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Stands in every value, key and header of a record that end-to-end tests write; it may appear nowhere else. */
+/** Stands in values of records that end-to-end tests write, where they have no canary of their own; it may appear nowhere else. */
 export const SWEPT = 'swept-7d1bc0ffee'
 
 /** What is searched for record values and secrets once all tests have run. */

@@ -19,7 +19,7 @@ const FORBIDDEN: readonly { readonly what: string; readonly isIn: (line: string)
   { what: 'the secret of a client', isIn: (line) => line.includes('-secret-0123456789') },
   { what: 'the password of a person', isIn: (line) => /\b[a-z]+-password\b/.test(line) },
   { what: 'a signed token', isIn: (line) => /eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}/.test(line) },
-  { what: 'a private key', isIn: (line) => /"d":"|PRIVATE KEY/.test(line) },
+  { what: 'a private key', isIn: (line) => /"[dk]":\s*"|PRIVATE KEY/.test(line) },
   { what: 'a secret of this run', isIn: (line) => plantedSecrets().some((secret) => line.includes(secret)) },
 ]
 
@@ -47,6 +47,8 @@ describe('what Headgate wrote during the whole run [nothing-leaks]', () => {
       'ada-password',
       'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJvcmRlcnMifQ.c2lnbmF0dXJlLXNpZ25hdHVyZQ',
       '-----BEGIN PRIVATE KEY-----',
+      '{"kty":"OKP", "d": "s3cr3t"}',
+      '{"kty":"oct","k":"s3cr3t"}',
       ...plantedSecrets(),
     ]
     for (const sample of samples) expect(FORBIDDEN.some(({ isIn }) => isIn(sample))).toBe(true)
