@@ -8,6 +8,8 @@ import { heading, paragraph, print, styled, table } from './terminal.ts'
 
 const CLIENT_ID = 'orders'
 const QUIET = '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'
+const CLI =
+  'node_modules/.bin/node --conditions=@headgate/source --disable-warning=ExperimentalWarning packages/cli/src/main.ts'
 const NODE = '../../node_modules/.bin/node --conditions=@headgate/source --disable-warning=TimeoutNegativeWarning'
 
 /** Writes what other clients need to connect as the service, and prints commands to try. */
@@ -45,8 +47,25 @@ export async function showWhatToTry(world: World): Promise<void> {
     `${java('consumer.ConsoleConsumer')} --topic orders --from-beginning --group orders-$RANDOM --max-messages 10`,
     `echo x | ${java('ConsoleProducer')} --topic audit-log`,
   ])
+  showPeople(world)
   print()
   paragraph("Below, the gateway's log. Ctrl-C ends everything and removes the files.", 'bold')
+}
+
+/** Prints what people can do: each has a folder of her own, so that several are signed in at once. */
+function showPeople({ ca, files, httpUrl }: World): void {
+  const people = join(dirname(files.configPath), 'people')
+  command('people: `login` prints an address, where the password of `grace` is `grace-password`', [
+    `person() { local who=$1; shift; XDG_CONFIG_HOME=${people}/$who HEADGATE_GATEWAY=${httpUrl} HEADGATE_CA=${ca.path} ${CLI} "$@"; }`,
+    'person grace login    # an engineer',
+    "person grace request payments --reason 'to try it'",
+    'person ada login      # she leads payments',
+    'person ada approvals list',
+    'person linus login    # an auditor',
+    'person linus audit who-read --topic payments',
+    'person linus sessions list',
+    `person linus audit verify ${files.auditFolder} --key ${files.auditKeyPath}`,
+  ])
 }
 
 interface ClientFiles {
