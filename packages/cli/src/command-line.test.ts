@@ -32,6 +32,22 @@ describe('the command line', () => {
     expect(outcome.out === '').toBe(exitCode === 2)
   })
 
+  test('for a program, what is wrong is JSON too', async () => {
+    const { exitCode, out, error } = await folder.run('audit', 'verify', 'trail', '--json')
+    expect({ exitCode, error }).toEqual({ exitCode: 2, error: '' })
+    expect(JSON.parse(out)).toEqual({
+      ok: false,
+      code: 'ERR_CLI_USAGE',
+      message: "required option '--key <file>' not specified",
+    })
+  })
+
+  test('help says which options are needed', async () => {
+    const { out } = await folder.run('keys', 'create', '--help')
+    expect(out).toMatch(/--out <file> \(required\)/)
+    expect(out).not.toContain('default: false')
+  })
+
   test('the version is that of the package', async () => {
     expect(await folder.run('--version')).toEqual({ exitCode: 0, out: '1.2.3\n', error: '' })
   })

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import { type CommandIo, type CommandRun, ExitCode } from './command.ts'
 import { defineApprovals } from './commands/approvals.ts'
 import { defineAudit } from './commands/audit.ts'
@@ -13,6 +13,7 @@ import { definePolicyCheck } from './commands/policy-check.ts'
 import { defineRequest } from './commands/request.ts'
 import { defineSessions } from './commands/sessions.ts'
 import { defineWhoami } from './commands/whoami.ts'
+import { jsonLine } from './json-value.ts'
 import { reportFailure } from './problem-report.ts'
 
 /** What the command line asks for: a command to run, or text to show. */
@@ -25,11 +26,18 @@ interface Shown {
   error: string
 }
 
+/** How options stand in help: those that are needed say so, and a switch does not tell that it is off. */
+const OPTION_HELP = Object.freeze({
+  optionTerm: ({ flags, mandatory }: Option) => (mandatory ? `${flags} (required)` : flags),
+  optionDescription: (option: Option) => new Help().optionDescription(option).replace(' (default: false)', ''),
+})
+
 function createProgram(version: string, shown: Shown, select: (run: CommandRun) => void): Command {
   const program = new Command('headgate')
     .description('a gate before Kafka that decides on every request by policy')
     .version(version)
     .showHelpAfterError('see --help')
+    .configureHelp(OPTION_HELP)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -72,13 +80,20 @@ function parseCommandLine(args: readonly string[], version: string): CommandLine
   return run === undefined ? { kind: 'show', ...shown, exitCode: ExitCode.Invalid } : { kind: 'run', run }
 }
 
+/** Tells that the command line is not valid; `words` are those for people. */
+function reportMisuse(io: CommandIo, words: string, isJson: boolean): void {
+  const [message = ''] = words.replace(/^error: /, '').split('\n')
+  if (isJson) io.writeOut(jsonLine({ ok: false, code: 'ERR_CLI_USAGE', message }))
+  else io.writeError(words)
+}
+
 /** Runs a command line and gives what the process is to exit with; it never throws and never exits. */
 export async function runCommandLine(args: readonly string[], version: string, io: CommandIo): Promise<ExitCode> {
   try {
     const line = parseCommandLine(args, version)
     if (line.kind === 'run') return await line.run(io)
     if (line.out !== '') io.writeOut(line.out)
-    if (line.error !== '') io.writeError(line.error)
+    if (line.error !== '') reportMisuse(io, line.error, args.includes('--json'))
     return line.exitCode
   } catch (error) {
     return reportFailure(io, error, { json: false })
