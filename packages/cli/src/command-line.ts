@@ -10,6 +10,9 @@ import { defineKeysPublic } from './commands/keys-public.ts'
 import { defineLogin } from './commands/login.ts'
 import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
+import { definePolicyDiff } from './commands/policy-diff.ts'
+import { definePolicyExplain } from './commands/policy-explain.ts'
+import { definePolicySchema } from './commands/policy-schema.ts'
 import { defineRequest } from './commands/request.ts'
 import { defineSessions } from './commands/sessions.ts'
 import { defineWhoami } from './commands/whoami.ts'
@@ -49,7 +52,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
     })
   defineGateway(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
-  definePolicyCheck(program.command('policy').description('policies'), select)
+  definePolicyCommands(program.command('policy').description('policies: check, explain, compare'), select)
   defineLogin(program, select)
   defineLogout(program, select)
   defineWhoami(program, select)
@@ -62,6 +65,13 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineKeysCreate(keys, select)
   defineKeysPublic(keys, select)
   return program
+}
+
+function definePolicyCommands(policy: Command, select: (run: CommandRun) => void): void {
+  definePolicyCheck(policy, select)
+  definePolicyExplain(policy, select)
+  definePolicyDiff(policy, select)
+  definePolicySchema(policy, select)
 }
 
 /** Parses the arguments after the program's name. */

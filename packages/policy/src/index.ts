@@ -47,6 +47,7 @@ export {
   type TopicProtection,
   type Who,
 } from './document/document.ts'
+export { policyJsonSchema } from './document/json-schema.ts'
 export { isTopicName } from './document/names.ts'
 export { nearestWord } from './document/nearest-word.ts'
 export { type PolicyParseResult, parsePolicy } from './document/parse-policy.ts'
@@ -91,3 +92,16 @@ export {
   type ResidualTopic,
   residualFor,
 } from './program/residual.ts'
+export { type AccessChange, type AccessWitness, diffPolicies } from './tools/diff/diff-policies.ts'
+export { type ComparedPolicies, changesData, describeChanges } from './tools/diff/diff-words.ts'
+export { diffStanding, type StandingChange } from './tools/diff/standing-changes.ts'
+export { PolicyTooIntricateError, RequestWordsError } from './tools/errors.ts'
+export {
+  type ApplyingProtection,
+  type Explanation,
+  explainDecision,
+  type SpeakingRule,
+} from './tools/explain/explain-decision.ts'
+export { describeExplanation, explanationData } from './tools/explain/explain-words.ts'
+export type { FailedCondition, NearMiss } from './tools/explain/near-miss.ts'
+export { type RequestWords, requestOf } from './tools/request-words.ts'

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest'
+import type { PolicyDocument } from '../../document/document.ts'
+import { parsePolicy } from '../../document/parse-policy.ts'
+import { operationName } from '../../operation.ts'
+import { type AccessChange, diffPolicies } from './diff-policies.ts'
+
+function documentOf(text: string): PolicyDocument {
+  const result = parsePolicy({ path: 'policy.yaml', text }, () => '')
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.document
+}
+
+const diff = (before: string, after: string): readonly AccessChange[] =>
+  diffPolicies(documentOf(before), documentOf(after))
+
+const rule = (id: string, who: string, does: string): string => `  - { id: ${id}, who: ${who}, ${does} }\n`
+const rules = (...all: string[]): string => `rules:\n${all.join('')}`
+
+test('what means the same has no change, whatever it is called and in whatever order', () => {
+  const [a, b] = [
+    rule('a', 'everyone', 'may: { consume: [x, y] }'),
+    rule('b', '{ groups: [g] }', 'never: { produce: ["*"] }'),
+  ]
+  expect(diff(rules(a, b), rules(b.replace('id: b', 'id: c'), a))).toEqual([])
+  const cut = [rule('p', 'everyone', 'may: { consume: [x] }'), rule('q', 'everyone', 'may: { consume: [y] }')]
+  expect(diff(rules(a, b), rules(...cut, b))).toEqual([])
+})
+
+test('a pattern beside a denial: the witness is a name that only the pattern reaches', () => {
+  const never = rule('n', 'everyone', 'never: { consume: ["*.internal", orders.a] }')
+  const changes = diff(rules(never), rules(never, rule('g', '{ groups: [g] }', 'may: { consume: ["orders.*"] }')))
+  expect(changes.map(({ operation, isNewAccess }) => [operationName(operation), isNewAccess])).toEqual([
+    ['Read', true],
+    ['Describe', true],
+  ])
+  expect(changes[0]?.witnesses.map(({ name, principal }) => [name, principal.groups])).toEqual([['orders.', ['g']]])
+})
+
+test('a grant is taken away from some of a group', () => {
+  const may = rule('g', '{ groups: [g] }', 'may: { produce: [t] }')
+  const [change, ...others] = diff(rules(may), rules(may, rule('n', '{ groups: [h] }', 'never: { produce: [t] }')))
+  expect(others).toEqual([])
+  expect(change).toMatchObject({ isNewAccess: false, before: { effect: 'allow' }, after: { effect: 'deny' } })
+  expect(change?.witnesses[0]?.principal.groups).toEqual(['g', 'h'])
+})
+
+test.each([
+  ['a mask goes', 'mask: [{ headers: [h], with: remove }]', '', true],
+  ['a mask comes', '', 'mask: [{ headers: [h], with: remove }]', false],
+  ['a mask gets weaker', 'mask: [{ headers: [h], with: remove }]', 'mask: [{ headers: [h], with: last-4 }]', true],
+  ['a mask gets stronger', 'mask: [{ headers: [h], with: last-4 }]', 'mask: [{ headers: [h], with: remove }]', false],
+  ['an approval goes', 'approval: { by: [l], for: 1h }', '', true],
+  ['an approval comes', '', 'approval: { by: [l], for: 1h }', false],
+  ['fewer people approve', 'approval: { by: [l], people: 2, for: 1h }', 'approval: { by: [l], for: 1h }', true],
+  ['access lasts less', 'approval: { by: [l], for: 2h }', 'approval: { by: [l], for: 1h }', false],
+  ['audit is no longer required', 'audit: required', '', true],
+])('%s', (_name, before, after, isNewAccess) => {
+  const policy = (protection: string): string =>
+    `topics: [{ id: t, match: [t]${protection === '' ? '' : `, ${protection}`} }]\n${rules(rule('a', 'everyone', 'may: { consume: [t] }'))}`
+  const changes = diff(policy(before), policy(after))
+  expect(changes.map((change) => change.isNewAccess)).toEqual([isNewAccess])
+})
+
+test('partitions: each run that is treated alike, and the whole', () => {
+  const [some, all] = ['may: { consume: [t], partitions: [2-5] }', 'may: { consume: [t] }']
+  const [change] = diff(rules(rule('a', 'everyone', some)), rules(rule('a', 'everyone', all)))
+  expect(change?.witnesses.map(({ partition, lastPartition }) => [partition, lastPartition])).toEqual([
+    [-1, undefined],
+    [0, 1],
+    [6, undefined],
+  ])
+})
+
+test('many groups, each with rules of its own, are no trouble', () => {
+  const teams = Array.from({ length: 60 }, (_, n) =>
+    rule(`t${n}`, `{ groups: [team-${n}] }`, `may: { consume: ["*"], produce: ["t${n}.*"] }`),
+  )
+  const changes = diff(rules(...teams), rules(...teams, rule('x', '{ groups: [new] }', 'may: { consume: ["t7.*"] }')))
+  expect(changes.length).toBe(2)
+})
