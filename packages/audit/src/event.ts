@@ -1,3 +1,5 @@
+// One table: every event of schema version 1 and its fields.
+
 /** Who acted. */
 export interface AuditActor {
   /** The name that the config gives the issuer. */
