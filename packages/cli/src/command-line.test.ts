@@ -67,7 +67,7 @@ describe('config check', () => {
       error: `gateway.yaml:2:1: \`listener.port\` is missing; add \`port:\` with a whole number (ERR_GATEWAY_CONFIG_MISSING_KEY)
 gateway.yaml:2:13: \`listener.prot\` is not known; did you mean \`port\`? (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)
 gateway.yaml:5:84: \`issuers[0].algorithms\` is none of the allowed words; write one of \`ES256\`, \`ES384\`, \`ES512\`, \`RS256\`, \`RS384\`, \`RS512\`, \`PS256\`, \`PS384\`, \`PS512\`, \`Ed25519\`, \`EdDSA\` (ERR_GATEWAY_CONFIG_NOT_ALLOWED)
-3 problems: nothing was started
+3 problems
 `,
     })
   })
@@ -81,6 +81,25 @@ gateway.yaml:5:84: \`issuers[0].algorithms\` is none of the allowed words; write
     expect(exitCode).toBe(2)
     const places = error.split('\n').map((line) => /^policy\.yaml:\d+:\d+: .+; .+ \(ERR_POLICY_\w+\)$/.test(line))
     expect(places.filter(Boolean).length).toBeGreaterThan(1)
+  })
+
+  test('problems of the config and of its policy are told together [config-problems-at-once]', async () => {
+    folder.write('gateway.yaml', CONFIG.replace('port: 0,', 'port: 99999,'))
+    folder.write('policy.yaml', 'rules: 7\n')
+    const { exitCode, error } = await folder.run('config', 'check', 'gateway.yaml')
+    expect(exitCode).toBe(2)
+    expect(error).toMatch(/^gateway\.yaml:2:19: .*\npolicy\.yaml:1:\d+: .*\n2 problems\n$/)
+  })
+
+  test('what the policy wants and the config does not have is a warning', async () => {
+    folder.write('policy.yaml', `topics: [{ match: [orders], audit: required }]\n${POLICY}`)
+    const outcome = await folder.run('config', 'check', 'gateway.yaml')
+    expect(outcome).toMatchObject({ exitCode: 0, out: expect.stringContaining('config is sound') })
+    expect(outcome.error).toMatch(/^policy\.yaml:1:\d+: warning: .*; .* \(ERR_GATEWAY_CONFIG_AUDIT_WANTED\)\n$/)
+    const { exitCode, out, error } = await folder.run('config', 'check', 'gateway.yaml', '--json')
+    expect({ exitCode, error }).toEqual({ exitCode: 0, error: '' })
+    const warnings = [{ path: 'policy.yaml', line: 1, code: 'ERR_GATEWAY_CONFIG_AUDIT_WANTED' }]
+    expect(JSON.parse(out)).toMatchObject({ ok: true, warnings })
   })
 
   test('for machines', async () => {
@@ -165,6 +184,12 @@ describe('gateway', () => {
     const { exitCode, out, error } = await folder.run('gateway', '--config', 'gateway.yaml')
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: '' })
     expect(error).toMatch(/^gateway\.yaml:1:1: .*\ngateway\.yaml:1:\d+: .*\n2 problems: nothing was started\n$/)
+  })
+
+  test('logs what its policy wants and its config does not have', async () => {
+    folder.write('policy.yaml', `topics: [{ match: [orders], audit: required }]\n${POLICY}`)
+    const { error } = await folder.run('gateway', '--config', 'gateway.yaml')
+    expect(error).toMatch(/"level":"warn".*"event":"policy-warning","code":"ERR_GATEWAY_CONFIG_AUDIT_WANTED"/)
   })
 
   test('without brokers fails with a code and ends with 1', async () => {

@@ -16,15 +16,26 @@ function shorten(io: CommandIo, problem: SourceProblem): SourceProblem {
   return path.startsWith('..') ? problem : { ...problem, path }
 }
 
-/** Tells every problem, one a line, and what came of them. */
-export function reportProblems(io: CommandIo, problems: readonly SourceProblem[], { json }: ReportOptions): ExitCode {
+/** How problems are told. */
+interface ProblemReportOptions extends ReportOptions {
+  /** What came of them, where something else was to. */
+  readonly outcome?: string
+}
+
+/** Tells every problem, one a line, how many there are, and what came of them. */
+export function reportProblems(
+  io: CommandIo,
+  problems: readonly SourceProblem[],
+  { json, outcome }: ProblemReportOptions,
+): ExitCode {
   const shown = problems.map((problem) => shorten(io, problem))
   if (json) {
     io.writeOut(jsonLine({ ok: false, problems: shown }))
     return ExitCode.Invalid
   }
   const count = countWords(shown.length, 'problem')
-  io.writeError(`${[...shown.map(formatSourceProblem), `${count}: nothing was started`].join('\n')}\n`)
+  const last = outcome === undefined ? count : `${count}: ${outcome}`
+  io.writeError(`${[...shown.map(formatSourceProblem), last].join('\n')}\n`)
   return ExitCode.Invalid
 }
 
@@ -36,6 +47,19 @@ export function reportFailure(io: CommandIo, error: unknown, { json }: ReportOpt
   if (json) io.writeOut(jsonLine({ ok: false, code: String(code), message }))
   else io.writeError(`headgate: ${message} (${String(code)})\n`)
   return ExitCode.Failed
+}
+
+/** Tells people what is worth a look beside a result, one a line; gives it as it is shown, for machines. */
+export function reportWarnings(
+  io: CommandIo,
+  warnings: readonly SourceProblem[],
+  { json }: ReportOptions,
+): readonly SourceProblem[] {
+  const shown = warnings.map((warning) => shorten(io, warning))
+  if (json) return shown
+  for (const warning of shown)
+    io.writeError(`${formatSourceProblem({ ...warning, message: `warning: ${warning.message}` })}\n`)
+  return shown
 }
 
 /** Tells that all is well. */

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
+import { formatSourceProblem } from '@headgate/policy'
+import { findUnmetProtections } from './config/find-unmet-protections.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createAskRecord } from './control-plane/asks/ask-record.ts'
 import { Asks } from './control-plane/asks/asks.ts'
@@ -72,7 +74,10 @@ function restoreAsks({ config, log }: GatewayOptions, asks: Asks): Promise<void>
   return restored
 }
 
-/** Creates the source of the policy, and tells the trail of each policy that comes into force or is refused. */
+/**
+ * Creates the source of the policy, and tells the trail of each policy that comes into force or is refused; the log is told
+ * what such a policy wants that the config does not have.
+ */
 function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
   const policySource = createPolicySource({
     policy: config.policy,
@@ -81,9 +86,11 @@ function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit:
     onRefused: (problems) =>
       audit.append({ event: 'policy.refused', reason: problems[0]?.code ?? 'unknown', problems: problems.length }),
   })
-  policySource.subscribe(({ revision, digest }) =>
-    audit.append({ event: 'policy.in-force', policyRevision: revision, digest }),
-  )
+  policySource.subscribe(({ revision, digest, document }) => {
+    audit.append({ event: 'policy.in-force', policyRevision: revision, digest })
+    for (const warning of findUnmetProtections(config, document))
+      log.warn({ event: 'policy-warning', code: warning.code, reason: formatSourceProblem(warning) }, 'policy')
+  })
   return policySource
 }
 

@@ -1,3 +1,4 @@
+export { findUnmetProtections } from './config/find-unmet-protections.ts'
 export type { GatewayConfig } from './config/gateway-config.ts'
 export { createKeyFile } from './config/key-file.ts'
 export { loadGatewayConfig } from './config/load-config.ts'

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import { loadCheckedConfig } from '../checked-config.ts'
 import type { CommandDefinition, CommandIo, ExitCode } from '../command.ts'
-import { type ReportOptions, reportProblems, reportResult } from '../problem-report.ts'
+import { type ReportOptions, reportProblems, reportResult, reportWarnings } from '../problem-report.ts'
 
 async function checkConfig(io: CommandIo, file: string, options: ReportOptions): Promise<ExitCode> {
   const checked = loadCheckedConfig(resolve(io.folder, file), io)
   if (!checked.ok) return reportProblems(io, checked.problems, options)
   const { cluster, issuers, policy } = checked.config
-  const result = { cluster: cluster.name, issuers: issuers.map(({ name }) => name), policy: policy.path }
+  const warnings = reportWarnings(io, checked.warnings, options)
+  const result = { cluster: cluster.name, issuers: issuers.map(({ name }) => name), policy: policy.path, warnings }
   const words = `config is sound: cluster ${result.cluster}, issuers ${result.issuers.join(', ')}, policy ${policy.path}`
   return reportResult(io, result, words, options)
 }

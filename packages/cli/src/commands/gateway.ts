@@ -74,7 +74,7 @@ function keepYoungGenerationSmall(): void {
 async function runGateway(io: CommandIo, options: GatewayOptions): Promise<ExitCode> {
   keepYoungGenerationSmall()
   const checked = loadCheckedConfig(resolve(io.folder, options.config), io)
-  if (!checked.ok) return reportProblems(io, checked.problems, options)
+  if (!checked.ok) return reportProblems(io, checked.problems, { ...options, outcome: 'nothing was started' })
   try {
     return await serve(io, checked.config, options)
   } catch (error) {

@@ -15,7 +15,12 @@ import { readStore } from './store-section.ts'
 /** A checked configuration, or every problem of the file in the order of its text. */
 export type GatewayConfigResult =
   | { readonly ok: true; readonly config: GatewayConfig }
-  | { readonly ok: false; readonly problems: readonly SourceProblem[] }
+  | {
+      readonly ok: false
+      readonly problems: readonly SourceProblem[]
+      /** The policy, absolute, where the file names one: its problems can be told along. */
+      readonly policyPath: string | undefined
+    }
 
 /** What {@link loadGatewayConfig} reads besides the file. */
 export interface LoadGatewayConfigOptions {
@@ -79,7 +84,10 @@ export function loadGatewayConfig(path: string, options: LoadGatewayConfigOption
   const source = new ConfigSource(path, options.environment ?? process.env)
   const text = readText(source)
   const map = text === undefined ? undefined : source.parse(text)
-  if (map === undefined) return { ok: false, problems: source.problems }
-  const config = readConfig(new ConfigReader(source, map))
-  return source.problems.length === 0 ? { ok: true, config } : { ok: false, problems: source.problems }
+  if (map === undefined) return { ok: false, problems: source.problems, policyPath: undefined }
+  const root = new ConfigReader(source, map)
+  const config = readConfig(root)
+  if (source.problems.length === 0) return { ok: true, config }
+  const policyPath = root.optionalText('policy')?.value ? config.policy.path : undefined
+  return { ok: false, problems: source.problems, policyPath }
 }
