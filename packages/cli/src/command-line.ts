@@ -12,6 +12,7 @@ import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
 import { definePolicyDiff } from './commands/policy-diff.ts'
 import { definePolicyExplain } from './commands/policy-explain.ts'
+import { definePolicyLint } from './commands/policy-lint.ts'
 import { definePolicySchema } from './commands/policy-schema.ts'
 import { defineRequest } from './commands/request.ts'
 import { defineSessions } from './commands/sessions.ts'
@@ -52,7 +53,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
     })
   defineGateway(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
-  definePolicyCommands(program.command('policy').description('policies: check, explain, compare'), select)
+  definePolicyCommands(program.command('policy').description('policies: check, explain, compare, lint'), select)
   defineLogin(program, select)
   defineLogout(program, select)
   defineWhoami(program, select)
@@ -71,6 +72,7 @@ function definePolicyCommands(policy: Command, select: (run: CommandRun) => void
   definePolicyCheck(policy, select)
   definePolicyExplain(policy, select)
   definePolicyDiff(policy, select)
+  definePolicyLint(policy, select)
   definePolicySchema(policy, select)
 }
 

@@ -65,6 +65,15 @@ export class FileUnreadableError extends HeadgateError<'ERR_CLI_FILE_UNREADABLE'
   }
 }
 
+/** A report cannot be written to the file that was named. */
+export class ReportUnwritableError extends HeadgateError<'ERR_CLI_REPORT_UNWRITABLE'> {
+  readonly code = 'ERR_CLI_REPORT_UNWRITABLE'
+
+  constructor(path: string, reason: string) {
+    super({ message: `the report cannot be written to \`${path}\` (${reason})`, details: { path, reason } })
+  }
+}
+
 /** Nobody is signed in at the gateway. */
 export class NotSignedInError extends HeadgateError<'ERR_CLI_NOT_SIGNED_IN'> {
   readonly code = 'ERR_CLI_NOT_SIGNED_IN'

@@ -92,8 +92,9 @@ export {
   type ResidualTopic,
   residualFor,
 } from './program/residual.ts'
-export { type AccessChange, type AccessWitness, diffPolicies } from './tools/diff/diff-policies.ts'
+export { type AccessChange, diffPolicies } from './tools/diff/diff-policies.ts'
 export { type ComparedPolicies, changesData, describeChanges } from './tools/diff/diff-words.ts'
+export type { AccessWitness } from './tools/diff/point.ts'
 export { diffStanding, type StandingChange } from './tools/diff/standing-changes.ts'
 export { PolicyTooIntricateError, RequestWordsError } from './tools/errors.ts'
 export {
@@ -104,4 +105,7 @@ export {
 } from './tools/explain/explain-decision.ts'
 export { describeExplanation, explanationData } from './tools/explain/explain-words.ts'
 export type { FailedCondition, NearMiss } from './tools/explain/near-miss.ts'
+export { type LintCode, type LintFinding, lintCodes } from './tools/lint/finding.ts'
+export { lintPolicy } from './tools/lint/lint-policy.ts'
 export { type RequestWords, requestOf } from './tools/request-words.ts'
+export { sarifOf } from './tools/sarif.ts'

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { lintCodes } from '@headgate/policy'
 import { afterAll, expect, test } from 'vitest'
 import { createCommandFolder } from '../command-line-fixture.ts'
 
@@ -28,6 +29,10 @@ test('the page has an example of each command', () => {
   const names = new Set(commands.map(({ line }) => line.split(' ').slice(0, 2).join(' ')))
   const documented = [...page.matchAll(/^## `headgate (policy \w+)/gm)].map(([, name]) => name)
   expect([...names].sort()).toEqual(documented.filter((name) => name !== 'policy schema').sort())
+})
+
+test('the page has every code of lint with what it is about', () => {
+  for (const [code, about] of Object.entries(lintCodes)) expect(page).toContain(`| \`${code}\` | ${about} |`)
 })
 
 test.each(commands)('$line', async ({ line, printed }) => {

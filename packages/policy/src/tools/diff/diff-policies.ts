@@ -1,36 +1,11 @@
-import { canonicalJson } from '../../canonical.ts'
-import type { PolicyDocument, Rule, TopicProtection } from '../../document/document.ts'
+import type { PolicyDocument } from '../../document/document.ts'
 import { LABEL_PREFIX } from '../../document/names.ts'
-import { INTERNAL_TOPIC_PREFIX, Operation, operations, type ResourceType, resourceTypes } from '../../operation.ts'
-import type { Principal } from '../../principal.ts'
-import { ALL_PARTITIONS, decide } from '../../program/decide.ts'
+import { INTERNAL_TOPIC_PREFIX, type Operation, type ResourceType, resourceTypes } from '../../operation.ts'
 import type { Decision } from '../../program/decision.ts'
-import { compileProgram, type Program } from '../../program/program.ts'
-import { residualFor } from '../../program/residual.ts'
 import { type NameClass, nameClasses } from './name-classes.ts'
-import { type PolicyExcerpt, PolicyIndex } from './policy-index.ts'
-import { type Condition, representativesOf } from './representatives.ts'
+import { type AccessWitness, witnessesAt } from './point.ts'
+import { PolicyIndex } from './policy-index.ts'
 import { accessKey, givesMore } from './strictness.ts'
-
-/** One request that two policies decide otherwise, and what it stands for. */
-export interface AccessWitness {
-  /** Stands for whoever meets the same conditions of both policies. */
-  readonly principal: Principal
-  readonly resourceType: ResourceType
-  readonly operation: Operation
-  /** Stands for every name that the same selectors match. */
-  readonly name: string
-  /** The selectors of both policies that match the name. */
-  readonly matches: readonly string[]
-  /** The first of the partitions it stands for; {@link ALL_PARTITIONS} where the whole is asked for. */
-  readonly partition: number
-  /** The last of them, where there is one. */
-  readonly lastPartition?: number
-  /** Whether a rule tells partitions apart here; otherwise what is said of the whole is said of each. */
-  readonly tellsPartitionsApart: boolean
-  readonly before: Decision
-  readonly after: Decision
-}
 
 /** Requests of one operation that were decided alike before, and are decided alike, and otherwise, after. */
 export interface AccessChange {
@@ -41,19 +16,6 @@ export interface AccessChange {
   readonly before: Decision
   readonly after: Decision
   readonly witnesses: readonly AccessWitness[]
-}
-
-interface Point {
-  readonly resourceType: ResourceType
-  readonly name: NameClass
-  readonly before: PolicyExcerpt
-  readonly after: PolicyExcerpt
-}
-
-interface PartitionCell {
-  readonly partition: number
-  readonly lastPartition?: number
-  readonly tellsPartitionsApart: boolean
 }
 
 /**
@@ -67,13 +29,18 @@ interface PartitionCell {
 export function diffPolicies(before: PolicyDocument, after: PolicyDocument): readonly AccessChange[] {
   const [was, is] = [new PolicyIndex(before), new PolicyIndex(after)]
   const witnesses = resourceTypes.flatMap((resourceType) =>
-    nameClasses(selectorsOf([before, after], resourceType), resourceType === 'topic').flatMap((name) => {
+    namesOf([before, after], resourceType).flatMap((name) => {
       const [left, right] = [was, is].map((index) => index.excerpt(resourceType, name.matches))
       if (left === undefined || right === undefined || left.meaning === right.meaning) return []
       return witnessesAt({ resourceType, name, before: left, after: right })
     }),
   )
   return groupAlike(witnesses)
+}
+
+/** Every class of names of a type that policies tell apart. */
+export function namesOf(documents: readonly PolicyDocument[], resourceType: ResourceType): readonly NameClass[] {
+  return nameClasses(selectorsOf(documents, resourceType), resourceType === 'topic')
 }
 
 function selectorsOf(documents: readonly PolicyDocument[], resourceType: ResourceType): readonly string[] {
@@ -87,121 +54,6 @@ function selectorsOf(documents: readonly PolicyDocument[], resourceType: Resourc
   if (!isTopic) return named
   // Whether a topic is internal decides which grants reach it.
   return [...named.filter((name) => !name.startsWith(LABEL_PREFIX)), `${INTERNAL_TOPIC_PREFIX}*`]
-}
-
-function witnessesAt(point: Point): AccessWitness[] {
-  const programs = new Map<string, readonly Program[]>()
-  const [rulesBefore, rulesAfter] = [rulesAlone(point.before, point), rulesAlone(point.after, point)]
-  return operations.flatMap((operation) =>
-    partitionCells(point, operation).flatMap((cell) => {
-      const [before, after] = [rulesBefore, rulesAfter].map((rules) => conditionsOf(rules, point, operation, cell))
-      if (before === undefined || after === undefined) return []
-      if (isAlike(before, after) && (operationIsUnguarded(operation, point) || isAlikeGuarded(point))) return []
-      const conditions = [...before, ...after.map(({ who, mark }) => ({ who, mark: `after ${mark}` }))]
-      return representativesOf(conditions).flatMap((principal): AccessWitness[] => {
-        const found = compare(point, operation, cell, principal, programs)
-        return found === undefined ? [] : [found]
-      })
-    }),
-  )
-}
-
-const guarded: ReadonlySet<Operation> = new Set([Operation.Read, Operation.Write, Operation.Replay])
-
-function operationIsUnguarded(operation: Operation, { resourceType }: Point): boolean {
-  return resourceType !== 'topic' || !guarded.has(operation)
-}
-
-function isAlikeGuarded({ before, after }: Point): boolean {
-  const meanings = ({ document }: PolicyExcerpt): string =>
-    document.topics
-      .map((topic) => canonicalJson({ ...topic, source: undefined }))
-      .sort()
-      .join('\n')
-  return meanings(before) === meanings(after)
-}
-
-function isAlike(before: readonly Condition[], after: readonly Condition[]): boolean {
-  const keys = (conditions: readonly Condition[]): string =>
-    [...new Set(conditions.map((each) => canonicalJson({ ...each })))].sort().join('\n')
-  return keys(before) === keys(after)
-}
-
-/** The whole, and where rules tell partitions apart, each run of partitions that they treat alike. */
-function partitionCells({ before, after }: Point, operation: Operation): readonly PartitionCell[] {
-  const runs = [before, after].flatMap(({ document }) =>
-    document.rules.flatMap(({ scopes }) =>
-      scopes.flatMap((scope) => (scope.operation === operation ? (scope.partitions ?? []) : [])),
-    ),
-  )
-  if (runs.length === 0) return [{ partition: ALL_PARTITIONS, tellsPartitionsApart: false }]
-  const firsts = [...new Set([0, ...runs.flatMap(([first, last]) => [first, last + 1])])].sort((a, b) => a - b)
-  const cells = firsts.map((partition, index): PartitionCell => {
-    const next = firsts[index + 1]
-    const cell = { partition, tellsPartitionsApart: true }
-    return next === undefined ? cell : { ...cell, lastPartition: next - 1 }
-  })
-  return [{ partition: ALL_PARTITIONS, tellsPartitionsApart: true }, ...cells]
-}
-
-interface RuleAlone {
-  readonly rule: Rule
-  readonly program: Program
-}
-
-/** Each rule by itself and for everybody, without what protections ask for, which may only hide what a rule does. */
-function rulesAlone({ document }: PolicyExcerpt, { resourceType }: Point): readonly RuleAlone[] {
-  const topics = document.topics.map(unguardedOf)
-  return document.rules
-    .filter(({ scopes }) => scopes.some((scope) => scope.resourceType === resourceType))
-    .map((rule) => {
-      const rules = [{ ...rule, who: 'everyone' as const }]
-      return { rule, program: programOf({ version: 1, topics, rules, owners: [] }, nobody) }
-    })
-}
-
-/** What each rule does where its condition holds, as the evaluator itself tells. */
-function conditionsOf(
-  rules: readonly RuleAlone[],
-  { resourceType, name }: Point,
-  operation: Operation,
-  { partition }: PartitionCell,
-): readonly Condition[] {
-  return rules.flatMap(({ rule, program }): Condition[] => {
-    const { effect, reason } = decide(program, resourceType, operation, name.name, partition)
-    if (reason === 'denied-by-rule') return [{ who: rule.who, mark: 'denies' }]
-    return effect === 'allow' ? [{ who: rule.who, mark: `grants ${liftsOf(rule, operation)}` }] : []
-  })
-}
-
-const nobody: Principal = Object.freeze({ issuer: '', subject: '', groups: Object.freeze([]) })
-
-function unguardedOf({ id, match, labels, discoverable, source }: TopicProtection): TopicProtection {
-  return { id, match, labels, discoverable, mask: [], audit: 'standard', source }
-}
-
-function liftsOf({ unmask, withoutApproval }: Rule, operation: Operation): string {
-  const moves = operation === Operation.Read || operation === Operation.Write
-  return canonicalJson([operation === Operation.Read ? (unmask ?? {}) : {}, moves && withoutApproval === true])
-}
-
-function programOf(document: PolicyDocument, principal: Principal): Program {
-  return compileProgram(residualFor(document, principal))
-}
-
-function compare(
-  { resourceType, name, before, after }: Point,
-  operation: Operation,
-  cell: PartitionCell,
-  principal: Principal,
-  programs: Map<string, readonly Program[]>,
-): AccessWitness | undefined {
-  const key = canonicalJson({ ...principal })
-  const both = programs.get(key) ?? [before, after].map(({ document }) => programOf(document, principal))
-  programs.set(key, both)
-  const [was, is] = both.map((program) => decide(program, resourceType, operation, name.name, cell.partition))
-  if (was === undefined || is === undefined || accessKey(was) === accessKey(is)) return undefined
-  return { principal, resourceType, operation, ...name, ...cell, before: was, after: is }
 }
 
 function groupAlike(witnesses: readonly AccessWitness[]): readonly AccessChange[] {

@@ -16,7 +16,8 @@ import {
   type RandomRequest,
   request,
 } from '../../program/random-policies-fixture.ts'
-import { type AccessWitness, diffPolicies } from './diff-policies.ts'
+import { diffPolicies } from './diff-policies.ts'
+import type { AccessWitness } from './point.ts'
 import { hiddenBy } from './strictness.ts'
 
 const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 25)

@@ -2,7 +2,8 @@ import type { PolicyDocument, SourcePosition } from '../../document/document.ts'
 import { operationName } from '../../operation.ts'
 import { printable } from '../../printable.ts'
 import { actionOf, kindOf, outcomeData, outcomeWords, principalWords, quoted, quotedList } from '../access-words.ts'
-import type { AccessChange, AccessWitness } from './diff-policies.ts'
+import type { AccessChange } from './diff-policies.ts'
+import type { AccessWitness } from './point.ts'
 import type { StandingChange } from './standing-changes.ts'
 
 const MAX_NAMES = 8

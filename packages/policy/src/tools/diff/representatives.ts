@@ -118,7 +118,7 @@ function settle(before: Case, open: readonly Open[], group: string | undefined):
 function distinct(cases: readonly Case[]): readonly Case[] {
   const known = new Map<string, Case>()
   for (const each of cases) {
-    const key = [[...each.marks].sort().join('\n'), sorted(each.met), sorted(each.broken)].join('\n\n')
+    const key = JSON.stringify([[...each.marks].sort(), sorted(each.met), sorted(each.broken)])
     const other = known.get(key)
     if (other === undefined || each.groups.length < other.groups.length) known.set(key, each)
   }

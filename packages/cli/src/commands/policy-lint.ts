@@ -1,0 +1,43 @@
+import { formatSourceProblem, type LintCode, lintCodes, lintPolicy, sarifOf } from '@headgate/policy'
+import { Option } from 'commander'
+import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
+import { jsonLine } from '../json-value.ts'
+import { loadPolicy } from '../policy/load-policy.ts'
+import { writeReport } from '../policy/write-report.ts'
+import { type ReportOptions, reportFailure, reportProblems } from '../problem-report.ts'
+
+interface LintOptions extends ReportOptions {
+  readonly ignore: readonly LintCode[]
+  readonly sarif?: string
+}
+
+async function lint(io: CommandIo, file: string, options: LintOptions): Promise<ExitCode> {
+  try {
+    const result = loadPolicy(io, file)
+    if (!result.ok) return reportProblems(io, result.problems, options)
+    const findings = lintPolicy(result.document).filter(({ code }) => !options.ignore.includes(code))
+    if (options.sarif !== undefined) {
+      writeReport(io, options.sarif, `${JSON.stringify(sarifOf(findings, 'warning', lintCodes), null, 2)}\n`)
+    }
+    const count = findings.length === 1 ? '1 finding' : `${findings.length} findings`
+    if (options.json) io.writeOut(jsonLine({ ok: findings.length === 0, findings }))
+    else io.writeOut(`${[...findings.map(formatSourceProblem), count].join('\n')}\n`)
+    return findings.length === 0 ? ExitCode.Ok : ExitCode.Failed
+  } catch (error) {
+    return reportFailure(io, error, options)
+  }
+}
+
+/** `headgate policy lint <policy>` */
+export const definePolicyLint: CommandDefinition = (parent, select) => {
+  const known = Object.keys(lintCodes)
+  parent
+    .command('lint <policy>')
+    .description('tell what a sound policy is likely not to mean; 1 where there is something')
+    .addOption(
+      new Option('--ignore <codes...>', 'leave out findings of these codes').choices(known).default([], 'none'),
+    )
+    .option('--sarif <file>', 'write the findings as SARIF too')
+    .option('--json', 'write the result as JSON', false)
+    .action((file: string, options: LintOptions) => select((io) => lint(io, file, options)))
+}

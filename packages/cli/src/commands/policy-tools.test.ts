@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { type CommandFolder, createCommandFolder, POLICY } from '../command-line-fixture.ts'
+
+let folder: CommandFolder
+
+beforeEach(() => {
+  folder = createCommandFolder()
+  folder.write('policy.yaml', POLICY)
+  folder.write('wrong.yaml', 'rules: {}\n')
+})
+afterEach(() => folder.remove())
+
+test.each([
+  ['explain', 'wrong.yaml', '--as', 'corp/ada', 'consume', 'orders'],
+  ['diff', 'policy.yaml', 'wrong.yaml'],
+  ['lint', 'wrong.yaml'],
+])('%s of a wrong policy tells its problems and ends with 2', async (...args) => {
+  const { exitCode, error } = await folder.run('policy', ...args)
+  expect({ exitCode, first: error.split('\n')[0] }).toEqual({
+    exitCode: 2,
+    first: expect.stringMatching(/^wrong\.yaml:1:/),
+  })
+})
+
+test('diff ends with 1 where access is new, unless that is allowed', async () => {
+  folder.write('empty.yaml', 'rules: []\n')
+  expect(await folder.run('policy', 'diff', 'policy.yaml', 'policy.yaml')).toMatchObject({ exitCode: 0 })
+  expect(await folder.run('policy', 'diff', 'policy.yaml', 'empty.yaml')).toMatchObject({ exitCode: 0 })
+  const { exitCode, out } = await folder.run('policy', 'diff', 'empty.yaml', 'policy.yaml', '--json')
+  expect(exitCode).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({
+    ok: false,
+    hasNewAccess: true,
+    changes: [{ action: 'produce' }, { action: 'describe' }],
+  })
+  expect(await folder.run('policy', 'diff', 'empty.yaml', 'policy.yaml', '--allow-new')).toMatchObject({ exitCode: 0 })
+})
+
+test('lint: codes that are ignored, SARIF in a file, JSON', async () => {
+  folder.write('policy.yaml', POLICY.replace('[orders]', '["*"]'))
+  expect(await folder.run('policy', 'lint', 'policy.yaml', '--ignore', 'wide-grant')).toMatchObject({ exitCode: 0 })
+  const { exitCode, out } = await folder.run('policy', 'lint', 'policy.yaml', '--json', '--sarif', 'lint.sarif')
+  expect(exitCode).toBe(1)
+  expect(JSON.parse(out)).toMatchObject({ ok: false, findings: [{ code: 'wide-grant', path: 'policy.yaml', line: 2 }] })
+  const sarif = JSON.parse(readFileSync(join(folder.path, 'lint.sarif'), 'utf8'))
+  expect(sarif.runs[0].results).toHaveLength(1)
+  const refused = await folder.run('policy', 'lint', 'policy.yaml', '--sarif', 'nowhere/lint.sarif')
+  expect(refused.error).toContain('ERR_CLI_REPORT_UNWRITABLE')
+})
+
+test('schema prints the JSON Schema that the package has', async () => {
+  const { exitCode, out } = await folder.run('policy', 'schema')
+  const committed = new URL('../../../policy/policy.schema.json', import.meta.url)
+  expect({ exitCode, schema: JSON.parse(out) }).toEqual({
+    exitCode: 0,
+    schema: JSON.parse(readFileSync(committed, 'utf8')),
+  })
+})

@@ -1,0 +1,90 @@
+import type { PolicyDocument, Rule } from '../../document/document.ts'
+import { type ResourceType, resourceTypes } from '../../operation.ts'
+import { matchWho } from '../../program/who.ts'
+import { quoted } from '../access-words.ts'
+import { namesOf } from '../diff/diff-policies.ts'
+import type { NameClass } from '../diff/name-classes.ts'
+import { witnessesAt } from '../diff/point.ts'
+import { type PolicyExcerpt, PolicyIndex } from '../diff/policy-index.ts'
+import { representativesOf } from '../diff/representatives.ts'
+import { findingAt, type LintFinding } from './finding.ts'
+
+interface Place {
+  readonly resourceType: ResourceType
+  readonly name: NameClass
+  readonly document: PolicyDocument
+}
+
+/** Rules that make no difference: to what is granted, or for a denial, to what it could ever take away. */
+export function findDeadRules(document: PolicyDocument): LintFinding[] {
+  const index = new PolicyIndex(document)
+  const places = new Map<Rule, Place[]>()
+  for (const resourceType of resourceTypes) {
+    for (const name of namesOf([document], resourceType)) {
+      const excerpt = index.excerpt(resourceType, name.matches).document
+      for (const rule of excerpt.rules) {
+        const list = places.get(rule) ?? []
+        places.set(rule, list)
+        list.push({ resourceType, name, document: excerpt })
+      }
+    }
+  }
+  return document.rules.flatMap((rule) => checkRule(rule, places.get(rule) ?? []))
+}
+
+function checkRule(rule: Rule, places: readonly Place[]): LintFinding[] {
+  const { id, source, effect } = rule
+  if (!isPossible(rule)) {
+    const message = `nobody is concerned by ${quoted(id)}: its \`not\` leaves out all that it names`
+    return [findingAt(source, 'impossible-condition', message, 'mend `who`, or remove the rule')]
+  }
+  const isDenial = effect === 'deny'
+  if (places.some((place) => (isDenial ? takesSomething(rule, place) : givesSomething(rule, place)))) return []
+  if (!isDenial && !places.some((place) => isLeftByDenials(rule, place))) {
+    const message = `${quoted(id)} grants nothing: denials take all of it away`
+    return [findingAt(source, 'unreachable-rule', message, 'narrow the denial, or remove the rule')]
+  }
+  const message = `${quoted(id)} changes nothing: other rules ${isDenial ? 'deny' : 'grant'} all that it does`
+  return [findingAt(source, 'shadowed-rule', message, 'remove it, or narrow the other rules')]
+}
+
+function isPossible({ who, effect }: Rule): boolean {
+  return representativesOf([{ who, mark: '' }]).some((principal) => {
+    const truth = matchWho(who, principal)
+    return truth === 'true' || (truth === 'unknown' && effect === 'deny')
+  })
+}
+
+function givesSomething(rule: Rule, place: Place): boolean {
+  return differ(rule, place, without(place.document.rules, rule), place.document.rules)
+}
+
+function isLeftByDenials(rule: Rule, place: Place): boolean {
+  const denials = place.document.rules.filter(({ effect }) => effect === 'deny')
+  return differ(rule, place, denials, [...denials, rule])
+}
+
+/** A denial may guard what nobody is granted yet: it is held against a grant of everything that it names. */
+function takesSomething(rule: Rule, place: Place): boolean {
+  const { name, document } = place
+  const scopes = rule.scopes.map(({ resourceType, operation }) => ({ resourceType, operation, names: [name.name] }))
+  const grant: Rule = { id: 'everything', who: 'everyone', effect: 'allow', scopes, source: rule.source }
+  const denials = document.rules.filter(({ effect }) => effect === 'deny')
+  return differ(rule, place, [...without(denials, rule), grant], [...denials, grant])
+}
+
+const without = (rules: readonly Rule[], rule: Rule): readonly Rule[] => rules.filter((each) => each !== rule)
+
+/** Whether what the rule names is decided otherwise; what that implies does not count. */
+function differ(
+  rule: Rule,
+  { resourceType, name, document }: Place,
+  before: readonly Rule[],
+  after: readonly Rule[],
+): boolean {
+  const excerpt = (rules: readonly Rule[]): PolicyExcerpt => ({ document: { ...document, rules }, meaning: '' })
+  const witnesses = witnessesAt({ resourceType, name, before: excerpt(before), after: excerpt(after) })
+  return witnesses.some((witness) =>
+    rule.scopes.some((scope) => scope.resourceType === resourceType && scope.operation === witness.operation),
+  )
+}
