@@ -14,6 +14,7 @@ import { definePolicyDiff } from './commands/policy-diff.ts'
 import { definePolicyExplain } from './commands/policy-explain.ts'
 import { definePolicyLint } from './commands/policy-lint.ts'
 import { definePolicySchema } from './commands/policy-schema.ts'
+import { definePolicyTest } from './commands/policy-test.ts'
 import { defineRequest } from './commands/request.ts'
 import { defineSessions } from './commands/sessions.ts'
 import { defineWhoami } from './commands/whoami.ts'
@@ -53,7 +54,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
     })
   defineGateway(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
-  definePolicyCommands(program.command('policy').description('policies: check, explain, compare, lint'), select)
+  definePolicyCommands(program.command('policy').description('policies: check, explain, compare, test, lint'), select)
   defineLogin(program, select)
   defineLogout(program, select)
   defineWhoami(program, select)
@@ -73,6 +74,7 @@ function definePolicyCommands(policy: Command, select: (run: CommandRun) => void
   definePolicyExplain(policy, select)
   definePolicyDiff(policy, select)
   definePolicyLint(policy, select)
+  definePolicyTest(policy, select)
   definePolicySchema(policy, select)
 }
 

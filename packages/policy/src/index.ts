@@ -92,6 +92,10 @@ export {
   type ResidualTopic,
   residualFor,
 } from './program/residual.ts'
+export { casesData, describeCases, junitOf } from './tools/cases/case-reports.ts'
+export type { AskSource, CaseSource } from './tools/cases/case-schema.ts'
+export { type CasesParseResult, type PolicyCase, parseCases } from './tools/cases/parse-cases.ts'
+export { type CaseResult, caseProblems, runCases } from './tools/cases/run-cases.ts'
 export { type AccessChange, diffPolicies } from './tools/diff/diff-policies.ts'
 export { type ComparedPolicies, changesData, describeChanges } from './tools/diff/diff-words.ts'
 export type { AccessWitness } from './tools/diff/point.ts'

@@ -50,6 +50,32 @@ test('lint: codes that are ignored, SARIF in a file, JSON', async () => {
   expect(refused.error).toContain('ERR_CLI_REPORT_UNWRITABLE')
 })
 
+test('test: cases beside the policy or named, JUnit and SARIF in files, problems of cases with their places', async () => {
+  expect((await folder.run('policy', 'test', 'policy.yaml')).error).toContain('ERR_CLI_FILE_UNREADABLE')
+  const cases = 'cases:\n  - { as: corp/ada, groups: [producers], ask: { produce: [orders] }, expect: allow }\n'
+  folder.write('policy.test.yaml', cases)
+  expect(await folder.run('policy', 'test', 'policy.yaml')).toMatchObject({ exitCode: 0, out: '1 passed, 0 failed\n' })
+  folder.write('more.yaml', cases.replace('expect: allow', 'expect: deny'))
+  const reports = ['--junit', 'junit.xml', '--sarif', 'test.sarif', '--json']
+  const { exitCode, out } = await folder.run(
+    'policy',
+    'test',
+    'policy.yaml',
+    'policy.test.yaml',
+    'more.yaml',
+    ...reports,
+  )
+  expect({ exitCode, ...JSON.parse(out) }).toMatchObject({ exitCode: 1, ok: false, passed: 1, failed: 1 })
+  expect(readFileSync(join(folder.path, 'junit.xml'), 'utf8')).toContain(
+    '<testsuite name="more.yaml" tests="1" failures="1"',
+  )
+  expect(JSON.parse(readFileSync(join(folder.path, 'test.sarif'), 'utf8')).runs[0].results).toHaveLength(1)
+  folder.write('wrong.test.yaml', cases.replace('expect: allow', 'expct: allow'))
+  const wrong = await folder.run('policy', 'test', 'policy.yaml', 'wrong.test.yaml')
+  expect(wrong.exitCode).toBe(2)
+  expect(wrong.error).toMatch(/^wrong\.test\.yaml:2:.*did you mean `expect`\?/m)
+})
+
 test('schema prints the JSON Schema that the package has', async () => {
   const { exitCode, out } = await folder.run('policy', 'schema')
   const committed = new URL('../../../policy/policy.schema.json', import.meta.url)

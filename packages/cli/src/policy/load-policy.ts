@@ -18,7 +18,7 @@ function shorten(io: CommandIo, { topics, rules, owners, version }: PolicyDocume
 }
 
 /** A path as the user sees it: relative to the folder where it lies there. */
-function shortPath(io: CommandIo, path: string): string {
+export function shortPath(io: CommandIo, path: string): string {
   const short = relative(io.folder, path)
   return short.startsWith('..') || isAbsolute(short) ? path : short
 }

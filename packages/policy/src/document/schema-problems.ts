@@ -16,7 +16,9 @@ const rights: readonly string[] = Object.freeze(['unmask', 'without-approval'])
 const principalKeys = ['issuers', 'subjects', 'groups']
 
 /** The keys that are known at a place, by the last name on the way to it. */
-const keysAt: ReadonlyMap<string, readonly string[]> = new Map([
+export type KnownKeys = ReadonlyMap<string, readonly string[]>
+
+const policyKeys: KnownKeys = new Map([
   ['', ['parts', 'topics', 'rules', 'owners']],
   ['topics', ['id', 'match', 'labels', 'discoverable', 'format', 'on-unreadable', 'mask', 'approval', 'audit']],
   ['mask', ['fields', 'anywhere', 'detect', 'headers', 'key', 'with', 'on']],
@@ -31,17 +33,22 @@ const keysAt: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /** Turns what zod found in a file into problems with their places. */
-export function schemaProblems(file: YamlSource, issues: readonly Issue[], base: ValuePath = []): SourceProblem[] {
-  return issues.flatMap((issue) => problemsOf(file, issue, [...base, ...issue.path]))
+export function schemaProblems(
+  file: YamlSource,
+  issues: readonly Issue[],
+  keys: KnownKeys = policyKeys,
+  base: ValuePath = [],
+): SourceProblem[] {
+  return issues.flatMap((issue) => problemsOf(file, issue, keys, [...base, ...issue.path]))
 }
 
-function problemsOf(file: YamlSource, issue: Issue, path: ValuePath): SourceProblem[] {
+function problemsOf(file: YamlSource, issue: Issue, keys: KnownKeys, path: ValuePath): SourceProblem[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ ...file.keyPositionOf(path, key), ...unknownKey(key, path) }))
+    return issue.keys.map((key) => ({ ...file.keyPositionOf(path, key), ...unknownKey(key, keys, path) }))
   }
   if (issue.code === 'invalid_union') {
     const branch = likeliestBranch(issue.errors)
-    if (branch !== undefined) return schemaProblems(file, branch, path)
+    if (branch !== undefined) return schemaProblems(file, branch, keys, path)
   }
   if (issue.code === 'custom') return [placeFault(file, issue.params?.['fault'] as Fault | InnerFault, path)]
   return [{ ...file.positionOf(path), ...faultOf(file, issue, path) }]
@@ -73,7 +80,7 @@ function faultOf(file: YamlSource, issue: Issue, path: ValuePath): Fault {
   return wrongType(issue, value, path)
 }
 
-function unknownKey(key: string, path: ValuePath): Fault {
+function unknownKey(key: string, keys: KnownKeys, path: ValuePath): Fault {
   const place = lastName(path)
   if (reservedKeys.includes(key)) {
     const message = `\`${key}\` is not enforced by this version, so it is refused rather than ignored`
@@ -90,7 +97,7 @@ function unknownKey(key: string, path: ValuePath): Fault {
       mend: 'list every part in the entry file',
     }
   }
-  const known = keysAt.get(place) ?? []
+  const known = keys.get(place) ?? []
   const near = nearestWord(key, known)
   const mend = near === undefined ? `use ${listOf(known)}` : `did you mean \`${near}\`?`
   return { code: 'ERR_POLICY_UNKNOWN_KEY', message: `\`${printable(key)}\` is unknown here`, mend }
