@@ -297,7 +297,8 @@ test('questions are for those who may ask, and are on record themselves', async 
   const { exitCode, error } = await headgate('shop', 'audit', 'list')
   expect(exitCode).toBe(1)
   expect(error).toContain('ERR_GATEWAY_AUDIT_FORBIDDEN')
-  expect((await headgate('auditor', 'audit', 'list', '--from', 'yesterday')).error).toContain('ERR_GATEWAY_AUDIT_QUERY')
+  const inPart = await headgate('auditor', 'audit', 'list', '--limit', '0')
+  expect(inPart.error).toContain('ERR_GATEWAY_AUDIT_QUERY')
   const { out } = await headgate('auditor', 'audit', 'list', '--event', 'audit.queried', '--json')
 
   expect(JSON.parse(out).events[0]).toMatchObject({

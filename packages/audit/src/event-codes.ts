@@ -48,3 +48,19 @@ export const auditCodes: Readonly<Record<AuditEventName | 'audit.checkpoint', st
   'audit.query-refused': 'K5002W',
   'session.replayed': 'K5003I',
 })
+
+const { 'audit.checkpoint': _, ...eventCodes } = auditCodes
+const namesByWord: ReadonlyMap<string, AuditEventName> = new Map(
+  (Object.entries(eventCodes) as [AuditEventName, string][]).flatMap(([name, code]) => [
+    [name, name],
+    [code, name],
+  ]),
+)
+
+/** What an event is asked for by: the names of all events, and their codes. */
+export const auditEventWords: readonly string[] = Object.freeze([...namesByWord.keys()])
+
+/** The event that a word names, by its name or its code; `undefined` when there is none. */
+export function auditEventNamed(word: string): AuditEventName | undefined {
+  return namesByWord.get(word)
+}

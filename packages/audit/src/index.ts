@@ -54,7 +54,7 @@ export type {
   WriteRefused,
   WriteUnknown,
 } from './event.ts'
-export { auditCodes } from './event-codes.ts'
+export { auditCodes, auditEventNamed, auditEventWords } from './event-codes.ts'
 export { auditKeys } from './event-line.ts'
 export type { AuditFile, AuditFileEntry, AuditFilePort } from './file-port.ts'
 export { nodeFiles } from './node-files.ts'

@@ -136,6 +136,28 @@ describe('policy check', () => {
   })
 })
 
+describe('audit list', () => {
+  test.each([
+    ['a slip in an event', ['--event', 'acces.denied'], 'did you mean `access.denied`?'],
+    ['an event that there is not', ['--event', 'bogus'], 'there is no event of this name or code'],
+    ['a code that there is not', ['--event', 'K9999X'], 'there is no event of this name or code'],
+    ['a malformed time', ['--from', 'yesterday'], 'write date, time and zone'],
+    ['a date that there is not', ['--to', '2026-13-01'], 'write date, time and zone'],
+  ])('%s is not asked for', async (_name, args, message) => {
+    const { exitCode, out } = await folder.run('audit', 'list', ...args, '--json')
+    expect(exitCode).toBe(2)
+    expect(JSON.parse(out)).toMatchObject({ code: 'ERR_CLI_USAGE', message: expect.stringContaining(message) })
+  })
+
+  test.each([['K3001W'], ['access.denied']])('an event by its name or code: %s', async (word) => {
+    const { exitCode, error } = await folder.run('audit', 'list', '--event', word, '--from', '2026-11-24')
+    expect({ exitCode, error }).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('ERR_CLI_GATEWAY_MISSING'),
+    })
+  })
+})
+
 describe('keys create', () => {
   test('prints the thumbprint and nothing else, and writes a file for its owner only', async () => {
     const { exitCode, out, error } = await folder.run('keys', 'create', '--type', 'bundle', '--out', 'new.jwk.json')

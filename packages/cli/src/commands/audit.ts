@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
-import { parseAuditPublicKeys, verifyTrail } from '@headgate/audit'
-import type { Command } from 'commander'
+import { auditEventNamed, auditEventWords, parseAuditPublicKeys, verifyTrail } from '@headgate/audit'
+import { nearestWord } from '@headgate/policy'
+import { type Command, InvalidArgumentError } from 'commander'
+import { parseTime } from '../asks/time-words.ts'
 import { describeEvents, describeReport } from '../audit/trail-words.ts'
 import { type CommandDefinition, type CommandRun, ExitCode } from '../command.ts'
 import { addGatewayOptions, type GatewayAddressOptions } from '../gateway-address.ts'
@@ -86,10 +88,29 @@ function verify(folder: string, options: VerifyOptions): CommandRun {
   }
 }
 
+const DATE = /^\d{4}-\d\d-\d\d$/
+
+function time(text: string): string {
+  const isDate = DATE.test(text) && !Number.isNaN(Date.parse(text))
+  if (!isDate && parseTime(text) === undefined)
+    throw new InvalidArgumentError('write date, time and zone, such as 2026-11-24T03:00Z, or a date alone.')
+  return text
+}
+
+/** A typo would be answered by "nothing on record". */
+function eventNamed(word: string): string {
+  const name = auditEventNamed(word)
+  if (name !== undefined) return name
+  const nearest = nearestWord(word, auditEventWords)
+  throw new InvalidArgumentError(
+    nearest === undefined ? 'there is no event of this name or code.' : `did you mean \`${nearest}\`?`,
+  )
+}
+
 function addQuestionOptions(command: Command): Command {
   return addGatewayOptions(command)
-    .option('--from <time>', 'from then on, such as 2026-11-24T03:00Z')
-    .option('--to <time>', 'up to then')
+    .option('--from <time>', 'from then on, such as 2026-11-24T03:00Z', time)
+    .option('--to <time>', 'up to then', time)
     .option('--issuer <name>', 'the issuer, as the config names it')
     .option('--principal <subject>', 'who')
     .option('--session <id>', 'one session of a client')
@@ -103,7 +124,7 @@ export const defineAudit: CommandDefinition = (parent, select) => {
   const audit = parent.command('audit').description('the audit trail: ask it, verify it')
   addQuestionOptions(audit.command('list').description('list what is on record'))
     .option('--topic <topic>', 'about a topic')
-    .option('--event <event>', 'of one kind, such as access.denied')
+    .option('--event <event>', 'of one kind, by its name or code, such as access.denied or K3001W', eventNamed)
     .option('--unapproved-writes <topic>', 'writes to the topic that stand on no approval')
     .action((options: QuestionOptions) => select(list(options)))
   addQuestionOptions(

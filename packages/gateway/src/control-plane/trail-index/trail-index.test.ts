@@ -131,11 +131,18 @@ test('the index is complete after a restart, also when it has been lost, and not
   expect((await whoRead(await index.complete(), all)).events).toHaveLength(501)
 })
 
+test('an event is asked for by its name or by its code', () => {
+  for (const event of ['access.denied', 'K3001W']) expect(parseTrailQuery({ event }).event).toBe('access.denied')
+})
+
 test.each([
   [{ topics: 'x' }, 'topics'],
   [{ partition: '-1' }, 'partition'],
   [{ offset: '1.5' }, 'offset'],
   [{ from: 'yesterday' }, 'from'],
+  [{ event: 'acces.denied' }, 'did you mean `access.denied`'],
+  [{ event: 'K9999X' }, 'event'],
+  [{ event: 'toString' }, 'event'],
   [{ limit: '0' }, 'limit'],
   [{ limit: '1001' }, 'limit'],
 ])('a question that cannot be understood is refused: %j', (query, key) => {
