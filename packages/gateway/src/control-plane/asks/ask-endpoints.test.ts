@@ -200,6 +200,23 @@ test('a topic under two protections wants an ask for each; one that is under way
   expect((await call('billing-job', '/v1/asks', WISH)).body.code).toBe('ERR_GATEWAY_ASK_EXISTS')
 })
 
+test('what somebody has asked for without a reason is given it by asking again, unless something else is asked for', async () => {
+  const { reason: _, ...bare } = WISH
+  const [{ id }] = (await call('billing-job', '/v1/asks', { ...bare, durationMs: 600_000 })).body.asks
+  const exists = expect.objectContaining({ code: 'ERR_GATEWAY_ASK_EXISTS' })
+  for (const other of [
+    bare,
+    { ...WISH, durationMs: 300_000 },
+    { ...WISH, startsAtUnixMs: plane.clock.nowUnixMs() + 1 },
+  ])
+    expect((await call('billing-job', '/v1/asks', other)).body).toEqual(exists)
+  const { status, body } = await call('billing-job', '/v1/asks', WISH)
+  expect(status).toBe(201)
+  expect(body.asks).toMatchObject([{ id, reason: 'month end', durationMs: 600_000, revision: 2 }])
+  expect(body.asks[0].steps[1]).toMatchObject({ kind: 'reason-given', reason: 'month end' })
+  expect((await call('billing-job', '/v1/asks', WISH)).body).toEqual(exists)
+})
+
 test('the list goes on page by page, newest first, without a repetition', async () => {
   for (let index = 0; index < 5; index += 1) {
     plane.clock.advance(index % 2)

@@ -60,7 +60,7 @@ class AskEndpoints {
 
   readonly show: Handle = async (c, actor) => c.json(showAsk(await this.#find(c, actor), actor), 200, NO_STORE)
 
-  /** Opens an ask for each approval that is wanted; one that traffic has opened already is given its reason. */
+  /** Opens an ask for each approval that is wanted; one that is under way without a reason is given it. */
   readonly open: Handle = async (c, actor) => {
     const body = parseOpenBody(await c.req.text())
     const snapshot = this.#options.policySource.current
@@ -102,10 +102,11 @@ class AskEndpoints {
   async #openOne(c: Context, actor: AskActor, draft: AskDraft, { reason }: OpenBody): Promise<Ask> {
     const { asks } = this.#options
     const known = await asks.newestOf(draft.scope)
-    const lacksReason = known?.state === 'pending' && known.origin.kind === 'traffic' && known.reason === undefined
+    const lacksReason = known?.state === 'pending' && known.reason === undefined
     if (!lacksReason || reason === undefined) return asks.open(draft)
-    // What traffic has opened asks for the longest time and no window: another wish than that is another ask.
-    if (draft.durationMs !== undefined || draft.windowStartUnixMs !== undefined) {
+    // What was left out is as it is; another time or window is another wish.
+    const { durationMs = known.durationMs, windowStartUnixMs = known.windowStartUnixMs } = draft
+    if (durationMs !== known.durationMs || windowStartUnixMs !== known.windowStartUnixMs) {
       throw new AskExistsError(known.id, known.state)
     }
     const source = { address: clientAddressOf(c) }
