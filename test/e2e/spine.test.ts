@@ -247,6 +247,34 @@ test('a policy that changes is in force for the next request on a live connectio
   await producer.disconnect()
 })
 
+test('a consumer that the policy stops says so, is not ready, and reads on once it is granted again [client-comes-back]', async () => {
+  const kafka = headgateKafka('orders')
+  const health = (): unknown => kafka.access().health()
+  const [consumer, seen] = [kafka.consumer({ groupId: 'orders-comes-back' }), new Set<string>()]
+  await consumer.connect()
+  await consumer.subscribe({ topics: [/^orders$/], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void seen.add(`${message.value}`) })
+  const send = async (value: string): Promise<void> => {
+    const producer = plainKafka('orders').producer()
+    await producer.connect()
+    await producer.send({ topic: 'orders', messages: [{ value }] })
+    await producer.disconnect()
+  }
+  const patience = { timeout: 30_000, interval: 100 }
+  await send('before')
+  await expect.poll(() => seen.has('before'), patience).toBe(true)
+  expect(health()).toMatchObject({ isReady: true, consumers: [{ state: 'running', topics: ['orders'] }] })
+
+  await world.setPolicy(POLICY.replace('consume: [orders], ', ''))
+  await expect.poll(health, patience).toMatchObject({ isReady: false, consumers: [{ state: 'denied' }] })
+  await send('meanwhile')
+  await world.setPolicy(POLICY)
+  await expect.poll(() => seen.has('meanwhile'), patience).toBe(true)
+
+  expect(health()).toMatchObject({ isReady: true, consumers: [{ state: 'running' }] })
+  await consumer.disconnect()
+})
+
 test("the brokers' credential is nowhere in the client's process [no-broker-credential]", async () => {
   const directory = await mkdtemp(join(tmpdir(), 'headgate-heap-'))
   const snapshot = join(directory, 'service.heapsnapshot')

@@ -38,10 +38,14 @@ export {
   Partitioners,
   ResourcePatternTypes,
 } from '#kafkajs'
+export type { Access, AccessExplanation, AccessHealth } from './access/access.ts'
+export type { AccessScope, AccessVerb } from './access/access-question.ts'
+export { type AskRefusal, HeadgateAskRefusedError } from './access/ask-refused-error.ts'
 export { type Denial, HeadgateDeniedError } from './access/denied-error.ts'
 export type { ApprovalAsk, ApprovalState } from './approvals/approval-ask.ts'
 export { type ApprovalPending, HeadgateApprovalPendingError } from './approvals/approval-pending-error.ts'
 export type { HeadgateOptions, KafkaConfig } from './config/options.ts'
+export type { ConsumerHealth, ConsumerState } from './consumption/consumer-health.ts'
 export {
   type ClientErrorOptions,
   HeadgateAddressRefusedError,
@@ -83,3 +87,4 @@ export {
   KafkaJSNoBrokerAvailableError,
 } from './kafkajs/undeclared-errors.ts'
 export { HeadgateRecordRefusedError, type RecordRefusal } from './masking/record-refused-error.ts'
+export type { AskWish } from './session/gateway-asks.ts'

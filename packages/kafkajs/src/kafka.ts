@@ -9,6 +9,7 @@ import {
   type Producer,
   type ProducerConfig,
 } from '#kafkajs'
+import { Access } from './access/access.ts'
 import { Gate } from './access/gate.ts'
 import { Approvals } from './approvals/approvals.ts'
 import type { KafkaConfig } from './config/options.ts'
@@ -16,9 +17,10 @@ import { findProcessConcerns } from './config/process-options.ts'
 import { resolveOptions } from './config/resolve-options.ts'
 import { describeUnusedOptions } from './config/unused-options.ts'
 import { createInnerConfig } from './connection/inner-config.ts'
+import type { Consumption } from './consumption/consumption.ts'
 import { HeadgateEventEmitter, type HeadgateEventName, type HeadgateListener, headgateEvents } from './events.ts'
 import { createAdmin } from './facades/admin.ts'
-import type { Client } from './facades/client.ts'
+import { type Client, connectSignedIn } from './facades/client.ts'
 import { createConsumer } from './facades/consumer.ts'
 import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
 import { createProducer } from './facades/producer.ts'
@@ -58,7 +60,9 @@ export class Kafka {
   readonly #isTraced: boolean
   readonly #masks = new TopicMasks()
   readonly #approvals: Approvals
-  readonly #withheld: Client['withheld']
+  readonly #access: Access
+  readonly #consumptions = new Set<Consumption>()
+  readonly #parts: Pick<Client, 'clock' | 'withheld' | 'consumerDenied' | 'consumerResumed'>
 
   constructor(config: KafkaConfig) {
     const { headgate, clientId } = config
@@ -70,7 +74,10 @@ export class Kafka {
       clock,
       // The observer needs kafkajs's logger, and kafkajs needs the session.
       observer: {
-        policyChanged: (...args) => observer.policyChanged(...args),
+        policyChanged: (...args) => {
+          observer.policyChanged(...args)
+          this.#rightsChanged()
+        },
         renewalFailed: (...args) => observer.renewalFailed(...args),
       },
     })
@@ -81,12 +88,24 @@ export class Kafka {
     })
     const observer = createObserver(logger, this.#emitter, clientId, this.#isTraced)
     this.#gate = new Gate(this.#session, observer.denied)
-    this.#withheld = observer.withheld
+    const { withheld, consumerDenied, consumerResumed } = observer
+    this.#parts = { clock, withheld, consumerDenied, consumerResumed }
     this.#approvals = new Approvals({
       clock,
       list: (topic) => this.#session.asks(topic),
       isNeeded: () => this.#session.isInUse,
-      report: observer.approval,
+      report: (event, ask) => {
+        observer.approval(event, ask)
+        if (event === 'headgate.approval-approved') this.#rightsChanged()
+      },
+    })
+    this.#access = new Access({
+      session: this.#session,
+      gate: this.#gate,
+      masks: this.#masks,
+      approvals: this.#approvals,
+      consumptions: this.#consumptions,
+      clock,
     })
     const unused = describeUnusedOptions(config, wasCodecOffered())
     if (unused !== undefined) logger.warn(unused)
@@ -110,8 +129,8 @@ export class Kafka {
   /** Creates a consumer of a group. */
   consumer(config: ConsumerConfig): Consumer {
     const { groupId } = config ?? {}
-    const inner = this.#inner.consumer(createInnerConsumerConfig(config ?? {}, groupId, this.#gate))
-    return createConsumer(inner, this.#client(groupId), groupId)
+    const innerConfig = createInnerConsumerConfig(config ?? {}, groupId, this.#gate)
+    return createConsumer(() => this.#inner.consumer(innerConfig), this.#client(groupId), groupId)
   }
 
   /** Creates an administrator. */
@@ -130,6 +149,21 @@ export class Kafka {
     return this.#emitter.on(eventName, listener)
   }
 
+  /** What this service may do and why, asking for approvals, and how it is. */
+  access(): Access {
+    return this.#access
+  }
+
+  #rightsChanged(): void {
+    for (const consumption of [...this.#consumptions]) consumption.rightsChanged()
+  }
+
+  async #listTopics(): Promise<readonly string[]> {
+    const admin = this.#inner.admin()
+    await connectSignedIn(admin, this.#session)
+    return admin.listTopics().finally(() => admin.disconnect())
+  }
+
   #client(groupId?: string): Client {
     const attributes = { clientId: this.#clientId, ...(groupId !== undefined && { groupId }) }
     return {
@@ -138,7 +172,9 @@ export class Kafka {
       tracing: new Tracing(attributes, this.#isTraced),
       masks: this.#masks,
       approvals: this.#approvals,
-      withheld: this.#withheld,
+      consumptions: this.#consumptions,
+      listTopics: () => this.#listTopics(),
+      ...this.#parts,
     }
   }
 }

@@ -3,6 +3,7 @@ import type { Denial } from './access/denied-error.ts'
 import type { ApprovalAsk } from './approvals/approval-ask.ts'
 import type { ApprovalEventName } from './approvals/approvals.ts'
 import { type HeadgateEventEmitter, headgateEvents, type WithheldRecords } from './events.ts'
+import type { ConsumerNotice } from './facades/client.ts'
 import type { SessionObserver } from './session/gateway-session.ts'
 import { errorType } from './telemetry/attributes.ts'
 import { traceDenial } from './telemetry/tracing.ts'
@@ -12,6 +13,8 @@ export interface Observer extends SessionObserver {
   denied(denial: Denial): void
   withheld(records: Omit<WithheldRecords, 'total'>): void
   approval(event: ApprovalEventName, ask: ApprovalAsk): void
+  consumerDenied(notice: ConsumerNotice & { readonly reason: string }): void
+  consumerResumed(notice: ConsumerNotice): void
 }
 
 const approvalWords: Readonly<Record<ApprovalEventName, string>> = Object.freeze({
@@ -50,6 +53,12 @@ export function createObserver(
       const { id, url, state, topic, operation } = ask
       logger.info(approvalWords[event], { askId: id, askUrl: url, state, topic, operation })
       emitter.emit(event, ask)
+    },
+    consumerDenied(notice) {
+      logger.error('Consumer stopped by a denial: it starts again once it is allowed', { ...notice })
+    },
+    consumerResumed(notice) {
+      logger.info('Consumer starts again', { ...notice })
     },
     policyChanged({ revision, program }, expiresAtUnixMs) {
       logger.info('Policy in force', { policyRevision: revision })

@@ -78,6 +78,18 @@ export class Gate {
     throw new HeadgateDeniedError(denial)
   }
 
+  /** What is decided on one ask, and by which policy; nothing is reported. Before it is a denial, it looks for a newer policy. */
+  async consider(ask: Ask): Promise<{ readonly decision: Decision; readonly policy: ActivePolicy }> {
+    const considered = (): { readonly decision: Decision; readonly policy: ActivePolicy } => {
+      const policy = this.#source.current()
+      return { decision: decideAsk(policy.program, ask).decision, policy }
+    }
+    const first = considered()
+    if (first.decision.effect !== 'deny') return first
+    await this.#source.renew()
+    return considered()
+  }
+
   /** Whether the policy in force allows it; nothing is reported. */
   allows(ask: Ask): boolean {
     return decideAsk(this.#source.current().program, ask).decision.effect !== 'deny'

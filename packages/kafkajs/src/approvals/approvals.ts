@@ -1,5 +1,6 @@
 import { type Decision, Operation } from '@headgate/policy'
 import type { Ask } from '../access/ask.ts'
+import { findCause } from '../access/find-cause.ts'
 import type { Admission } from '../access/gate.ts'
 import type { ApprovalAsk } from './approval-ask.ts'
 import { HeadgateApprovalPendingError } from './approval-pending-error.ts'
@@ -105,10 +106,5 @@ function holdOf(ask: Ask | undefined, decision: Decision): readonly Hold[] {
   return [{ topic: ask.name, operation: wordOf(ask.operation), protections }]
 }
 
-function isPolicyViolation(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.code === POLICY_VIOLATION) return true
-    if ('errors' in cause && Array.isArray(cause.errors) && cause.errors.some(isPolicyViolation)) return true
-  }
-  return false
-}
+const isPolicyViolation = (error: unknown): boolean =>
+  findCause(error, (cause) => 'code' in cause && cause.code === POLICY_VIOLATION) !== undefined

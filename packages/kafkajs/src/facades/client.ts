@@ -1,6 +1,9 @@
+import type { Clock } from '@headgate/core'
 import { KafkaJSSASLAuthenticationError } from '#kafkajs'
+import { findCause } from '../access/find-cause.ts'
 import type { Gate } from '../access/gate.ts'
 import type { Approvals } from '../approvals/approvals.ts'
+import type { Consumption } from '../consumption/consumption.ts'
 import type { WithheldRecords } from '../events.ts'
 import type { TopicMasks } from '../masking/topic-mask.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
@@ -11,6 +14,14 @@ export interface ClientSession {
   forgetToken(): boolean
   retain(user: object): void
   release(user: object): void
+  /** Looks for a newer policy. */
+  renew(): Promise<void>
+}
+
+/** A consumer that ended or came back. */
+export interface ConsumerNotice {
+  readonly groupId: string
+  readonly topics: readonly string[]
 }
 
 /** What a facade works with. */
@@ -20,6 +31,15 @@ export interface Client {
   readonly tracing: Tracing
   readonly masks: TopicMasks
   readonly approvals: Approvals
+  readonly clock: Clock
+  /** The consumers that run, or that are to come back. */
+  readonly consumptions: Set<Consumption>
+  /** Every topic that the gateway shows. */
+  readonly listTopics: () => Promise<readonly string[]>
+  /** Told of a consumer that a denial ended. */
+  readonly consumerDenied: (notice: ConsumerNotice & { readonly reason: string }) => void
+  /** Told of a consumer that comes back, or goes on with other topics. */
+  readonly consumerResumed: (notice: ConsumerNotice) => void
   /** Told of records that the application does not see. */
   readonly withheld: (records: Omit<WithheldRecords, 'total'>) => void
 }
@@ -30,31 +50,31 @@ interface Connectable {
   disconnect(): Promise<void>
 }
 
-function isSignInRefusal(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof KafkaJSSASLAuthenticationError) return true
+const isSignInRefusal = (error: unknown): boolean =>
+  findCause(error, (cause) => cause instanceof KafkaJSSASLAuthenticationError) !== undefined
+
+/** Connects; the kept token may be older than the gateway's keys, so that there is one try with a new one. */
+export async function connectSignedIn(
+  inner: Pick<Connectable, 'connect'>,
+  session: Pick<ClientSession, 'forgetToken'>,
+): Promise<void> {
+  try {
+    await inner.connect()
+  } catch (error) {
+    if (!isSignInRefusal(error) || !session.forgetToken()) throw error
+    await inner.connect()
   }
-  return false
 }
 
 /** Connects and disconnects kafkajs's client, which holds on to the session as long as it is connected. */
 export function createLifecycle(inner: Connectable, { session }: Client, admit: () => Promise<unknown>): Connectable {
-  const connectInner = async (): Promise<void> => {
-    try {
-      await inner.connect()
-    } catch (error) {
-      // The kept token may be older than the gateway's keys: one try with a new one.
-      if (!isSignInRefusal(error) || !session.forgetToken()) throw error
-      await inner.connect()
-    }
-  }
   return {
     async connect() {
       await session.open()
       await admit()
       session.retain(inner)
       try {
-        await connectInner()
+        await connectSignedIn(inner, session)
       } catch (error) {
         session.release(inner)
         throw error

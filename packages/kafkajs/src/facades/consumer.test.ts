@@ -41,7 +41,7 @@ const inner: Consumer = {
   commitOffsets: async (given) => void calls.push(['commitOffsets', given]),
   seek: (given) => void calls.push(['seek', given]),
 }
-const create = (groupId = 'orders-1'): Consumer => createConsumer(inner, client, groupId)
+const create = (groupId = 'orders-1'): Consumer => createConsumer(() => inner, client, groupId)
 const denied = expect.objectContaining({ code: 'ERR_KAFKAJS_DENIED' })
 
 const response = Buffer.from('neighbour|value')

@@ -28,6 +28,7 @@ function connectProducer(config = {}): ReturnType<typeof createProducer> {
     forgetToken: () => true,
     retain: () => {},
     release: () => {},
+    renew: async () => {},
     target: { kafka: endpoint, ca: undefined },
     tokenLifetimeMs: 60_000,
   }

@@ -44,3 +44,17 @@ export function readSubscription(
   )
   return { topics: narrowed, fromBeginning, names }
 }
+
+/** The topics that a subscription comes to, of all that there are. */
+export function matchTopics(
+  { topics }: Subscription,
+  all: readonly string[],
+  isAllowed: (topic: string) => boolean,
+): readonly string[] {
+  return topics.flatMap((wanted) => {
+    if (typeof wanted === 'string') return wanted
+    // A subscription's own expressions ask the policy by themselves; a plain copy of one does not.
+    const plain = new RegExp(wanted.source, wanted.flags)
+    return all.filter((topic) => plain.test(topic) && isAllowed(topic))
+  })
+}

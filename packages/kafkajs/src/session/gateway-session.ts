@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../config/options.ts'
 import type { ConnectionTarget } from '../connection/socket-factory.ts'
 import { HeadgateNoRuleError } from '../errors.ts'
 import { BundleSource, refusal } from './bundle-source.ts'
-import { listAsks } from './gateway-asks.ts'
+import { type AskWish, listAsks, openAsk } from './gateway-asks.ts'
 import { type GatewayLink, openGatewayLink } from './gateway-link.ts'
 import { RefreshSchedule } from './refresh-schedule.ts'
 import { singleFlight } from './single-flight.ts'
@@ -106,6 +106,16 @@ export class GatewaySession implements PolicySource {
   /** This client's own asks about a topic; nothing where the gateway tells of none, or the session is not open. */
   async asks(topic: string): Promise<readonly ApprovalAsk[] | undefined> {
     return this.#link === undefined ? undefined : listAsks(this.#link, topic)
+  }
+
+  /** When the policy in force should be renewed, and when it ends; nothing before the first. */
+  get policyTimes(): Pick<VerifiedBundle['claims'], 'refreshAfterUnixMs' | 'expiresAtUnixMs'> | undefined {
+    return this.#store.current?.claims
+  }
+
+  /** Opens an ask for each approval that is wanted. The session is open. */
+  async openAsk(wish: AskWish): Promise<readonly ApprovalAsk[]> {
+    return this.#link === undefined ? [] : openAsk(this.#link, wish)
   }
 
   /** A token for signing in at the Kafka listener. */

@@ -8,7 +8,13 @@ import { Tracing } from '../telemetry/tracing.ts'
 /** What facades work with, over this gate; a test changes what it looks at. */
 export function createTestClient(gate: Gate, changes: Partial<Client> = {}): Client {
   return {
-    session: { open: async () => {}, forgetToken: () => true, retain: () => {}, release: () => {} },
+    session: {
+      open: async () => {},
+      forgetToken: () => true,
+      retain: () => {},
+      release: () => {},
+      renew: async () => {},
+    },
     gate,
     tracing: new Tracing({ clientId: 'orders' }, true),
     masks: new TopicMasks(),
@@ -18,6 +24,11 @@ export function createTestClient(gate: Gate, changes: Partial<Client> = {}): Cli
       isNeeded: () => false,
       report: () => {},
     }),
+    clock: systemClock,
+    consumptions: new Set(),
+    listTopics: async () => [],
+    consumerDenied: () => {},
+    consumerResumed: () => {},
     withheld: () => {},
     ...changes,
   }

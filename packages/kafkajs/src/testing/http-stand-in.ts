@@ -7,6 +7,7 @@ export interface SeenRequest {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly form: URLSearchParams
+  readonly body: string
 }
 
 /** What a stand-in server answers: a JSON value, or text of a type, or nothing with only a status. */
@@ -30,7 +31,8 @@ async function read(request: IncomingMessage): Promise<SeenRequest> {
   const chunks: Buffer[] = []
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
   const { method = '', url = '', headers } = request
-  return { method, path: url, headers, form: new URLSearchParams(Buffer.concat(chunks).toString()) }
+  const body = Buffer.concat(chunks).toString()
+  return { method, path: url, headers, form: new URLSearchParams(body), body }
 }
 
 function write(response: ServerResponse, { status = 200, headers = {}, json, text }: StandInAnswer): void {

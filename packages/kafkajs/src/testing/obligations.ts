@@ -27,7 +27,11 @@ export function clientMask(mask: MaskObligation): TopicMask {
 
 /** The mask as a gateway makes it, with keys for tokens. */
 export function gatewayMask(mask: MaskObligation, tokenKeys: readonly TokenKey[]): TopicMask {
-  return { plan: compileRecordPlan(mask, { tokenKeys }), showsPlaceholder: mask.onUnreadable === 'placeholder' }
+  return {
+    plan: compileRecordPlan(mask, { tokenKeys }),
+    showsPlaceholder: mask.onUnreadable === 'placeholder',
+    names: [],
+  }
 }
 
 /** Masks one record; what was counted is dropped. */

@@ -1,0 +1,222 @@
+import type { ClockTimer } from '@headgate/core'
+import type { ConsumerCrashEvent, ConsumerRunConfig, TopicPartitions } from '#kafkajs'
+import { type Client, connectSignedIn } from '../facades/client.ts'
+import { matchTopics, readSubscription, type Subscription } from '../facades/subscription.ts'
+import type { ConsumerHealth, ConsumerState } from './consumer-health.ts'
+import { denialReason, errorReason } from './denial.ts'
+import type { ReplaceableConsumer } from './replaceable-consumer.ts'
+
+const FIRST_PAUSE_MS = 1000
+const LONGEST_PAUSE_MS = 300_000
+const PAUSE_GROWTH = 3
+
+/** What a consumption needs to know of the policy, without a report of what it asks. */
+export interface ConsumptionRights {
+  canRead(topic: string): boolean
+  canJoin(): boolean
+}
+
+/** What a consumption is made of. */
+export interface ConsumptionParts {
+  readonly consumer: ReplaceableConsumer
+  readonly client: Client
+  readonly groupId: string
+  readonly rights: ConsumptionRights
+}
+
+/**
+ * What one consumer consumes, and whether it still does.
+ *
+ * kafkajs ends a consumer for good when it is denied. Here it comes back: when the policy changes, when what it waits for is
+ * approved, and, while the policy in force allows it, at growing pauses, for the gateway may have been behind or ahead of it.
+ * Expressions are matched anew when the policy changes.
+ */
+export class Consumption {
+  /** The topics that are subscribed to. */
+  readonly topics: Set<string> = new Set()
+  readonly #parts: ConsumptionParts
+  readonly #subscriptions = new Map<string, Subscription>()
+  #config: ConsumerRunConfig | undefined
+  #state: ConsumerState = 'idle'
+  #sinceUnixMs: number
+  #reason: string | undefined
+  #pauseMs = FIRST_PAUSE_MS
+  #timer: ClockTimer | undefined
+  #work: Promise<void> | undefined
+  /** Whether rights have changed while something was under way. */
+  #isBehind = false
+  #paused: TopicPartitions[] = []
+
+  constructor(parts: ConsumptionParts) {
+    this.#parts = parts
+    this.#sinceUnixMs = parts.client.clock.nowUnixMs()
+    const { consumer } = parts
+    const { CRASH, GROUP_JOIN } = consumer.current.events
+    consumer.on(CRASH, ({ payload }) => this.#crashed(payload))
+    // Before the first fetch of a consumer that took the place of another.
+    consumer.on(GROUP_JOIN, () => this.#pauseAgain())
+  }
+
+  get health(): ConsumerHealth {
+    const [state, sinceUnixMs, topics] = [this.#state, this.#sinceUnixMs, [...this.topics].sort()]
+    const reason = this.#reason === undefined ? {} : { reason: this.#reason }
+    return Object.freeze({ groupId: this.#parts.groupId, state, sinceUnixMs, topics, ...reason })
+  }
+
+  /** kafkajs has subscribed to these topics too. */
+  subscribed(subscription: Subscription): void {
+    const { topics, fromBeginning, names } = subscription
+    this.#subscriptions.set(`${fromBeginning} ${topics.map(String).sort().join()}`, subscription)
+    for (const name of names) this.topics.add(name)
+  }
+
+  /** Runs the consumer, now and whenever it comes back. */
+  async run(config: ConsumerRunConfig): Promise<void> {
+    await this.#settle()
+    const { client, consumer } = this.#parts
+    // kafkajs warns, and goes on with what it was given first.
+    if (this.#state === 'running') return consumer.current.run(config)
+    this.#config = config
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.#enter('running')
+    client.consumptions.add(this)
+    try {
+      await consumer.current.run(config)
+    } catch (error) {
+      this.#enter('crashed', errorReason(error))
+      throw error
+    }
+  }
+
+  /** The application wants it no more: nothing brings it back. */
+  async end(): Promise<void> {
+    this.#enter('idle')
+    this.#parts.client.consumptions.delete(this)
+    await this.#settle()
+  }
+
+  /** What is allowed may be another thing now. */
+  rightsChanged(): void {
+    this.#pauseMs = FIRST_PAUSE_MS
+    if (this.#work !== undefined) this.#isBehind = true
+    else if (this.#state === 'denied') this.#comeBack()
+    else if (this.#state === 'running' && this.#hasExpressions()) this.#start(() => this.#followPolicy())
+  }
+
+  #enter(state: ConsumerState, reason?: string): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#state = state
+    this.#reason = reason
+    this.#sinceUnixMs = this.#parts.client.clock.nowUnixMs()
+  }
+
+  /** The application can end it at any await. */
+  #isEnded(): boolean {
+    return this.#state === 'idle'
+  }
+
+  async #settle(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#work
+  }
+
+  /** One thing at a time; a change that comes meanwhile is looked at afterwards. */
+  #start(work: () => Promise<void>): void {
+    this.#work ??= work()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#work = undefined
+        const isBehind = this.#isBehind
+        this.#isBehind = false
+        if (isBehind) this.rightsChanged()
+      })
+  }
+
+  #crashed({ error, restart }: ConsumerCrashEvent['payload']): void {
+    if (restart || this.#isEnded()) return
+    const { client, groupId } = this.#parts
+    const reason = denialReason(error)
+    // It was well for long: this is another denial than the one before.
+    if (client.clock.nowUnixMs() - this.#sinceUnixMs > LONGEST_PAUSE_MS) this.#pauseMs = FIRST_PAUSE_MS
+    this.#enter(reason === undefined ? 'crashed' : 'denied', reason ?? errorReason(error))
+    if (reason === undefined) return
+    client.consumerDenied({ groupId, topics: [...this.topics], reason })
+    this.#tryLater()
+    this.#lookForPolicy()
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isEnded()) return
+    this.#enter('denied', denialReason(error) ?? errorReason(error))
+    this.#tryLater()
+  }
+
+  #tryLater(): void {
+    this.#timer?.cancel()
+    const pauseMs = this.#pauseMs
+    this.#pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)
+    this.#timer = this.#parts.client.clock.after(pauseMs, () => this.#comeBack())
+  }
+
+  #comeBack(): void {
+    if (this.#state !== 'denied') return
+    if (this.#isAllowed()) {
+      this.#start(() => this.#restart())
+      return
+    }
+    this.#tryLater()
+    this.#lookForPolicy()
+  }
+
+  /** The gateway may have a newer policy than this client: one that allows it is told to {@link rightsChanged}. */
+  #lookForPolicy(): void {
+    this.#parts.client.session.renew().catch(() => {})
+  }
+
+  #isAllowed(): boolean {
+    const { canJoin, canRead } = this.#parts.rights
+    const names = [...this.#subscriptions.values()].flatMap(({ topics }) => topics)
+    return canJoin() && names.every((name) => typeof name !== 'string' || canRead(name))
+  }
+
+  #hasExpressions(): boolean {
+    return [...this.#subscriptions.values()].some(({ topics }) => topics.some((topic) => topic instanceof RegExp))
+  }
+
+  async #followPolicy(): Promise<void> {
+    const { client, rights } = this.#parts
+    const all = await client.listTopics().catch(() => undefined)
+    if (all === undefined || this.#state !== 'running') return
+    const wanted = new Set([...this.#subscriptions.values()].flatMap((each) => matchTopics(each, all, rights.canRead)))
+    if (wanted.size === this.topics.size && [...wanted].every((topic) => this.topics.has(topic))) return
+    await this.#restart()
+  }
+
+  async #restart(): Promise<void> {
+    const { consumer, client, groupId, rights } = this.#parts
+    this.#paused = consumer.current.paused()
+    this.#enter('restarting')
+    await consumer.current.disconnect().catch(() => {})
+    if (this.#isEnded()) return
+    consumer.replace()
+    await connectSignedIn(consumer.current, client.session)
+    this.topics.clear()
+    for (const [key, { topics, fromBeginning }] of this.#subscriptions) {
+      const subscription = readSubscription({ topics, fromBeginning }, rights.canRead)
+      await consumer.current.subscribe(subscription)
+      this.#subscriptions.set(key, subscription)
+      for (const name of subscription.names) this.topics.add(name)
+    }
+    if (this.#isEnded()) return
+    this.#enter('running')
+    client.consumerResumed({ groupId, topics: [...this.topics] })
+    await consumer.current.run(this.#config)
+  }
+
+  #pauseAgain(): void {
+    const paused = this.#paused.filter(({ topic }) => this.topics.has(topic))
+    this.#paused = []
+    if (paused.length > 0) this.#parts.consumer.current.pause(paused)
+  }
+}

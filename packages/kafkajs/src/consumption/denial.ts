@@ -1,0 +1,27 @@
+import { HeadgateDeniedError } from '../access/denied-error.ts'
+import { findCause } from '../access/find-cause.ts'
+import { HeadgateNoRuleError } from '../errors.ts'
+
+/** What brokers refuse a topic and a group with. */
+const REFUSALS: ReadonlySet<unknown> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED'])
+
+const isDenial = (error: Error): boolean =>
+  error instanceof HeadgateDeniedError ||
+  error instanceof HeadgateNoRuleError ||
+  ('type' in error && REFUSALS.has(error.type))
+
+const member = (error: unknown, name: 'type' | 'code'): string | undefined => {
+  const value: unknown = error instanceof Error ? Reflect.get(error, name) : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** What a denial by the policy, here or at the gateway, is called; nothing where the error is about something else. */
+export function denialReason(error: unknown): string | undefined {
+  const denial = findCause(error, isDenial)
+  return denial && (member(denial, 'code') ?? member(denial, 'type'))
+}
+
+/** What an error is called; never its message, which can quote anything. */
+export function errorReason(error: unknown): string {
+  return member(error, 'code') ?? member(error, 'type') ?? (error instanceof Error ? error.name : 'unknown')
+}
