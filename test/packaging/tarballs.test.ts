@@ -80,7 +80,7 @@ test('the installed command answers', () => {
 describe('the store, whose thread is a file of its own', () => {
   const config = (store: string): string => `cluster: { name: orders-prod, bootstrap: [127.0.0.1:1], insecure: true }
 listener: { host: 127.0.0.1, advertisedHost: localhost, port: 0, brokers: { firstPort: 19100, ids: 0 }, insecure: true }
-http: { host: 127.0.0.1, port: 0, publicUrl: https://gateway.example, insecure: true }
+http: { host: 127.0.0.1, port: 0, publicUrl: http://gateway.example, insecure: true }
 issuers: [{ name: corp, issuer: https://idp.example, audiences: [headgate], algorithms: [ES256] }]
 tokens: { signingKey: { file: token.jwk.json } }
 bundles: { currentKey: { file: bundle.jwk.json } }

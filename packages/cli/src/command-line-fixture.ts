@@ -30,7 +30,7 @@ export interface CommandFolder {
 /** A config in plaintext whose keys `keys create` makes; nothing listens at its bootstrap address. */
 export const CONFIG = `cluster: { name: orders-prod, bootstrap: [127.0.0.1:1], insecure: true }
 listener: { port: 0, brokers: { firstPort: 19100, ids: 0 }, insecure: true }
-http: { port: 0, publicUrl: https://gateway.example, insecure: true }
+http: { port: 0, publicUrl: http://gateway.example, insecure: true }
 issuers:
   - { name: corp, issuer: https://idp.example, audiences: [headgate], algorithms: [ES256] }
 tokens: { signingKey: { file: token.jwk.json } }

@@ -90,15 +90,29 @@ export function readListener(reader: ConfigReader): ListenerConfig {
   return listener
 }
 
+/** Says when clients would be sent to TLS where there is none, or past the TLS that there is. */
+function checkScheme(reader: ConfigReader, publicUrl: string): void {
+  const protocol = URL.parse(publicUrl)?.protocol
+  const add = (other: string, mend: string): void => {
+    const message = `\`${reader.nameOf('publicUrl')}\` contradicts \`${other}\``
+    reader.add('ERR_GATEWAY_CONFIG_CONFLICT', message, mend, reader.offsetOf('publicUrl'))
+  }
+  if (protocol === 'http:' && reader.has('tls')) add('tls', 'write an https URL')
+  else if (protocol === 'https:' && !reader.has('tls') && reader.flag('insecure'))
+    add('insecure', 'give `tls:` in its place, or write an http URL where plaintext is meant')
+}
+
 /** Reads `http:`. */
 export function readHttp(reader: ConfigReader): HttpConfig {
-  const isPlaintextAllowed = reader.flag('insecure')
+  // Beside `tls` the scheme is a contradiction, whatever machine it leads to.
+  const isPlaintextAllowed = reader.flag('insecure') || reader.has('tls')
   const http: HttpConfig = {
     host: reader.text('host', '127.0.0.1'),
     port: reader.integer('port', { min: 0, max: MAX_PORT }),
     publicUrl: readUrl(reader, 'publicUrl', { isPlaintextAllowed, isOrigin: true }),
     tls: readServerTls(reader),
   }
+  checkScheme(reader, http.publicUrl)
   reader.close()
   return http
 }

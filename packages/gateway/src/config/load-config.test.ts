@@ -267,6 +267,24 @@ describe('security is explicit', () => {
       'publicUrl: https://LOCALHOST:18080/',
       ['19:14 URL_INVALID'],
     ],
+    [
+      'a public address without the TLS that there is',
+      'publicUrl: https://localhost:18080',
+      'publicUrl: http://localhost:18080',
+      ['19:14 CONFLICT'],
+    ],
+    [
+      'one elsewhere without the TLS that there is',
+      'publicUrl: https://localhost:18080',
+      'publicUrl: http://gateway.example',
+      ['19:14 CONFLICT'],
+    ],
+    [
+      'a public address with TLS that there is not',
+      '  tls: { cert: cert.pem, key: key.pem }\nissuers',
+      '  insecure: true\nissuers',
+      ['19:14 CONFLICT'],
+    ],
     ['a symmetric algorithm', 'algorithms: [ES256]', 'algorithms: [HS256]', ['25:18 NOT_ALLOWED']],
     ['no algorithm', 'algorithms: [ES256]', 'algorithms: [none]', ['25:18 NOT_ALLOWED']],
     ['no token key', 'tokens: { signingKey: { file: token-key.jwk.json } }', 'tokens: {}', ['28:1 MISSING_KEY']],
@@ -279,6 +297,11 @@ describe('security is explicit', () => {
   test.each([
     ['an issuer in plaintext on loopback', 'issuer: https://idp.example', 'issuer: http://127.0.0.1:4000'],
     ['an issuer said to be insecure', 'issuer: https://idp.example', 'issuer: http://idp.example\n    insecure: true'],
+    [
+      'a gateway said to be insecure',
+      'publicUrl: https://localhost:18080\n  tls: { cert: cert.pem, key: key.pem }',
+      'publicUrl: http://gateway.example\n  insecure: true',
+    ],
     ['brokers said to be insecure', '  tls: { ca: cert.pem, serverName: kafka.internal }', '  insecure: true'],
   ])('%s is taken', (_name, from, to) => {
     expect(problemsOfChange(from, to)).toEqual([])
