@@ -1,101 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { type Clock, type ClockTimer, systemClock } from '@headgate/core'
-import type { AuditSigningKey } from './checkpoint.ts'
+import type { ClockTimer } from '@headgate/core'
 import { AuditFolderInUseError, AuditUnavailableError } from './errors.ts'
 import type { AuditCheckpoint, AuditEvent } from './event.ts'
 import { auditCodes } from './event-codes.ts'
 import { encodeEvent } from './event-line.ts'
-import type { AuditFilePort } from './file-port.ts'
 import { type ChainIdentity, LineChain } from './line-chain.ts'
 import { LossCount } from './loss-count.ts'
-import { nodeFiles } from './node-files.ts'
 import { type PendingEntry, PendingEvents } from './pending-events.ts'
 import type { TrailCursor } from './read-events.ts'
 import { findRemovable } from './retention.ts'
 import { SegmentFiles } from './segment-file.ts'
 import { findTrailEnd, type TrailEnd } from './segment-folder.ts'
+import { type AuditWriterOptions, type WriterSettings, writerDefaults } from './writer-options.ts'
+import type { AuditWriter } from './writer-port.ts'
 
-/** Writes the trail of one gateway. */
-export interface AuditWriter {
-  /** The id of the trail. */
-  readonly writer: string
-  /** Whether the last attempt to write succeeded. */
-  readonly isAvailable: boolean
-  /** The newest checkpoint, as the line that stands in its segment: keep it elsewhere, and no one can cut the trail short. */
-  readonly newestCheckpoint: string | undefined
-  /** Behind the last durable line: what stands in a segment behind it may yet be taken back. */
-  readonly durableEnd: TrailCursor
-  /**
-   * Takes an event that becomes durable a moment later.
-   *
-   * Never throws. What the buffer cannot hold is counted, and told by an `audit.lost` event.
-   */
-  append(event: AuditEvent): void
-  /**
-   * Resolves when the events are durable, in this order; all that waits at once becomes durable by one write.
-   *
-   * @throws {AuditUnavailableError} `ERR_AUDIT_UNAVAILABLE` when they cannot be made durable now.
-   */
-  record(events: readonly AuditEvent[]): Promise<void>
-  /** Resolves when everything that was taken before is durable, or is known not to be. */
-  flush(): Promise<void>
-  /** Calls `listener` whenever more lines have become durable; the function returned ends that. */
-  onDurable(listener: () => void): () => void
-  /**
-   * Makes everything durable, signs the last checkpoint, and gives the folder free.
-   *
-   * @throws {AuditUnavailableError} `ERR_AUDIT_UNAVAILABLE` when the last events could not be written.
-   */
-  close(): Promise<void>
-}
-
-/** What {@link openAuditWriter} needs. */
-export interface AuditWriterOptions {
-  /** One folder for each gateway. */
-  readonly folder: string
-  /** The gateway's name, which every line bears. */
-  readonly gateway: string
-  readonly key: AuditSigningKey
-  readonly clock?: Clock
-  readonly files?: AuditFilePort
-  /** A segment is ended when it is as large or as old as this. 64 MiB and 24 hours by default. */
-  readonly maxSegmentBytes?: number
-  readonly maxSegmentAgeMs?: number
-  /** Events are signed after this time at the latest. 10 seconds by default. */
-  readonly checkpointMs?: number
-  /** Without events a checkpoint is signed this often, so that silence can be proved. 60 seconds by default. */
-  readonly idleCheckpointMs?: number
-  /** Events that nobody waits for are written this often. 100 milliseconds by default. */
-  readonly flushMs?: number
-  /** Bounds what waits to be written. 16 MiB by default. */
-  readonly maxPendingBytes?: number
-  /** Segments that are older are removed, after the trail told of it. By default they are kept for good. */
-  readonly retentionMs?: number
-  /** Called when the trail cannot be written any more, and when it can again. */
-  readonly onAvailability?: (isAvailable: boolean, cause: unknown) => void
-}
-
-const DEFAULTS = {
-  clock: systemClock,
-  files: nodeFiles,
-  maxSegmentBytes: 64 * 1024 * 1024,
-  maxSegmentAgeMs: 24 * 3_600_000,
-  checkpointMs: 10_000,
-  idleCheckpointMs: 60_000,
-  flushMs: 100,
-  maxPendingBytes: 16 * 1024 * 1024,
-  retentionMs: Number.POSITIVE_INFINITY,
-  onAvailability: (): void => {},
-}
 const MAX_UNSIGNED_EVENTS = 10_000
 const FIRST_RETRY_MS = 250
 const LAST_RETRY_MS = 5_000
 const WRITER_BYTES = 12
 
-type Settings = Required<AuditWriterOptions>
-
 class TrailWriter implements AuditWriter {
-  readonly #settings: Settings
+  readonly #settings: WriterSettings
   readonly #identity: ChainIdentity
   readonly #segments: SegmentFiles
   readonly #pending: PendingEvents
@@ -118,7 +43,7 @@ class TrailWriter implements AuditWriter {
   #isWaiting = false
   #isClosed = false
 
-  constructor(settings: Settings, end: TrailEnd, unlock: () => Promise<void>) {
+  constructor(settings: WriterSettings, end: TrailEnd, unlock: () => Promise<void>) {
     this.#settings = settings
     const writer = end.writer ?? randomBytes(WRITER_BYTES).toString('base64url')
     this.#identity = { writer, gateway: settings.gateway, key: settings.key }
@@ -337,7 +262,7 @@ class TrailWriter implements AuditWriter {
  * @throws {AuditFolderDamagedError} `ERR_AUDIT_FOLDER_DAMAGED` when the trail's end cannot be read.
  */
 export async function openAuditWriter(options: AuditWriterOptions): Promise<AuditWriter> {
-  const settings: Settings = { ...DEFAULTS, ...options }
+  const settings: WriterSettings = { ...writerDefaults, ...options }
   const { files, folder } = settings
   await files.makeFolder(folder)
   const unlock = await files.lock(folder)

@@ -1,4 +1,4 @@
-export { type AuditWriter, type AuditWriterOptions, openAuditWriter } from './audit-writer.ts'
+export { openAuditWriter } from './audit-writer.ts'
 export {
   type AuditPublicKey,
   type AuditSigningKey,
@@ -61,3 +61,5 @@ export { nodeFiles } from './node-files.ts'
 export { type ReadTrailOptions, readTrail, TRAIL_START, type TrailCursor, type TrailPart } from './read-events.ts'
 export type { TrailFault, TrailFaultCode, TrailReport, VerifiedCheckpoint } from './trail-report.ts'
 export { type VerifyTrailOptions, verifyTrail } from './verify-trail.ts'
+export type { AuditWriterOptions } from './writer-options.ts'
+export type { AuditWriter } from './writer-port.ts'

@@ -1,12 +1,14 @@
 // Test fixture: a trail in memory, its key, and events to write.
 import { generateKeyPairSync } from 'node:crypto'
-import { type AuditWriter, type AuditWriterOptions, openAuditWriter } from './audit-writer.ts'
+import { openAuditWriter } from './audit-writer.ts'
 import { type AuditPublicKey, type AuditSigningKey, auditPublicKeyOf, parseAuditPublicKeys } from './checkpoint.ts'
 import type { AccessDenied, RecordsRead } from './event.ts'
 import { ManualClock } from './manual-clock-fixture.ts'
 import { MemoryFiles } from './memory-files-fixture.ts'
 import type { TrailReport } from './trail-report.ts'
 import { verifyTrail } from './verify-trail.ts'
+import type { AuditWriterOptions } from './writer-options.ts'
+import type { AuditWriter } from './writer-port.ts'
 
 export const FOLDER = '/trail'
 
