@@ -5,7 +5,7 @@ import { kcat } from '../clients/kcat.ts'
 import { until } from '../kafka/until.ts'
 import { HELD_TOPIC, type HoldWorld } from './hold-world.ts'
 
-/** A consumer that reads the held topic from its beginning. */
+/** A consumer that reads the held topic from where its group stands. */
 export interface HeldConsumer {
   readonly groupId: string
   /** The values read so far, or once it has ended. */
@@ -22,6 +22,8 @@ export type StartHeldConsumer = (
 ) => Promise<HeldConsumer>
 
 const GRACE_MS = 60_000
+/** Where the group of a consumer stands before it is held. */
+const COMMITTED = 7
 
 const startKafkajs: StartHeldConsumer = async (hold, clientId) => {
   const groupId = `readers-${clientId}`
@@ -80,14 +82,19 @@ export const HELD_CONSUMERS: Readonly<Record<'kafkajs' | 'java' | 'kcat', StartH
   kcat: startKcat,
 }
 
-/** Holds a consumer for so long, looks that it stays the same member, approves, and expects every record from the first on. */
+/**
+ * Holds a consumer for so long, looks that it stays the same member, approves, and expects every record from the offset on
+ * that its group had committed.
+ */
 export async function expectHeldThenServed(
   hold: HoldWorld,
   kind: keyof typeof HELD_CONSUMERS,
   values: readonly string[],
   heldMs: number,
 ): Promise<void> {
-  const consumer = await HELD_CONSUMERS[kind](hold, kind, values.length, heldMs)
+  await hold.commit(`readers-${kind}`, COMMITTED)
+  const expected = values.map((value, offset) => (kind === 'java' ? value : `${offset} ${value}`)).slice(COMMITTED)
+  const consumer = await HELD_CONSUMERS[kind](hold, kind, expected.length, heldMs)
   try {
     const joined = await until(`the group of ${kind}`, async () => {
       const group = await hold.groupOf(consumer.groupId)
@@ -102,8 +109,7 @@ export async function expectHeldThenServed(
     expect(ends).toEqual([])
 
     await hold.decide(kind, 'approve')
-    const expected = values.map((value, offset) => (kind === 'java' ? value : `${offset} ${value}`))
-    await until(`the records of ${kind}`, async () => (await consumer.read()).length >= values.length)
+    await until(`the records of ${kind}`, async () => (await consumer.read()).length >= expected.length)
     expect(await consumer.read()).toEqual(expected)
   } finally {
     await consumer.close()

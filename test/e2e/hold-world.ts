@@ -46,6 +46,8 @@ export interface HoldWorld {
   kafkajsOf(clientId: string): Kafka
   /** State and members of a group, as the broker itself has them. */
   groupOf(groupId: string): Promise<{ readonly state: string; readonly members: readonly string[] }>
+  /** Puts a group where it has read before, at the broker itself. */
+  commit(groupId: string, offset: number): Promise<void>
   produce(topic: string, values: readonly string[]): Promise<void>
 }
 
@@ -103,6 +105,17 @@ export async function startHoldWorld(readers: readonly string[], policy: string 
         const [group] = (await admin.describeGroups([groupId])).groups
         return { state: group?.state ?? '', members: group?.members.map(({ memberId }) => memberId) ?? [] }
       }),
+    commit: async (groupId, offset) => {
+      const partitions = [{ partition: 0, offset: `${offset}` }]
+      // The topic in which the broker keeps offsets is made at the first look for a group.
+      await until(`the offsets of ${groupId}`, () =>
+        withAdmin(world.kafka.scramBootstrap, world.kafka.adminCredential, async (admin) => {
+          await admin.fetchTopicMetadata()
+          await admin.setOffsets({ groupId, topic: HELD_TOPIC, partitions })
+          return true
+        }),
+      )
+    },
     produce: async (topic, values) => {
       const producer = kafkajsOf('writer').producer()
       await producer.connect()
