@@ -1,4 +1,5 @@
 import { request } from 'node:https'
+import { recordForSweep } from '../sweep/recorder.ts'
 import type { World } from '../world/start-world.ts'
 
 /** A request to the gateway's HTTP API. */
@@ -33,6 +34,7 @@ export function askGateway(
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString()
+        if ((response.statusCode ?? 0) >= 400) recordForSweep('answer', text)
         resolve({ status: response.statusCode ?? 0, text, json: () => JSON.parse(text) })
       })
     })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../kafka/until.ts'
+import { recordForSweep } from '../sweep/recorder.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const POLICY = `
@@ -50,6 +51,7 @@ function headgate(...args: readonly string[]): Run {
   }
   child.stdout.on('data', collect)
   child.stderr.on('data', collect)
+  child.once('exit', () => recordForSweep('log', output))
   return { child, output: () => output, ended: new Promise((resolve) => child.once('exit', resolve)) }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export const SWEPT = 'swept-7d1bc0ffee'
 
 /** What is searched for record values and secrets once all tests have run. */
-export type SweptKind = 'log' | 'error' | 'span' | 'metric' | 'audit' | 'answer'
+export type SweptKind = 'log' | 'error' | 'span' | 'audit' | 'answer'
 
 /** The folder of this run, which the configuration of the tests names; outside of tests there is none. */
 const folder = process.env['HEADGATE_SWEEP_FOLDER']
