@@ -49,6 +49,24 @@ test.each([
   ['a mask comes', '', 'mask: [{ headers: [h], with: remove }]', false],
   ['a mask gets weaker', 'mask: [{ headers: [h], with: remove }]', 'mask: [{ headers: [h], with: last-4 }]', true],
   ['a mask gets stronger', 'mask: [{ headers: [h], with: last-4 }]', 'mask: [{ headers: [h], with: remove }]', false],
+  [
+    'other characters are left',
+    'mask: [{ headers: [h], with: first-4 }]',
+    'mask: [{ headers: [h], with: last-2 }]',
+    true,
+  ],
+  [
+    'fewer characters are left',
+    'mask: [{ headers: [h], with: last-4 }]',
+    'mask: [{ headers: [h], with: last-2 }]',
+    false,
+  ],
+  [
+    'a mask begins to tell what is equal',
+    'mask: [{ key: true, with: last-1 }]',
+    'mask: [{ key: true, with: { token: k } }]',
+    true,
+  ],
   ['an approval goes', 'approval: { by: [l], for: 1h }', '', true],
   ['an approval comes', '', 'approval: { by: [l], for: 1h }', false],
   ['fewer people approve', 'approval: { by: [l], people: 2, for: 1h }', 'approval: { by: [l], for: 1h }', true],
@@ -59,6 +77,15 @@ test.each([
     `topics: [{ id: t, match: [t]${protection === '' ? '' : `, ${protection}`} }]\n${rules(rule('a', 'everyone', 'may: { consume: [t] }'))}`
   const changes = diff(policy(before), policy(after))
   expect(changes.map((change) => change.isNewAccess)).toEqual([isNewAccess])
+})
+
+test('of two equal approvals one goes', () => {
+  const entry = (id: string): string => `  - { id: ${id}, match: [t], approval: { by: [l], for: 1h } }\n`
+  const grant = rules(rule('a', 'everyone', 'may: { consume: [t] }'))
+  const [one, two] = [`topics:\n${entry('p')}${grant}`, `topics:\n${entry('p')}${entry('q')}${grant}`]
+  expect(diff(two, one).map(({ isNewAccess }) => isNewAccess)).toEqual([true])
+  expect(diff(one, two).map(({ isNewAccess }) => isNewAccess)).toEqual([false])
+  expect(diff(one, one.replace('id: p', 'id: r')).map(({ isNewAccess }) => isNewAccess)).toEqual([false])
 })
 
 test('partitions: each run that is treated alike, and the whole', () => {

@@ -26,8 +26,18 @@ export function givesMore(before: Decision, after: Decision): boolean {
   const [was, is] = [before.obligations, after.obligations]
   if (was === undefined) return false
   if (was.audit === 'required' && is?.audit !== 'required') return true
-  if (!was.approvals.every((each) => is?.approvals.some((other) => asksAsMuch(other, each)) === true)) return true
+  if (!areAllAsked(is?.approvals ?? [], was.approvals)) return true
   return was.mask !== undefined && (is?.mask === undefined || !hidesAsMuch(is.mask, was.mask))
+}
+
+/** Each approval of before has one of its own after that asks for as much. */
+function areAllAsked(after: readonly ApprovalObligation[], before: readonly ApprovalObligation[]): boolean {
+  const left = new Set(after)
+  return before.every((wanted) => {
+    const fitting = [...left].filter((each) => asksAsMuch(each, wanted))
+    const found = fitting.find(({ protection }) => protection === wanted.protection) ?? fitting[0]
+    return found !== undefined && left.delete(found)
+  })
 }
 
 function asksAsMuch(after: ApprovalObligation, before: ApprovalObligation): boolean {
@@ -51,10 +61,18 @@ function hidesAsMuch(after: MaskObligation, before: MaskObligation): boolean {
   return is.shown.every((each) => was.shown.includes(each))
 }
 
+const plainStrategies: readonly MaskStrategy['type'][] = ['remove', 'null', 'default', 'constant']
+
+/**
+ * INVARIANT: what is left to see after was to be seen before. Ranks alone do not tell: the last two characters are less than
+ * the first four, and others.
+ */
 function isAsStrong(after: MaskStrategy | undefined, before: MaskStrategy): boolean {
-  return (
-    after !== undefined && (strongerStrategy(before, after) === after || canonicalJson(before) === canonicalJson(after))
-  )
+  if (after === undefined) return false
+  if (canonicalJson(after) === canonicalJson(before)) return true
+  if (plainStrategies.includes(after.type)) return strongerStrategy(before, after) === after
+  const isCut = after.type === 'keep-first' || after.type === 'keep-last'
+  return isCut && before.type === after.type && after.count <= before.count
 }
 
 /** What a mask comes to. */

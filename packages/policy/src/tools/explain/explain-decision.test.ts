@@ -80,6 +80,12 @@ test('there is none where a rule forbids it, or nothing is denied', () => {
   expect(explain('produce', 'logs', []).smallestGrant).toBeUndefined()
 })
 
+test('there is none for a name that no policy can hold', () => {
+  for (const name of ['no topic', 'a*', '.', 'x\u202ey'])
+    expect(explain('produce', name, []).smallestGrant).toBeUndefined()
+  expect(explain('as', 'x\u202ey', []).smallestGrant).toBeUndefined()
+})
+
 test.each([
   ['ada', 'consume', 'x', undefined],
   ['corp/', 'consume', 'x', undefined],

@@ -1,6 +1,7 @@
 import type { PolicyDocument, Rule, SourcePosition, TopicProtection } from '../../document/document.ts'
+import { checkExactName, checkOpaqueSelector, checkTopicPattern } from '../../document/names.ts'
 import { verbOf } from '../../document/verbs.ts'
-import { matchesGlob } from '../../glob.ts'
+import { isGlob, matchesGlob } from '../../glob.ts'
 import { Operation } from '../../operation.ts'
 import type { Principal } from '../../principal.ts'
 import { decide } from '../../program/decide.ts'
@@ -116,7 +117,7 @@ function asksOf({ mask, approval, audit }: TopicProtection, direction: 'consume'
 function smallestGrant(document: PolicyDocument, principal: Principal, request: DecidedRequest): string | undefined {
   const { resourceType, operation, name, partition = -1 } = request
   const verb = verbOf(resourceType, operation)
-  if (verb === undefined || name.includes('*')) return undefined
+  if (verb === undefined || !isWritable(principal, request)) return undefined
   const isLimited = partition >= 0 && resourceType === 'topic' && (verb === 'consume' || verb === 'produce')
   const id = freeId(document, `${principal.subject}-${verb}`)
   const rule: Rule = {
@@ -140,6 +141,12 @@ function smallestGrant(document: PolicyDocument, principal: Principal, request: 
 function scalar(text: string): string {
   const isPlain = /^[A-Za-z][\w.-]*$/.test(text) && !/^(?:true|false|null)$/i.test(text)
   return isPlain ? text : JSON.stringify(text)
+}
+
+/** Whether a policy can hold these names. */
+function isWritable({ issuer, subject }: Principal, { resourceType, name }: DecidedRequest): boolean {
+  const fault = resourceType === 'topic' ? checkTopicPattern(name) : checkOpaqueSelector(name)
+  return !isGlob(name) && (fault ?? checkExactName(issuer) ?? checkExactName(subject)) === undefined
 }
 
 function freeId({ rules }: PolicyDocument, wish: string): string {

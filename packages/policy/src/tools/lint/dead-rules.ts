@@ -29,7 +29,18 @@ export function findDeadRules(document: PolicyDocument): LintFinding[] {
       }
     }
   }
-  return document.rules.flatMap((rule) => checkRule(rule, places.get(rule) ?? []))
+  // Of two rules that say the same the later is told, and only that one: without both something would be missing.
+  const dead = new Set<Rule>()
+  return document.rules.toReversed().flatMap((rule) => {
+    const living = (places.get(rule) ?? []).map((place) => ({ ...place, document: withoutDead(place.document, dead) }))
+    const findings = checkRule(rule, living)
+    if (findings.length > 0) dead.add(rule)
+    return findings
+  })
+}
+
+function withoutDead(document: PolicyDocument, dead: ReadonlySet<Rule>): PolicyDocument {
+  return dead.size === 0 ? document : { ...document, rules: document.rules.filter((rule) => !dead.has(rule)) }
 }
 
 function checkRule(rule: Rule, places: readonly Place[]): LintFinding[] {

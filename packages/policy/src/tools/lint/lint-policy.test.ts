@@ -53,6 +53,10 @@ test('a denial of what nobody is granted yet is a guard; one that another denial
   expect(lint(`rules:\n${team}${guard}${again}`)).toEqual(['4 shadowed-rule'])
 })
 
+test('of two rules that say the same one is told', () => {
+  expect(lint(`rules:\n${team}${team.replace('id: team', 'id: again')}`)).toEqual(['3 shadowed-rule'])
+})
+
 test('a rule that only unmasks or needs no approval is not shadowed', () => {
   const policy = `topics:
   - { match: [orders], mask: [{ headers: [h], with: remove }], approval: { by: [leads], for: 1h } }
