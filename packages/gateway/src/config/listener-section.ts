@@ -90,16 +90,11 @@ export function readListener(reader: ConfigReader): ListenerConfig {
   return listener
 }
 
-/** Says when clients would be sent to TLS where there is none, or past the TLS that there is. */
+/** Says when clients would be sent past the TLS that there is. TLS that ends before the gateway is no contradiction. */
 function checkScheme(reader: ConfigReader, publicUrl: string): void {
-  const protocol = URL.parse(publicUrl)?.protocol
-  const add = (other: string, mend: string): void => {
-    const message = `\`${reader.nameOf('publicUrl')}\` contradicts \`${other}\``
-    reader.add('ERR_GATEWAY_CONFIG_CONFLICT', message, mend, reader.offsetOf('publicUrl'))
-  }
-  if (protocol === 'http:' && reader.has('tls')) add('tls', 'write an https URL')
-  else if (protocol === 'https:' && !reader.has('tls') && reader.flag('insecure'))
-    add('insecure', 'give `tls:` in its place, or write an http URL where plaintext is meant')
+  if (URL.parse(publicUrl)?.protocol !== 'http:' || !reader.has('tls')) return
+  const message = `\`${reader.nameOf('publicUrl')}\` contradicts \`tls\``
+  reader.add('ERR_GATEWAY_CONFIG_CONFLICT', message, 'write an https URL', reader.offsetOf('publicUrl'))
 }
 
 /** Reads `http:`. */
