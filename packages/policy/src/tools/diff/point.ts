@@ -45,8 +45,12 @@ interface PartitionCell {
   readonly tellsPartitionsApart: boolean
 }
 
-/** One request of each kind that is decided otherwise at some names. */
-export function witnessesAt(point: Point): AccessWitness[] {
+/**
+ * One request of each kind that is decided otherwise at some names.
+ *
+ * @param askers principals to ask; one of each kind unless told
+ */
+export function witnessesAt(point: Point, askers?: readonly Principal[]): AccessWitness[] {
   const programs = new Map<string, readonly Program[]>()
   const [rulesBefore, rulesAfter] = [rulesAlone(point.before, point), rulesAlone(point.after, point)]
   return operations.flatMap((operation) =>
@@ -55,7 +59,7 @@ export function witnessesAt(point: Point): AccessWitness[] {
       if (before === undefined || after === undefined) return []
       if (isAlike(before, after) && (operationIsUnguarded(operation, point) || isAlikeGuarded(point))) return []
       const conditions = [...before, ...after.map(({ who, mark }) => ({ who, mark: `after ${mark}` }))]
-      return representativesOf(conditions).flatMap((principal): AccessWitness[] => {
+      return (askers ?? representativesOf(conditions)).flatMap((principal): AccessWitness[] => {
         const found = compare(point, operation, cell, principal, programs)
         return found === undefined ? [] : [found]
       })

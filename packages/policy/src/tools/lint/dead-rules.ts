@@ -4,9 +4,10 @@ import { matchWho } from '../../program/who.ts'
 import { quoted } from '../access-words.ts'
 import { namesOf } from '../diff/diff-policies.ts'
 import type { NameClass } from '../diff/name-classes.ts'
-import { witnessesAt } from '../diff/point.ts'
+import { type AccessWitness, witnessesAt } from '../diff/point.ts'
 import { type PolicyExcerpt, PolicyIndex } from '../diff/policy-index.ts'
 import { representativesOf } from '../diff/representatives.ts'
+import { PolicyTooIntricateError } from '../errors.ts'
 import { findingAt, type LintFinding } from './finding.ts'
 
 interface Place {
@@ -94,8 +95,16 @@ function differ(
   after: readonly Rule[],
 ): boolean {
   const excerpt = (rules: readonly Rule[]): PolicyExcerpt => ({ document: { ...document, rules }, meaning: '' })
-  const witnesses = witnessesAt({ resourceType, name, before: excerpt(before), after: excerpt(after) })
-  return witnesses.some((witness) =>
-    rule.scopes.some((scope) => scope.resourceType === resourceType && scope.operation === witness.operation),
-  )
+  const point = { resourceType, name, before: excerpt(before), after: excerpt(after) }
+  const isOwn = ({ operation }: AccessWitness): boolean =>
+    rule.scopes.some((scope) => scope.resourceType === resourceType && scope.operation === operation)
+  // Most rules show what they do with somebody whom they alone concern.
+  if (witnessesAt(point, representativesOf([{ who: rule.who, mark: '' }])).some(isOwn)) return true
+  try {
+    return witnessesAt(point).some(isOwn)
+  } catch (error) {
+    // What cannot be looked at whole is no finding.
+    if (error instanceof PolicyTooIntricateError) return true
+    throw error
+  }
 }

@@ -57,6 +57,16 @@ test('of two rules that say the same one is told', () => {
   expect(lint(`rules:\n${team}${team.replace('id: team', 'id: again')}`)).toEqual(['3 shadowed-rule'])
 })
 
+test('rights that can be combined at will are no finding, and no failure', () => {
+  const fields = Array.from({ length: 18 }, (_, n) => `f${n}`)
+  const topic = `topics:\n  - { match: [orders], format: json, mask: [{ fields: "${fields.join()}", with: remove }] }\n`
+  const rights = fields.map(
+    (field) =>
+      `  - { id: ${field}, who: { groups: [g-${field}] }, may: { consume: [orders], as: [g-${field}], unmask: [${field}] } }\n`,
+  )
+  expect(lint(`${topic}rules:\n${rights.join('')}`)).toEqual([])
+})
+
 test('a rule that only unmasks or needs no approval is not shadowed', () => {
   const policy = `topics:
   - { match: [orders], mask: [{ headers: [h], with: remove }], approval: { by: [leads], for: 1h } }
