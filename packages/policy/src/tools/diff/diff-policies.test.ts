@@ -3,6 +3,7 @@ import type { PolicyDocument } from '../../document/document.ts'
 import { parsePolicy } from '../../document/parse-policy.ts'
 import { operationName } from '../../operation.ts'
 import { type AccessChange, diffPolicies } from './diff-policies.ts'
+import { describeChanges } from './diff-words.ts'
 
 function documentOf(text: string): PolicyDocument {
   const result = parsePolicy({ path: 'policy.yaml', text }, () => '')
@@ -104,4 +105,27 @@ test('many groups, each with rules of its own, are no trouble', () => {
   )
   const changes = diff(rules(...teams), rules(...teams, rule('x', '{ groups: [new] }', 'may: { consume: ["t7.*"] }')))
   expect(changes.length).toBe(2)
+})
+
+test('words tell one of the changes that the same rule brings about, and count the others', () => {
+  const fields = ['a', 'b', 'c', 'd']
+  const topic = 'topics: [{ match: [t], format: json, mask: [{ fields: "a,b,c,d", with: remove }] }]\n'
+  const rights = fields.map((field) =>
+    rule(field, `{ groups: [${field}] }`, `may: { consume: [t], unmask: [${field}] }`),
+  )
+  const [before, after] = [documentOf(topic + rules(...rights)), documentOf(topic + rules(...rights.slice(1)))]
+  const changes = diffPolicies(before, after)
+  const words = describeChanges(changes, [], { before, after })
+  expect(changes.length).toBe(9)
+  expect(words.match(/^[+-] /gm)?.length).toBe(3)
+  expect(words).toContain('and 6 more changes by the same rules')
+  expect(words).toContain('9 changes, none gives new access')
+})
+
+test('no name is told by another one', () => {
+  const topic = 'topics: [{ match: [t], mask: [{ key: true, with: remove }] }]\n'
+  const after = documentOf(topic + rules(rule('r', 'everyone', 'may: { consume: [t, u] }')))
+  const before = documentOf(`${topic}rules: []\n`)
+  const words = describeChanges(diffPolicies(before, after), [], { before, after })
+  expect(words.match(/^\+ consume/gm)?.length).toBe(2)
 })

@@ -1,3 +1,4 @@
+import { sortedUnique } from '../../canonical.ts'
 import type { PolicyDocument, SourcePosition } from '../../document/document.ts'
 import { operationName } from '../../operation.ts'
 import { printable } from '../../printable.ts'
@@ -5,6 +6,7 @@ import { actionOf, kindOf, outcomeData, outcomeWords, principalWords, quoted, qu
 import type { AccessChange } from './diff-policies.ts'
 import type { AccessWitness } from './point.ts'
 import type { StandingChange } from './standing-changes.ts'
+import { accessKey } from './strictness.ts'
 
 const MAX_NAMES = 8
 const MAX_PEOPLE = 3
@@ -18,7 +20,7 @@ export function describeChanges(
   const all = [...changes, ...standing]
   if (all.length === 0) return 'no change of access'
   const places = [before, after].map(placesOf)
-  const blocks = changes.map((change) => describeChange(change, places))
+  const blocks = foldAlike(changes).map(({ change, others }) => describeChange(change, others, places))
   const lines = standing.map(({ isNewAccess, text }) => `${isNewAccess ? '+' : '-'} ${text}`)
   const fresh = all.filter(({ isNewAccess }) => isNewAccess).length
   const count = all.length === 1 ? '1 change' : `${all.length} changes`
@@ -38,7 +40,42 @@ function placesOf({ rules }: PolicyDocument): Places {
   return new Map(rules.map(({ id, source }) => [id, source]))
 }
 
-function describeChange(change: AccessChange, places: readonly Places[]): string {
+interface FoldedChange {
+  readonly change: AccessChange
+  /** How many changes are told by this one. */
+  others: number
+}
+
+/**
+ * Of changes that the same rules bring about only the one whose principal has the fewest groups: what else somebody may be granted
+ * makes outcomes of its own, and says nothing more.
+ */
+function foldAlike(changes: readonly AccessChange[]): readonly FoldedChange[] {
+  const byCause = new Map<string, FoldedChange>()
+  const groupsOf = ({ witnesses }: AccessChange): number => witnesses[0]?.principal.groups?.length ?? 0
+  for (const change of changes.toSorted((a, b) => groupsOf(a) - groupsOf(b))) {
+    const key = causeOf(change)
+    const known = byCause.get(key)
+    if (known === undefined) byCause.set(key, { change, others: 0 })
+    else known.others += 1
+  }
+  const told = [...byCause.values()]
+  return told.sort((a, b) => changes.indexOf(a.change) - changes.indexOf(b.change))
+}
+
+function causeOf({ resourceType, operation, isNewAccess, before, after, witnesses }: AccessChange): string {
+  const [first] = witnesses
+  // INVARIANT: no name is told by another one.
+  const names = sortedUnique(witnesses.map(nameWords))
+  const [was, is] = [first?.before.ruleIds ?? [], first?.after.ruleIds ?? []]
+  const gone = was.filter((id) => !is.includes(id))
+  const come = is.filter((id) => !was.includes(id))
+  // Where the same rules speak, what changed is a rule or a protection itself.
+  const same = gone.length + come.length === 0 ? [accessKey(before), accessKey(after)] : []
+  return [resourceType, operation, isNewAccess, before.effect, after.effect, gone, come, ...names, ...same].join('\n')
+}
+
+function describeChange(change: AccessChange, others: number, places: readonly Places[]): string {
   const { resourceType, operation, isNewAccess, before, after, witnesses } = change
   const action = `${actionOf(resourceType, operation)}${resourceType === 'cluster' ? '' : ` a ${kindOf(resourceType)}`}`
   const head = `${isNewAccess ? '+' : '-'} ${action}: ${outcomeWords(before)} -> ${outcomeWords(after)}`
@@ -51,6 +88,10 @@ function describeChange(change: AccessChange, places: readonly Places[]): string
       ...(ofName.length > MAX_PEOPLE ? [`        and ${ofName.length - MAX_PEOPLE} more kinds of principals`] : []),
     ])
   if (byName.size > MAX_NAMES) lines.push(`    and ${byName.size - MAX_NAMES} more kinds of names`)
+  if (others > 0)
+    lines.push(
+      `    and ${others} more ${others === 1 ? 'change' : 'changes'} by the same rules, for who is granted other things too`,
+    )
   return [head, ...lines].join('\n')
 }
 
