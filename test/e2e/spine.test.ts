@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientCredentials, HeadgateDeniedError, Kafka } from '@headgate/kafkajs'
+import { CompressionTypes, clientCredentials, HeadgateDeniedError, Kafka } from '@headgate/kafkajs'
 import { verifyBundle } from '@headgate/policy'
 import { decodeJwt } from 'jose'
 import { Kafka as PlainKafka } from 'kafkajs'
@@ -245,6 +245,23 @@ test('a policy that changes is in force for the next request on a live connectio
   )
   expect(world.logLines.filter(({ event }) => event === 'sign-in')).toHaveLength(signIns)
   await producer.disconnect()
+})
+
+test('what is sent in any codec is read, without any setup [client-codecs-live]', async () => {
+  const kafka = headgateKafka('orders')
+  const [producer, consumer, seen] = [kafka.producer(), kafka.consumer({ groupId: 'orders-codecs' }), new Set<string>()]
+  const { None, GZIP, Snappy, LZ4, ZSTD } = CompressionTypes
+  const values = [None, GZIP, Snappy, LZ4, ZSTD].map((compression) => ({ compression, value: `codec ${compression}` }))
+  await Promise.all([producer.connect(), consumer.connect()])
+  for (const { compression, value } of values)
+    await producer.send({ topic: 'orders', compression, messages: Array.from({ length: 200 }, () => ({ value })) })
+  await consumer.subscribe({ topic: 'orders', fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void seen.add(`${message.value}`) })
+
+  await expect
+    .poll(() => [...seen], { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(values.map(({ value }) => value)))
+  await Promise.all([producer.disconnect(), consumer.disconnect()])
 })
 
 test('a consumer that the policy stops says so, is not ready, and reads on once it is granted again [client-comes-back]', async () => {

@@ -202,6 +202,20 @@ test('expressions follow the policy, literal names beside them stay, and what wa
   expect(health()?.topics).toEqual(['orders', 'payments'])
 })
 
+test('expressions that find nothing allowed are a denial, and no group without topics', async () => {
+  await start(/^orders/)
+  await changePolicy(reads('payments'))
+
+  expect(health()).toMatchObject({ state: 'denied', topics: ['orders', 'orders.eu'] })
+  expect(notices).toEqual([['denied', 'TOPIC_AUTHORIZATION_FAILED']])
+  await clock.pass(1000)
+  expect(inner.calls.slice(-2)).toEqual(['1 disconnect', '1 disconnect'])
+  await changePolicy(reads('orders.eu'))
+
+  expect(health()).toMatchObject({ state: 'running', topics: ['orders.eu'] })
+  expect(notices.length).toBe(2)
+})
+
 test('a topic that was made since is found when the policy changes', async () => {
   await start(/^orders/)
   inner.topics.push('orders.us')

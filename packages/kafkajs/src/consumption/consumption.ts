@@ -9,6 +9,8 @@ import type { ReplaceableConsumer } from './replaceable-consumer.ts'
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 300_000
 const PAUSE_GROWTH = 3
+/** Kafka's word for a consumer that may read none of its topics. */
+const NO_TOPIC = 'TOPIC_AUTHORIZATION_FAILED'
 
 /** What a consumption needs to know of the policy, without a report of what it asks. */
 export interface ConsumptionRights {
@@ -135,15 +137,12 @@ export class Consumption {
 
   #crashed({ error, restart }: ConsumerCrashEvent['payload']): void {
     if (restart || this.#isEnded()) return
-    const { client, groupId } = this.#parts
+    const { client } = this.#parts
     const reason = denialReason(error)
     // It was well for long: this is another denial than the one before.
     if (client.clock.nowUnixMs() - this.#sinceUnixMs > LONGEST_PAUSE_MS) this.#pauseMs = FIRST_PAUSE_MS
-    this.#enter(reason === undefined ? 'crashed' : 'denied', reason ?? errorReason(error))
-    if (reason === undefined) return
-    client.consumerDenied({ groupId, topics: [...this.topics], reason })
-    this.#tryLater()
-    this.#lookForPolicy()
+    if (reason === undefined) this.#enter('crashed', errorReason(error))
+    else this.#denied(reason)
   }
 
   #failed(error: unknown): void {
@@ -184,31 +183,61 @@ export class Consumption {
     return [...this.#subscriptions.values()].some(({ topics }) => topics.some((topic) => topic instanceof RegExp))
   }
 
-  async #followPolicy(): Promise<void> {
+  /** The topics that the subscriptions come to now. */
+  async #match(): Promise<ReadonlySet<string>> {
     const { client, rights } = this.#parts
-    const all = await client.listTopics().catch(() => undefined)
-    if (all === undefined || this.#state !== 'running') return
-    const wanted = new Set([...this.#subscriptions.values()].flatMap((each) => matchTopics(each, all, rights.canRead)))
+    const all = this.#hasExpressions() ? await client.listTopics() : []
+    return new Set([...this.#subscriptions.values()].flatMap((each) => matchTopics(each, all, rights.canRead)))
+  }
+
+  async #followPolicy(): Promise<void> {
+    const wanted = await this.#match().catch(() => undefined)
+    if (wanted === undefined || this.#state !== 'running') return
     if (wanted.size === this.topics.size && [...wanted].every((topic) => this.topics.has(topic))) return
-    await this.#restart()
+    if (wanted.size === 0) await this.#leaveAll()
+    else await this.#exchange()
   }
 
   async #restart(): Promise<void> {
+    if ((await this.#match()).size === 0) await this.#leaveAll()
+    else await this.#exchange()
+  }
+
+  /** Its expressions find nothing that is allowed: a group that reads nothing would hide that. */
+  async #leaveAll(): Promise<void> {
+    if (this.#isEnded()) return
+    this.#denied(NO_TOPIC)
+    await this.#parts.consumer.current.disconnect().catch(() => {})
+  }
+
+  #denied(reason: string): void {
+    const { client, groupId } = this.#parts
+    const isNews = this.#state !== 'denied'
+    this.#enter('denied', reason)
+    if (isNews) client.consumerDenied({ groupId, topics: [...this.topics], reason })
+    this.#tryLater()
+    this.#lookForPolicy()
+  }
+
+  async #exchange(): Promise<void> {
     const { consumer, client, groupId, rights } = this.#parts
-    this.#paused = consumer.current.paused()
+    if (this.#isEnded()) return
+    const paused = consumer.current.paused()
+    if (paused.length > 0) this.#paused = paused
     this.#enter('restarting')
     await consumer.current.disconnect().catch(() => {})
     if (this.#isEnded()) return
     consumer.replace()
     await connectSignedIn(consumer.current, client.session)
-    this.topics.clear()
-    for (const [key, { topics, fromBeginning }] of this.#subscriptions) {
+    const anew: Subscription[] = []
+    for (const { topics, fromBeginning } of this.#subscriptions.values()) {
       const subscription = readSubscription({ topics, fromBeginning }, rights.canRead)
       await consumer.current.subscribe(subscription)
-      this.#subscriptions.set(key, subscription)
-      for (const name of subscription.names) this.topics.add(name)
+      anew.push(subscription)
     }
     if (this.#isEnded()) return
+    this.topics.clear()
+    for (const subscription of anew) this.subscribed(subscription)
     this.#enter('running')
     client.consumerResumed({ groupId, topics: [...this.topics] })
     await consumer.current.run(this.#config)
