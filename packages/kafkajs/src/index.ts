@@ -86,5 +86,6 @@ export {
   KafkaJSMemberIdRequired,
   KafkaJSNoBrokerAvailableError,
 } from './kafkajs/undeclared-errors.ts'
+export { type MaskedRecord, masked } from './masking/masked-record.ts'
 export { HeadgateRecordRefusedError, type RecordRefusal } from './masking/record-refused-error.ts'
 export type { AskWish } from './session/gateway-asks.ts'

@@ -51,7 +51,7 @@ test('a batch has the declared members only', () => {
     offsetLag: () => '0',
     offsetLagLow: () => '1',
   }
-  const batch = createBatch(inner)
+  const batch = createBatch(inner, inner.messages.map(copyIncoming))
 
   expect(batch).not.toHaveProperty('rawMessages')
   expect(batch).not.toHaveProperty('messagesWithinOffset')

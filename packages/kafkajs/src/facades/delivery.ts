@@ -2,8 +2,10 @@ import type { KafkaMessage } from '#kafkajs'
 import type { Admission } from '../access/gate.ts'
 import { maskIncoming } from '../masking/mask-incoming.ts'
 import { MaskTally } from '../masking/mask-tally.ts'
+import { remember } from '../masking/masked-record.ts'
 import type { TracedWork } from '../telemetry/attributes.ts'
 import type { Client } from './client.ts'
+import { copyIncoming } from './messages.ts'
 
 /** Records of one partition as kafkajs hands them out. */
 interface FetchedRecords {
@@ -14,7 +16,7 @@ interface FetchedRecords {
 
 /** What of fetched records may be seen. */
 export interface Delivery {
-  /** Views on kafkajs's bytes where nothing is masked: copied before the application sees them. */
+  /** Records with bytes of their own. */
   readonly messages: readonly KafkaMessage[]
   readonly work: TracedWork
   /** For the offset of a record behind which others are withheld: the last of those, which is resolved with it. */
@@ -29,13 +31,15 @@ export function readDelivery(client: Client, admission: Admission, records: Fetc
   const [decision] = admission.decisions
   const askIds = decision?.effect === 'hold' && client.tracing.isOn ? client.approvals.askIds(topic, 'consume') : []
   const mask = client.masks.of(decision)
-  if (mask === undefined) return { messages: records.messages, work: { admission, askIds }, resolvedWith: NONE }
+  if (mask === undefined)
+    return { messages: records.messages.map(copyIncoming), work: { admission, askIds }, resolvedWith: NONE }
   const tally = new MaskTally()
+  const policyRevision = admission.policy?.revision ?? -1
   const messages: KafkaMessage[] = []
   const resolvedWith = new Map<string, string>()
   for (const given of records.messages) {
     const message = maskIncoming(mask, given, tally)
-    if (message !== undefined) messages.push(message)
+    if (message !== undefined) messages.push(remember(copyIncoming(message), mask, tally, policyRevision))
     else {
       const before = messages.at(-1)
       if (before !== undefined) resolvedWith.set(before.offset, given.offset)
@@ -51,7 +55,7 @@ export function readDelivery(client: Client, admission: Admission, records: Fetc
       count: tally.withheldCount,
       reasons: tally.reasons,
       isPlaceholder: mask.showsPlaceholder,
-      policyRevision: admission.policy?.revision ?? -1,
+      policyRevision,
     })
   }
   return { messages, work: { admission, askIds, tally }, resolvedWith }

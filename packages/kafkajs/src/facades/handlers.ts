@@ -3,7 +3,6 @@ import { type ConsumerScope, deliverySurface, payloadSurface } from '../access/s
 import { createBatch } from './batch.ts'
 import type { Client } from './client.ts'
 import { readDelivery } from './delivery.ts'
-import { copyIncoming } from './messages.ts'
 
 /** Wraps a handler of single records: each is decided on, masked, copied and traced before the application sees it. */
 export function guardEachMessage(application: EachMessageHandler, client: Client): EachMessageHandler {
@@ -15,7 +14,7 @@ export function guardEachMessage(application: EachMessageHandler, client: Client
     const [message] = messages
     // Withheld: as good as handled, so that kafkajs goes on to the next record.
     if (message === undefined) return
-    const payload = { topic, partition, message: copyIncoming(message), heartbeat, pause }
+    const payload = { topic, partition, message, heartbeat, pause }
     if (!tracing.isOn) return application(payload)
     return tracing.processMessage(payload, work, async () => application(payload))
   }
@@ -35,7 +34,7 @@ export function guardEachBatch(application: EachBatchHandler, client: Client, sc
     }
     const { heartbeat, pause, uncommittedOffsets, isRunning, isStale } = inner
     const payload: EachBatchPayload = {
-      batch: createBatch(inner.batch, messages),
+      batch: createBatch(inner.batch, [...messages]),
       resolveOffset: (offset) => inner.resolveOffset(resolvedWith.get(`${offset}`) ?? offset),
       heartbeat,
       pause,

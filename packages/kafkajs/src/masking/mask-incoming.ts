@@ -35,7 +35,7 @@ export function maskIncoming(mask: TopicMask, message: KafkaMessage, tally: Mask
 
 function maskParts(plan: RecordPlan, message: KafkaMessage, tally: MaskTally): PartResult<KafkaMessage> {
   const key = maskKey(plan, message.key, tally)
-  if (isPlaceholder(message)) return { part: { ...message, key: 'part' in key ? key.part : null } }
+  if (readPlaceholder(message) !== undefined) return { part: { ...message, key: 'part' in key ? key.part : null } }
   if ('withheld' in key) return key
   const value = maskValue(plan, message.value, tally)
   if ('withheld' in value) return value
@@ -64,11 +64,12 @@ function maskValue(plan: RecordPlan, value: Buffer | null, tally: MaskTally): Pa
   return { part: result.bytes }
 }
 
-function isPlaceholder({ value, headers = {} }: KafkaMessage): boolean {
+/** Why a record was withheld, where the given one is the placeholder that stands for it. */
+export function readPlaceholder({ value, headers = {} }: KafkaMessage): RecordWithheldReason | undefined {
   const [name, ...others] = Object.keys(headers)
-  if (value === null || name === undefined || others.length > 0 || !isOwnHeader(name)) return false
+  if (value === null || name === undefined || others.length > 0 || !isOwnHeader(name)) return undefined
   const header = headers[name]
-  return Buffer.isBuffer(header) && placeholderReason(value, header) !== undefined
+  return Buffer.isBuffer(header) ? placeholderReason(value, header) : undefined
 }
 
 /** What stands for a withheld record: its key as far as it may be seen, a value that says why, and one header that does. */

@@ -1,5 +1,16 @@
 import type { MaskedField, RecordWithheldReason } from '@headgate/masking'
 
+const NONE: readonly MaskedField[] = Object.freeze([])
+
+/** Fields of several parts of one record, each of them once. */
+function uniteFields(parts: readonly (readonly MaskedField[])[]): readonly MaskedField[] {
+  const [first = NONE, ...others] = parts
+  if (others.length === 0) return first
+  const counts = new Map<string, number>()
+  for (const { field, count } of parts.flat()) counts.set(field, (counts.get(field) ?? 0) + count)
+  return [...counts].map(([field, count]) => ({ field, count }))
+}
+
 /** Counts what was masked and withheld: names of the plan and numbers, never anything of a record. */
 export class MaskTally {
   readonly #fields = new Map<string, number>()
@@ -10,6 +21,8 @@ export class MaskTally {
   /** How many records were withheld, those with a placeholder included. */
   withheldCount = 0
   maskedCount = 0
+  /** What was masked in the record that was kept last. */
+  kept: readonly MaskedField[] = NONE
 
   /** Notes what was masked in a record; it counts once the record is kept. */
   addMasked(masked: readonly MaskedField[]): void {
@@ -18,6 +31,7 @@ export class MaskTally {
 
   /** The record may be seen: what was masked in it counts. */
   keep(): void {
+    this.kept = uniteFields(this.#pending)
     for (const masked of this.#pending) {
       for (const { field, count } of masked) {
         this.#fields.set(field, (this.#fields.get(field) ?? 0) + count)
