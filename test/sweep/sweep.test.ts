@@ -8,7 +8,7 @@ const LEAST: Readonly<Record<SweptKind, number>> = {
   error: 20,
   span: 1,
   audit: 200,
-  answer: 3,
+  answer: 2,
 }
 const KINDS = Object.keys(LEAST) as SweptKind[]
 
