@@ -84,20 +84,21 @@ export function maskRecordValue(plan: RecordPlan, bytes: Uint8Array, memory?: Ma
 }
 
 /** Masks the key of a record that has one. Where it is `removed` the record has none any more. */
-export function maskRecordKey({ key }: RecordPlan, bytes: Uint8Array): MaskPartResult {
-  return key === undefined ? UNCHANGED : key(bytes)
+export function maskRecordKey(plan: RecordPlan, bytes: Uint8Array): MaskPartResult {
+  return plan.key === undefined ? UNCHANGED : plan.key(bytes)
 }
 
 /**
  * Masks one header that has a value: by the rule for its name, whatever the case of that, or by what is detected in it.
  * Where it is `removed` the header goes with its name.
  */
-export function maskRecordHeader({ headers, detection }: RecordPlan, name: string, bytes: Uint8Array): MaskPartResult {
-  const whole = headers.get(foldHeaderName(name))
+export function maskRecordHeader(plan: RecordPlan, name: string, bytes: Uint8Array): MaskPartResult {
+  // INVARIANT: the plan is no pattern of its members here: they are internal, and a declaration would name them.
+  const whole = plan.headers.get(foldHeaderName(name))
   if (whole !== undefined) return whole(bytes)
-  const result = maskTextBytes(detection, bytes)
+  const result = maskTextBytes(plan.detection, bytes)
   if (result.status !== 'withheld' || result.reason !== 'not-utf8') return result
   // Ids and numbers of other programs are looked at byte by byte, and are hidden whole where something is found.
-  const found = maskTextBytes(detection, Buffer.from(Buffer.from(bytes).toString('latin1')))
+  const found = maskTextBytes(plan.detection, Buffer.from(Buffer.from(bytes).toString('latin1')))
   return found.status === 'masked' ? { ...found, bytes: Buffer.alloc(0) } : found
 }
