@@ -9,7 +9,7 @@ import { allStand, type JudgedRun, judgeClaims } from './proofs.ts'
 import { parseClaims } from './readme-claims.ts'
 import { formatTable } from './table.ts'
 
-const SHORT_TIER = ['unit', 'packaging', 'integration'] as const
+const SHORT_TIER = ['unit', 'packaging', 'integration', 'sweep'] as const
 
 function isStale(record: RunRecord, current: string): boolean {
   return record.fingerprint !== current || declaredParts().some((part) => !record.parts.includes(part))
