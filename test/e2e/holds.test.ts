@@ -179,6 +179,7 @@ test('a denied ask ends in 29, and traffic opens no other [refused-stays-refused
   for (let n = 0; n < 5; n += 1) expect(isRefused(await fetchOnce(client, HELD_TOPIC))).toBe(true)
   const other = await connect('denied')
   expect(isRefused(await fetchOnce(other, HELD_TOPIC))).toBe(true)
+  // What is shown here is that nothing comes of them: an ask that they opened would be there by now.
   await sleep(200)
   expect((await hold.asksOf('denied')).map(({ state }) => state)).toEqual(['denied'])
 

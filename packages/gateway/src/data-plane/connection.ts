@@ -1,3 +1,4 @@
+// One job, in more than 300 lines: the life of one client connection, whose socket, sign-in, upstream and end depend on each other.
 import type { Socket } from 'node:net'
 import { isHeadgateError } from '@headgate/core'
 import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'

@@ -1,3 +1,4 @@
+// One job, in more than 300 lines: what is written to one broker and what it answers share one order, which no part can keep alone.
 import { connect as connectTcp, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { UpstreamProtocolError, UpstreamUnreachableError } from './errors.ts'

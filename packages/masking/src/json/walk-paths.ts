@@ -7,7 +7,8 @@ import { skipColon, skipKey, skipScalar, skipSpace, skipValue } from './skip.ts'
 /**
  * Masks a value by a plan that has rules by path alone; gives the index behind it, or a failure.
  *
- * What no rule leads to is skipped without a look at its keys, which is most of a record.
+ * What no rule leads to is skipped without a look at its keys, which is most of a record. The loops stand here once more,
+ * beside those that look at every key, for speed: docs/reference/performance.md has the figures.
  */
 export function walkPaths(page: Page, at: number, state: State, depth: number): number {
   const byte = page.bytes[at]
