@@ -6,6 +6,7 @@ import {
   type Consumer,
   type EachBatchPayload,
   type EachMessagePayload,
+  type Kafka,
   type Message,
   type Producer,
   type Transaction,
@@ -159,6 +160,15 @@ export const payloadSurface: Surface<EachBatchPayload & EachMessagePayload, Cons
   isStale: open,
 })
 
+/** Methods of the batch that a handler is given. */
+export const batchSurface: Surface<Batch, ConsumerScope> = Object.freeze({
+  isEmpty: open,
+  firstOffset: open,
+  lastOffset: open,
+  offsetLag: open,
+  offsetLagLow: open,
+})
+
 const config =
   (operation: Operation) =>
   ({ type, name }: { readonly type: ConfigResourceTypes; readonly name: string }): Ask =>
@@ -205,4 +215,31 @@ export const adminSurface: Surface<Admin, undefined> = Object.freeze({
   deleteAcls: () => [cluster(Operation.Alter)],
   alterPartitionReassignments: () => [cluster(Operation.Alter)],
   listPartitionReassignments: () => [cluster(Operation.Describe)],
+})
+
+/** Methods of `Kafka` that kafkajs has as well: they make clients, and send nothing. */
+export const kafkaSurface: Surface<Kafka, undefined> = Object.freeze({
+  producer: open,
+  consumer: open,
+  admin: open,
+  logger: open,
+})
+
+/** The whole table, by the object that has the methods. What has no row here does not exist in this package. */
+export const surfaces: {
+  readonly kafka: typeof kafkaSurface
+  readonly producer: typeof producerSurface
+  readonly transaction: typeof transactionSurface
+  readonly consumer: typeof consumerSurface
+  readonly payload: typeof payloadSurface
+  readonly batch: typeof batchSurface
+  readonly admin: typeof adminSurface
+} = Object.freeze({
+  kafka: kafkaSurface,
+  producer: producerSurface,
+  transaction: transactionSurface,
+  consumer: consumerSurface,
+  payload: payloadSurface,
+  batch: batchSurface,
+  admin: adminSurface,
 })
