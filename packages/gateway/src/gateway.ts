@@ -139,7 +139,17 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const questions =
     index === undefined || trail === undefined || config.audit === undefined
       ? []
-      : [auditRoutes({ authenticator, policySource, log, trail, index, checkpointKey: config.audit.checkpointKey })]
+      : [
+          auditRoutes({
+            authenticator,
+            policySource,
+            log,
+            clock,
+            trail,
+            index,
+            checkpointKey: config.audit.checkpointKey,
+          }),
+        ]
   const controlPlane = createControlPlane({
     ...{ config, authenticator, policySource, asks, log, clock, audit, archive, records: dataPlane.records },
     routes: questions,

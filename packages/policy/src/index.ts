@@ -60,6 +60,7 @@ export type {
   RecordFormat,
   UnmaskRight,
 } from './document/protection.ts'
+export { type DailyWindow, parseInstant, type Schedule } from './document/schedule.ts'
 export type { PolicySource } from './document/yaml-source.ts'
 export {
   CLUSTER_NAME,

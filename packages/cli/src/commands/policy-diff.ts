@@ -14,7 +14,7 @@ async function diff(io: CommandIo, old: string, changed: string, options: DiffOp
     if (!before.ok) return reportProblems(io, before.problems, options)
     if (!after.ok) return reportProblems(io, after.problems, options)
     const compared = { before: before.document, after: after.document }
-    const changes = diffPolicies(compared.before, compared.after)
+    const changes = diffPolicies(compared.before, compared.after, io.clock.nowUnixMs())
     const standing = diffStanding(compared.before, compared.after)
     const hasNewAccess = [...changes, ...standing].some(({ isNewAccess }) => isNewAccess)
     const isRefused = hasNewAccess && !options.allowNew

@@ -15,7 +15,9 @@ async function lint(io: CommandIo, file: string, options: LintOptions): Promise<
   try {
     const result = loadPolicy(io, file)
     if (!result.ok) return reportProblems(io, result.problems, options)
-    const findings = lintPolicy(result.document).filter(({ code }) => !options.ignore.includes(code))
+    const findings = lintPolicy(result.document, io.clock.nowUnixMs()).filter(
+      ({ code }) => !options.ignore.includes(code),
+    )
     if (options.sarif !== undefined) {
       writeReport(io, options.sarif, `${JSON.stringify(sarifOf(findings, 'warning', lintCodes), null, 2)}\n`)
     }

@@ -1,17 +1,19 @@
-import { CLUSTER_NAME, compileProgram, decide, Operation, type Principal, residualFor } from '@headgate/policy'
+import type { Clock } from '@headgate/core'
+import { CLUSTER_NAME, decide, Operation, type Principal } from '@headgate/policy'
 import type { PolicySnapshot } from '../control-port.ts'
+import { RecentProgram } from './recent-program.ts'
 
-/** Tells who may read the audit: whoever a rule lets `read-audit` on the cluster. Keeps the last answer, since one asks often. */
+/** Tells who may read the audit: whoever a rule lets `read-audit` on the cluster. */
 export class AuditReaders {
-  #kept: { readonly key: string; readonly mayRead: boolean } | undefined
+  readonly #programs: RecentProgram
+
+  constructor(clock: Pick<Clock, 'nowUnixMs'>) {
+    this.#programs = new RecentProgram(clock)
+  }
 
   /** Whether the principal may, by this policy. */
-  mayRead(snapshot: PolicySnapshot, { issuer, subject, groups }: Principal): boolean {
-    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
-    if (this.#kept?.key === key) return this.#kept.mayRead
-    const program = compileProgram(residualFor(snapshot.document, { issuer, subject, groups }))
-    const mayRead = decide(program, 'cluster', Operation.ReadAudit, CLUSTER_NAME).effect === 'allow'
-    this.#kept = { key, mayRead }
-    return mayRead
+  mayRead(snapshot: PolicySnapshot, principal: Principal): boolean {
+    const program = this.#programs.of(snapshot, principal)
+    return decide(program, 'cluster', Operation.ReadAudit, CLUSTER_NAME).effect === 'allow'
   }
 }

@@ -81,8 +81,8 @@ export class BundleIssuer {
   #claims(signIn: SignIn, { revision, document }: PolicySnapshot): BundleClaims {
     const { config, clock } = this.#options
     const addressee = addresseeOf(signIn)
-    const program = compileProgram(residualFor(document, signIn.principal))
     const now = clock.nowUnixMs()
+    const program = compileProgram(residualFor(document, signIn.principal), now)
     return {
       version: 1,
       issuer: config.http.publicUrl,

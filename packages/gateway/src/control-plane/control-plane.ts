@@ -52,7 +52,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     token: createTokenEndpoint({ ...options, clock, audit }),
     bundle: createBundleEndpoint({ ...options, clock, audit }),
     routes: [
-      askRoutes(options),
+      askRoutes({ ...options, clock }),
       sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys }),
       ...(options.routes ?? []),
     ],

@@ -38,6 +38,9 @@ const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
   cluster: ErrorCode.CLUSTER_AUTHORIZATION_FAILED,
 })
 
+/** A request is long over, or was given up, after this time. */
+const NEAR_BOUNDARY_MS = 300_000
+
 /**
  * One request under one policy: what an API asks of the gateway while it decides.
  *
@@ -124,11 +127,17 @@ export class Call extends Rights {
   /** Decides an access to records of a partition, opens the asks that it wants, and reports a denial. */
   judge(operation: typeof Operation.Read | typeof Operation.Write, topic: string, partition: number): Judgement {
     const judgement = this.settle('topic', operation, topic, partition, true)
-    if (judgement.validUntilUnixMs !== undefined && judgement.effect === 'allow')
-      this.validUntilUnixMs = Math.min(this.validUntilUnixMs, judgement.validUntilUnixMs)
+    if (judgement.effect === 'allow') this.#endWith(judgement)
     if (judgement.effect === 'allow' && judgement.obligations?.audit === 'required') this.mustRecord = true
     if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
     return judgement
+  }
+
+  /** A right ends with its approval, and may end with a rule's schedule; one that is far off concerns no request of now. */
+  #endWith({ validUntilUnixMs = Number.POSITIVE_INFINITY }: Judgement): void {
+    const boundary = this.#program.validUntilUnixMs
+    const isNear = boundary !== Number.POSITIVE_INFINITY && boundary - this.#context.nowUnixMs() < NEAR_BOUNDARY_MS
+    this.validUntilUnixMs = Math.min(this.validUntilUnixMs, validUntilUnixMs, isNear ? boundary : validUntilUnixMs)
   }
 
   /** The mask that what was judged has to go through; `undefined` where it may be seen, or written, as it is. */

@@ -65,7 +65,7 @@ export class DataPlane {
       clusterName: config.cluster.name,
       addresses: new BrokerAddresses(config.listener, log),
       apis: createApiTable(),
-      policy: new PolicyView(control, asks),
+      policy: new PolicyView(control, asks, clock),
       asks,
       masks: new MaskCompiler(config.masking.tokenKeys, (mask) => control.report({ kind: 'mask', mask })),
       askUrl: (askId) => `${config.http.publicUrl}/v1/asks/${askId}`,

@@ -1,3 +1,4 @@
+import type { Clock, ClockTimer } from '@headgate/core'
 import { compileProgram, type Principal, type Program, residualFor } from '@headgate/policy'
 import type { AskScope, ControlPort, PolicySnapshot } from '../control-port.ts'
 import type { AskView } from './ask-view.ts'
@@ -21,9 +22,12 @@ export class PolicyView {
   readonly #stopHearing: () => void
   readonly #listeners = new Set<() => void>()
   readonly #unsubscribe: () => void
+  readonly #clock: Clock
   #snapshot: PolicySnapshot | null = null
+  #boundary: { readonly atUnixMs: number; readonly timer: ClockTimer } | null = null
 
-  constructor(control: ControlPort, asks: AskView) {
+  constructor(control: ControlPort, asks: AskView, clock: Clock) {
+    this.#clock = clock
     this.#stopHearing = asks.onChange((scope) => this.#onAsk(scope))
     this.#unsubscribe = control.subscribe((message) => {
       if (message.kind !== 'policy') return
@@ -48,17 +52,24 @@ export class PolicyView {
   policyFor(principal: Principal): PrincipalPolicy {
     const key = principalKey(principal)
     const cached = this.#programs.get(key)
-    if (cached !== undefined) return cached
+    if (cached !== undefined && this.isValid(cached)) return cached
     const policy = this.#compile(principal)
     if (this.#programs.size >= MAX_PROGRAMS) this.#programs.clear()
     this.#programs.set(key, policy)
+    this.#awaitBoundary(policy.program.validUntilUnixMs)
     return policy
+  }
+
+  /** Whether a policy may still be decided by: no rule of it has begun or ended to apply. */
+  isValid({ program: { validUntilUnixMs } }: PrincipalPolicy): boolean {
+    return validUntilUnixMs === Number.POSITIVE_INFINITY || this.#clock.nowUnixMs() < validUntilUnixMs
   }
 
   /** Ends the subscription. */
   close(): void {
     this.#unsubscribe()
     this.#stopHearing()
+    this.#boundary?.timer.cancel()
     this.#listeners.clear()
   }
 
@@ -71,13 +82,29 @@ export class PolicyView {
     for (const listener of this.#listeners) listener()
   }
 
+  /** At the next boundary all that wait are told; whoever decides meanwhile asks {@link PolicyView.isValid} itself. */
+  #awaitBoundary(atUnixMs: number): void {
+    if (atUnixMs === Number.POSITIVE_INFINITY) return
+    if (this.#boundary !== null && this.#boundary.atUnixMs <= atUnixMs) return
+    this.#boundary?.timer.cancel()
+    const timer = this.#clock.after(Math.max(0, atUnixMs - this.#clock.nowUnixMs()), () => this.#onBoundary())
+    this.#boundary = { atUnixMs, timer }
+  }
+
+  #onBoundary(): void {
+    this.#boundary = null
+    for (const [key, policy] of this.#programs) if (!this.isValid(policy)) this.#programs.delete(key)
+    for (const { program } of this.#programs.values()) this.#awaitBoundary(program.validUntilUnixMs)
+    for (const listener of this.#listeners) listener()
+  }
+
   #compile(principal: Principal): PrincipalPolicy {
     const snapshot = this.#snapshot
     if (snapshot === null) throw new TypeError('policy: no snapshot has been published')
     return {
       revision: snapshot.revision,
       principal,
-      program: compileProgram(residualFor(snapshot.document, principal)),
+      program: compileProgram(residualFor(snapshot.document, principal), this.#clock.nowUnixMs()),
     }
   }
 }

@@ -71,6 +71,7 @@ export class ProduceIntake {
   begin(header: DecodedRequestHeader, span: FrameSpan): void {
     const headerBytes = header.bodyOffset - span.start
     this.#header = header
+    this.#desk.refreshIfDue()
     this.#call = this.#desk.call(header, true)
     this.#policy = this.#desk.policy
     this.#bytesLeft = span.totalBytes
@@ -97,6 +98,7 @@ export class ProduceIntake {
   }
 
   #take(span: Span, bodyStart: number): void {
+    this.#desk.refreshIfDue()
     if (this.#policy !== this.#desk.policy) this.#decideAgain()
     this.#bytesLeft -= span.end - span.start
     this.#walker.push(span.bytes, bodyStart, span.end)

@@ -91,6 +91,11 @@ export class RequestDesk {
     for (const forwarded of [...this.#forwarded]) if (forwarded.isHolding) forwarded.endParked()
   }
 
+  /** Takes the policy anew where a rule has begun or ended to apply since, and nobody has told of it yet. */
+  refreshIfDue(): void {
+    if (this.#policy !== null && !this.#context.plane.policy.isValid(this.#policy)) this.refreshPolicy()
+  }
+
   /** Decodes a whole frame and does what its API says. */
   take(api: AnyApi, header: DecodedRequestHeader, span: Span): void {
     const message = apiMessage(header.apiKey)
@@ -105,6 +110,7 @@ export class RequestDesk {
         details: { apiKey: header.apiKey },
       })
     }
+    this.refreshIfDue()
     const policy = this.#policy
     const call = this.call(header)
     const verdict = api.decide(call, request)

@@ -14,6 +14,7 @@ import type { Effect } from '../program/decision.ts'
 import type { PolicyResidual } from '../program/residual.ts'
 import { demandsOf } from './demands.ts'
 import { protectionClaims, unmaskClaims } from './protection-claims.ts'
+import { scheduleClaims } from './schedule-claims.ts'
 
 /** A request and the decision that its issuer expects of the program in the bundle. */
 export interface Canary {
@@ -102,6 +103,7 @@ const residual: z.ZodType<PolicyResidual> = z.strictObject({
       z.strictObject({
         id: identifier,
         effect: z.enum(['allow', 'deny']),
+        when: scheduleClaims.exactOptional(),
         because: z.literal('groups-unknown').exactOptional(),
         scopes: z.array(scope).min(1).readonly(),
         unmask: unmaskClaims.exactOptional(),

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '@headgate/core'
-import { createClosedProgram, type Program } from '../program/program.ts'
+import { compileProgram, createClosedProgram, type Program } from '../program/program.ts'
 import { BundleAddresseeError, BundleEquivocationError, BundleRollbackError } from './errors.ts'
 import { VerifiedBundle } from './verified-bundle.ts'
 import type { HighWaterMark } from './verify-bundle.ts'
@@ -12,6 +12,9 @@ interface Active {
   /** Ends by the monotonic clock, so that a wall clock that goes back does not prolong them. */
   readonly refreshAtMonotonicMs: number
   readonly expiresAtMonotonicMs: number
+  /** When it was put in force: by the wall clock that was right by verification, and by the monotonic one. */
+  readonly sinceUnixMs: number
+  readonly sinceMonotonicMs: number
 }
 
 const withoutBundle = createClosedProgram('no-bundle')
@@ -30,6 +33,7 @@ export interface BundleStoreOptions {
 export class BundleStore {
   readonly #clock: Clock
   #active: Active | undefined
+  #program: Program | undefined
   #highWaterMark: HighWaterMark | undefined
 
   constructor(options: BundleStoreOptions = {}) {
@@ -74,7 +78,10 @@ export class BundleStore {
       bundle,
       refreshAtMonotonicMs: nowMonotonicMs + claims.refreshAfterUnixMs - sinceUnixMs,
       expiresAtMonotonicMs: nowMonotonicMs + claims.expiresAtUnixMs - sinceUnixMs,
+      sinceUnixMs,
+      sinceMonotonicMs: nowMonotonicMs,
     })
+    this.#program = program
     return true
   }
 
@@ -93,7 +100,18 @@ export class BundleStore {
   programAt(nowUnixMs: number = this.#clock.nowUnixMs()): Program {
     const active = this.#active
     if (active === undefined) return withoutBundle
-    return this.staleness(nowUnixMs) === 'expired' ? afterExpiry : active.bundle.program
+    return this.staleness(nowUnixMs) === 'expired' ? afterExpiry : this.#programOf(active, nowUnixMs)
+  }
+
+  /** Compiles anew when rules have begun or ended to apply. A clock that went back brings no rule back that has ended. */
+  #programOf({ bundle, sinceUnixMs, sinceMonotonicMs }: Active, nowUnixMs: number): Program {
+    const program = this.#program ?? bundle.program
+    if (program.validUntilUnixMs === Number.POSITIVE_INFINITY) return program
+    const leastUnixMs = sinceUnixMs + this.#clock.monotonicMs() - sinceMonotonicMs
+    const atUnixMs = Math.max(nowUnixMs, Math.floor(leastUnixMs))
+    if (atUnixMs < program.validUntilUnixMs) return program
+    this.#program = compileProgram(bundle.claims.residual, atUnixMs)
+    return this.#program
   }
 }
 

@@ -2,7 +2,7 @@ import { Operation } from '../operation.ts'
 import type { PolicyResidual } from '../program/residual.ts'
 
 /** What a bundle can demand of its reader beyond grants and denials. */
-const features = ['approvals', 'masks', 'own-operations', 'required-audit'] as const
+const features = ['approvals', 'masks', 'own-operations', 'required-audit', 'schedules'] as const
 
 type Feature = (typeof features)[number]
 
@@ -17,6 +17,7 @@ const isDemanded: Readonly<Record<Feature, (residual: PolicyResidual) => boolean
   'own-operations': ({ rules }) =>
     rules.some(({ scopes }) => scopes.some(({ operation }) => operation >= Operation.ReadAudit)),
   'required-audit': ({ protections }) => protections.some(({ audit }) => audit === 'required'),
+  schedules: ({ rules }) => rules.some(({ when }) => when !== undefined),
 })
 
 /** The features that a reader of a residual has to know: what its bundle must name in `mustUnderstand`, sorted. */

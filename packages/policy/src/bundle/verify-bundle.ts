@@ -65,8 +65,10 @@ export async function verifyBundle(jws: string, expected: BundleExpectation): Pr
     const { expiresAtUnixMs } = claims
     throw new BundleExpiredError({ message: 'bundle: expired', details: { expiresAtUnixMs } })
   }
-  const program = compileClaims(claims)
-  assertCanaries(program, claims.canaries)
+  const program = compileClaims(claims, expected.nowUnixMs)
+  // What is expected was worked out when it was issued; meanwhile rules may have begun or ended to apply.
+  const isTimed = claims.residual.rules.some(({ when }) => when !== undefined)
+  assertCanaries(isTimed ? compileClaims(claims, claims.issuedAtUnixMs) : program, claims.canaries)
   return sealBundle(claims, program, expected.nowUnixMs)
 }
 
@@ -167,10 +169,10 @@ function assertRevision({ revision, programDigest }: BundleClaims, expected: Bun
   }
 }
 
-function compileClaims({ residual, programDigest }: BundleClaims): Program {
+function compileClaims({ residual, programDigest }: BundleClaims, atUnixMs: number): Program {
   let program: Program
   try {
-    program = compileProgram(residual)
+    program = compileProgram(residual, atUnixMs)
   } catch (cause) {
     throw new BundleProgramError({ message: 'bundle: the rules cannot be compiled', cause })
   }

@@ -3,6 +3,7 @@ import { CLUSTER_NAME } from '../operation.ts'
 import { buildProtection } from './build-protection.ts'
 import type { Ownership, PolicyDocument, PrincipalMatch, Rule, Scope, SourcePosition, Who } from './document.ts'
 import { mergePartitions, parsePartitions } from './partitions.ts'
+import { buildSchedule } from './schedule.ts'
 import type {
   AccessSource,
   OwnershipSource,
@@ -46,6 +47,7 @@ function buildRule(rule: RuleSource, source: SourcePosition): Rule {
     id: rule.id,
     ...(rule.description === undefined ? {} : { description: rule.description }),
     who: buildWho(rule.who),
+    ...(rule.when === undefined ? {} : { when: buildSchedule(rule.when) }),
     effect: rule.may === undefined ? 'deny' : 'allow',
     scopes: buildScopes(rule.may ?? rule.never ?? {}),
     ...(rule.may?.unmask === undefined ? {} : { unmask: buildUnmask(rule.may.unmask) }),

@@ -1,6 +1,7 @@
 import { printable } from '../printable.ts'
 import { checkGrantable, checkIdentifier, LABEL_PREFIX } from './names.ts'
 import type { Fault, SourceProblem } from './problem.ts'
+import { parseInstant } from './schedule.ts'
 import { isMapping, listAt, member } from './source-values.ts'
 import { verbs } from './verbs.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
@@ -31,6 +32,7 @@ export function crossCheck(files: readonly YamlSource[], isWhole: boolean): Sour
       ...checkId(rule, at, firstWithId),
       ...checkEffect(rule, at),
       ...checkWho(rule, at),
+      ...checkWhen(member(rule, 'when'), at),
       ...['may', 'never'].flatMap((effect) => checkAccess(effect, member(rule, effect), at, isLabelKnown)),
     ]
   })
@@ -69,6 +71,40 @@ function checkWho(rule: unknown, at: Place): SourceProblem[] {
   if (isMapping(who) && Object.keys(who).length === 0) return [empty(['who'], 'write `who: everyone` if that is meant')]
   const not = member(who, 'not')
   return isMapping(not) && Object.keys(not).length === 0 ? [empty(['who', 'not'], 'fill it or remove it')] : []
+}
+
+function checkWhen(when: unknown, at: Place): SourceProblem[] {
+  if (!isMapping(when)) return []
+  const fault = scheduleFault(when)
+  return fault === undefined ? [] : [at(['when'], fault)]
+}
+
+function scheduleFault(when: object): Fault | undefined {
+  const code = 'ERR_POLICY_SCHEDULE'
+  if (Object.keys(when).length === 0) {
+    return { code: 'ERR_POLICY_EMPTY', message: '`when` is empty', mend: 'fill it or remove it' }
+  }
+  const isOnWallClock = 'days' in when || 'between' in when
+  if (isOnWallClock && !('in' in when)) {
+    return {
+      code,
+      message: '`days` and `between` need a time zone',
+      mend: 'add `in`, such as `in: Europe/Berlin` or `in: UTC`',
+    }
+  }
+  if (!isOnWallClock && 'in' in when) {
+    return {
+      code,
+      message: '`in` is for `days` and `between` alone',
+      mend: 'remove it: `from` and `until` have offsets of their own',
+    }
+  }
+  const [from, until] = ['from', 'until'].map((key) => {
+    const text = member(when, key)
+    return typeof text === 'string' ? parseInstant(text) : undefined
+  })
+  if (from === undefined || until === undefined || from < until) return undefined
+  return { code, message: '`until` is no later than `from`, so that the rule never applies', mend: 'put them in order' }
 }
 
 function checkOwners(file: YamlSource): SourceProblem[] {

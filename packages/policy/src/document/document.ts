@@ -1,6 +1,7 @@
 import { digestOf, sortedUnique } from '../canonical.ts'
 import type { Operation, ResourceType } from '../operation.ts'
 import type { OnUnreadable, ProtectionApproval, ProtectionMask, RecordFormat, UnmaskRight } from './protection.ts'
+import type { Schedule } from './schedule.ts'
 
 /** Where a thing stands in the source; line and column count from 1. */
 export interface SourcePosition {
@@ -37,6 +38,8 @@ export interface Rule {
   readonly id: string
   readonly description?: string
   readonly who: Who
+  /** When the rule applies; absent means always. */
+  readonly when?: Schedule
   readonly effect: 'allow' | 'deny'
   readonly scopes: readonly Scope[]
   /** What a grant lifts of the masks on reading the topics that it grants Read on. */

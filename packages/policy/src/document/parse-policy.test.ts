@@ -155,7 +155,7 @@ test.each([
   ['may: { consume: [a], partitions: [^{}] }', 'WRONG_TYPE'],
   ['may: { cluster: [^cluster-action] }', 'UNKNOWN_VALUE'],
   ['may: { consume: [a], ^only: [a] }', 'UNSUPPORTED_KEY'],
-  ['^until: 2027, may: { consume: [a] }', 'UNSUPPORTED_KEY'],
+  ['^rows: 2027, may: { consume: [a] }', 'UNSUPPORTED_KEY'],
   ['^approval: {}, may: { consume: [a] }', 'UNKNOWN_KEY'],
   ['may: { as: [g], unmask: ^[a] }', 'UNMASK'],
   ['may: { produce: [a], unmask: ^[a] }', 'UNMASK'],

@@ -98,7 +98,7 @@ test.each([
   ['approval: { by: [a], for: 1h, on: [^describe] }', 'UNKNOWN_VALUE'],
   ['approval: { by: [a], for: ^90 }', 'WRONG_TYPE'],
   ['approval: { by: [a], for: 1h, decide-within: ^0s }', 'DURATION'],
-  ['approval: { by: [a], for: 1h, ^until: 1h }', 'UNSUPPORTED_KEY'],
+  ['approval: { by: [a], for: 1h, ^rows: 1h }', 'UNSUPPORTED_KEY'],
   ['id: ^"a b"', 'NAME'],
 ])('topics: %s: %s', (members, code) => {
   expect(new Set(markedBy(topic(members)))).toEqual(new Set([code]))

@@ -8,7 +8,7 @@ import type { ValuePath, YamlSource } from './yaml-source.ts'
 type Issue = z.core.$ZodIssue
 
 /** Words that the policy language has reserved; they are refused rather than read and not enforced. */
-const reservedKeys: readonly string[] = Object.freeze(['rows', 'only', 'when', 'until', 'from', 'claims', 'kinds'])
+const reservedKeys: readonly string[] = Object.freeze(['rows', 'only', 'claims', 'kinds'])
 
 /** Keys of `may` that say nothing in `never`. */
 const rights: readonly string[] = Object.freeze(['unmask', 'without-approval'])
@@ -25,7 +25,8 @@ const policyKeys: KnownKeys = new Map([
   ['approval', ['by', 'people', 'reason', 'for', 'decide-within', 'on']],
   ['owners', ['of', 'people']],
   ['of', principalKeys],
-  ['rules', ['id', 'description', 'who', 'may', 'never']],
+  ['rules', ['id', 'description', 'who', 'when', 'may', 'never']],
+  ['when', ['from', 'until', 'days', 'between', 'in']],
   ['who', [...principalKeys, 'not']],
   ['not', principalKeys],
   ['may', [...verbs.keys(), 'cluster', 'partitions', ...rights]],

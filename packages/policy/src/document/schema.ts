@@ -3,6 +3,7 @@ import { checkOpaqueSelector, checkTopicSelector } from './names.ts'
 import { checkPartitions } from './partitions.ts'
 import { type TopicSource, topicSchema } from './protection-schema.ts'
 import { exactName, identifier, list, refined, refinedWithin, text } from './refinement.ts'
+import { checkDays, checkInstant, checkTimeZone, checkWindow, type ScheduleSource } from './schedule.ts'
 import { checkUnmaskItem } from './unmask.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from './verbs.ts'
 
@@ -33,6 +34,7 @@ export interface RuleSource {
   readonly id: string
   readonly description?: string | undefined
   readonly who: WhoSource
+  readonly when?: ScheduleSource | undefined
   readonly may?: GrantSource | undefined
   readonly never?: AccessSource | undefined
 }
@@ -110,11 +112,36 @@ const may: z.ZodType<GrantSource> = z
   })
   .meta({ id: 'may', ...notEmpty, description: 'What the rule grants: verbs and the names they apply to.' })
 
+const day = '(mon|tue|wed|thu|fri|sat|sun)'
+const instant = text(
+  checkInstant,
+  '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,3})?)?(Z|[+-]\\d{2}:\\d{2})$',
+).optional()
+
+const when: z.ZodType<ScheduleSource> = z
+  .strictObject({
+    from: instant.describe('The instant from which on the rule applies, such as 2026-12-01T08:00:00Z.'),
+    until: instant.describe('The instant from which on it applies no more.'),
+    days: list(text(checkDays, `^${day}(-${day})?$`), 'Days of the week such as mon or mon-fri; one is enough.'),
+    between: list(
+      text(checkWindow, '^([01]\\d|2[0-3]):[0-5]\\d-([01]\\d|2[0-4]):[0-5]\\d$'),
+      'Parts of the day such as 08:00-18:00; 22:00-06:00 ends the day after.',
+    ),
+    in: text(checkTimeZone).optional().describe('The time zone of `days` and `between`, such as Europe/Berlin or UTC.'),
+  })
+  .meta({
+    id: 'when',
+    ...notEmpty,
+    description: 'When the rule applies: all members that are present must hold.',
+    dependentRequired: { days: ['in'], between: ['in'] },
+  })
+
 const rule: z.ZodType<RuleSource> = z
   .strictObject({
     id: identifier.describe('Names the rule in reasons, logs and audit; unique in the policy.'),
     description: z.string().max(1000).optional().describe('What the rule is for, in your own words.'),
     who: who,
+    when: when.optional(),
     may: may.optional(),
     never: never.optional(),
   })

@@ -6,17 +6,25 @@ import { DecisionPool, type DecisionReason } from './decision.ts'
 import { ObligationPool } from './obligation-pool.ts'
 import type { PolicyResidual } from './residual.ts'
 import { ResourceTable } from './resource-table.ts'
+import { rulesInForce } from './rules-in-force.ts'
 
 /** A residual made ready to decide. Immutable; it remembers decisions in bounded space. */
 export class Program {
   /** SHA-256 over the canonical residual: equal digests decide alike. */
   readonly digest: string
   readonly residual: PolicyResidual
+  /** From when on it has to be compiled anew, since a rule begins or ends to apply; `Infinity` where none does. */
+  readonly validUntilUnixMs: number
   readonly #tables: Readonly<Record<ResourceType, ResourceTable>>
 
   /** @internal */
-  constructor(residual: PolicyResidual, tables: Readonly<Record<ResourceType, ResourceTable>>) {
+  constructor(
+    residual: PolicyResidual,
+    tables: Readonly<Record<ResourceType, ResourceTable>>,
+    validUntilUnixMs: number = Number.POSITIVE_INFINITY,
+  ) {
     this.residual = residual
+    this.validUntilUnixMs = validUntilUnixMs
     this.digest = digestOf(residual)
     this.#tables = tables
   }
@@ -27,11 +35,17 @@ export class Program {
   }
 }
 
-/** Compiles a residual. */
-export function compileProgram(residual: PolicyResidual): Program {
+/**
+ * Compiles a residual as it is at one instant: a rule with a schedule counts where it applies then.
+ *
+ * @param atUnixMs the instant; without one, no grant with a schedule applies, and every denial with one does. The digest
+ * does not depend on it.
+ */
+export function compileProgram(residual: PolicyResidual, atUnixMs?: number): Program {
+  const { rules, validUntilUnixMs } = rulesInForce(residual.rules, atUnixMs)
   const tables = createTables(residual.groupsUnknown ? 'groups-unknown' : 'no-rule')
   const byLabel = new Map<string, Atom[]>()
-  for (const rule of residual.rules) {
+  for (const rule of rules) {
     for (const scope of rule.scopes) {
       const atoms = compileScope(rule, scope)
       for (const name of scope.names) targetOf(tables, scope.resourceType, name, byLabel).push(...atoms)
@@ -39,7 +53,7 @@ export function compileProgram(residual: PolicyResidual): Program {
   }
   addTopics(tables.topic, residual, byLabel)
   addProtections(tables.topic, residual)
-  return new Program(residual, tables)
+  return new Program(residual, tables, validUntilUnixMs)
 }
 
 /** A program that denies everything for one reason: there is no bundle, or it has expired. */

@@ -9,6 +9,7 @@ import type {
   RecordFormat,
   UnmaskRight,
 } from '../document/protection.ts'
+import type { Schedule } from '../document/schedule.ts'
 import { Operation } from '../operation.ts'
 import type { Principal } from '../principal.ts'
 import { reachOf, type TopicReach } from '../topic-reach.ts'
@@ -18,6 +19,8 @@ import { matchWho } from './who.ts'
 export interface ResidualRule {
   readonly id: string
   readonly effect: 'allow' | 'deny'
+  /** When the rule applies; absent means always. */
+  readonly when?: Schedule
   /** Present on a denial that applies only because the principal's groups are unknown. */
   readonly because?: 'groups-unknown'
   readonly scopes: readonly Scope[]
@@ -77,10 +80,11 @@ export function residualFor(document: PolicyDocument, principal: Principal): Pol
   }
 }
 
-function keep({ id, effect, scopes, unmask, withoutApproval }: Rule): ResidualRule {
+function keep({ id, effect, when, scopes, unmask, withoutApproval }: Rule): ResidualRule {
   return {
     id,
     effect,
+    ...(when === undefined ? {} : { when }),
     scopes,
     ...(unmask === undefined ? {} : { unmask }),
     ...(withoutApproval === undefined ? {} : { withoutApproval }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Clock } from '@headgate/core'
 import type { Context, Handler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { type BearerOptions, requireBearer } from '../bearer.ts'
@@ -26,6 +27,7 @@ import { NewestGroups } from './newest-groups.ts'
 /** What {@link askRoutes} needs. */
 export interface AskEndpointOptions extends Omit<BearerOptions, 'event' | 'problems'> {
   readonly asks: Asks
+  readonly clock: Pick<Clock, 'nowUnixMs'>
 }
 
 type Handle = (c: Context, actor: AskActor) => Promise<Response>
@@ -41,10 +43,11 @@ const limitBody = bodyLimit({
 
 class AskEndpoints {
   readonly #options: AskEndpointOptions
-  readonly #policy = new AskPolicy()
+  readonly #policy: AskPolicy
 
   constructor(options: AskEndpointOptions) {
     this.#options = options
+    this.#policy = new AskPolicy(options.clock)
   }
 
   readonly list: Handle = async (c, actor) => {

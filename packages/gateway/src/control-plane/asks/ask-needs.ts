@@ -1,15 +1,7 @@
-import {
-  type ApprovalObligation,
-  CLUSTER_NAME,
-  compileProgram,
-  decide,
-  Operation,
-  ownersOf,
-  type Principal,
-  type Program,
-  residualFor,
-} from '@headgate/policy'
+import type { Clock } from '@headgate/core'
+import { type ApprovalObligation, CLUSTER_NAME, decide, Operation, ownersOf, type Principal } from '@headgate/policy'
 import type { AskOperation, PolicySnapshot } from '../../control-port.ts'
+import { RecentProgram } from '../recent-program.ts'
 import { AskNotGrantedError, AskNotNeededError } from './errors.ts'
 
 /** What somebody who asks has to have approved, by the policy in force. */
@@ -22,9 +14,13 @@ export interface AskNeeds {
 
 const OPERATIONS = Object.freeze({ consume: Operation.Read, produce: Operation.Write })
 
-/** Keeps the program of the last principal that was looked at: listing asks the same of one for each request. */
+/** What the policy in force says of those who ask. */
 export class AskPolicy {
-  #kept: { readonly key: string; readonly program: Program } | undefined
+  readonly #programs: RecentProgram
+
+  constructor(clock: Pick<Clock, 'nowUnixMs'>) {
+    this.#programs = new RecentProgram(clock)
+  }
 
   /**
    * Tells which approvals an operation on a topic needs.
@@ -33,7 +29,7 @@ export class AskPolicy {
    * @throws {AskNotGrantedError} `ERR_GATEWAY_ASK_NOT_GRANTED`
    */
   needsOf(snapshot: PolicySnapshot, principal: Principal, topic: string, operation: AskOperation): AskNeeds {
-    const decision = decide(this.#programOf(snapshot, principal), 'topic', OPERATIONS[operation], topic)
+    const decision = decide(this.#programs.of(snapshot, principal), 'topic', OPERATIONS[operation], topic)
     if (decision.effect === 'allow') throw new AskNotNeededError()
     const approvals = decision.obligations?.approvals ?? []
     if (decision.effect === 'deny' || approvals.length === 0) throw new AskNotGrantedError(decision.reason)
@@ -43,15 +39,7 @@ export class AskPolicy {
 
   /** Tells whether somebody may see every ask: who may read the audit. It lets nobody decide. */
   mayReadAll(snapshot: PolicySnapshot, principal: Principal): boolean {
-    const program = this.#programOf(snapshot, principal)
+    const program = this.#programs.of(snapshot, principal)
     return decide(program, 'cluster', Operation.ReadAudit, CLUSTER_NAME).effect === 'allow'
-  }
-
-  #programOf(snapshot: PolicySnapshot, principal: Principal): Program {
-    const { issuer, subject, groups } = principal
-    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
-    if (this.#kept?.key !== key)
-      this.#kept = { key, program: compileProgram(residualFor(snapshot.document, principal)) }
-    return this.#kept.program
   }
 }

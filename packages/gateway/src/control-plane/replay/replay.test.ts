@@ -75,7 +75,10 @@ async function replay(query: ReplayQuery = {}): Promise<Line[]> {
     source: log,
     masks,
     tokenKeys,
-    rights: new ViewerRights({ newestOf: async ({ protection }) => asks.find(({ id }) => id === protection) as Ask }),
+    rights: new ViewerRights(
+      { newestOf: async ({ protection }) => asks.find(({ id }) => id === protection) as Ask },
+      clock,
+    ),
     policySource: {
       get current() {
         return snapshot

@@ -1,17 +1,10 @@
 import type { AuditApproval } from '@headgate/audit'
-import {
-  compileProgram,
-  type Decision,
-  decide,
-  type MaskObligation,
-  Operation,
-  type Principal,
-  type Program,
-  residualFor,
-} from '@headgate/policy'
+import type { Clock } from '@headgate/core'
+import { type Decision, decide, type MaskObligation, Operation, type Principal } from '@headgate/policy'
 import type { PolicySnapshot } from '../../control-port.ts'
 import type { Ask } from '../asks/ask.ts'
 import type { Asks } from '../asks/asks.ts'
+import { RecentProgram } from '../recent-program.ts'
 
 /** Why somebody sees no records of a topic. */
 export type NoRecordsReason = 'no-right' | 'held'
@@ -40,10 +33,11 @@ function isGiven({ state, startsAtUnixMs = 0, endsAtUnixMs = 0 }: Ask, nowUnixMs
  */
 export class ViewerRights {
   readonly #asks: Pick<Asks, 'newestOf'>
-  #kept: { readonly key: string; readonly program: Program } | undefined
+  readonly #programs: RecentProgram
 
-  constructor(asks: Pick<Asks, 'newestOf'>) {
+  constructor(asks: Pick<Asks, 'newestOf'>, clock: Pick<Clock, 'nowUnixMs'>) {
     this.#asks = asks
+    this.#programs = new RecentProgram(clock)
   }
 
   /** What `viewer` may see of a partition at this moment. */
@@ -54,7 +48,7 @@ export class ViewerRights {
     partition: number,
     nowUnixMs: number,
   ): Promise<ViewerRight> {
-    const program = this.#programOf(snapshot, viewer)
+    const program = this.#programs.of(snapshot, viewer)
     const replay = decide(program, 'topic', Operation.Replay, topic, partition)
     const read = decide(program, 'topic', Operation.Read, topic, partition)
     const decision = read.effect === 'deny' ? replay : read
@@ -86,12 +80,5 @@ export class ViewerRights {
     )
     const given = asks.flatMap((ask) => (ask !== undefined && isGiven(ask, nowUnixMs) ? [{ ask: ask.id }] : []))
     return wanted.length > 0 && given.length === wanted.length ? given : undefined
-  }
-
-  #programOf(snapshot: PolicySnapshot, { issuer, subject, groups }: Principal): Program {
-    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
-    if (this.#kept?.key !== key)
-      this.#kept = { key, program: compileProgram(residualFor(snapshot.document, { issuer, subject, groups })) }
-    return this.#kept.program
   }
 }

@@ -57,13 +57,14 @@ function answerError(c: Context, error: unknown): Response {
 
 class SessionEndpoints {
   readonly #options: SessionEndpointOptions
-  readonly #readers = new AuditReaders()
+  readonly #readers: AuditReaders
   readonly #rights: ViewerRights
   #replays = 0
 
   constructor(options: SessionEndpointOptions) {
     this.#options = options
-    this.#rights = new ViewerRights(options.asks)
+    this.#readers = new AuditReaders(options.clock)
+    this.#rights = new ViewerRights(options.asks, options.clock)
   }
 
   readonly list: Handle = async (c, signIn) => {

@@ -1,4 +1,5 @@
 import { AuditUnavailableError, auditPublicKeyOf } from '@headgate/audit'
+import type { Clock } from '@headgate/core'
 import { isHeadgateError } from '@headgate/core'
 import type { Context, Handler } from 'hono'
 import type { Kysely } from 'kysely'
@@ -20,6 +21,7 @@ export interface AuditEndpointOptions extends Omit<BearerOptions, 'event' | 'pro
   readonly trail: AuditTrail
   readonly index: TrailIndex
   readonly checkpointKey: SigningKey
+  readonly clock: Pick<Clock, 'nowUnixMs'>
 }
 
 type Question = (database: Kysely<Database>, filter: TrailFilter) => Promise<TrailPage>
@@ -40,10 +42,11 @@ const queryOf = (c: Context): string => questionOf(c, '/v1/audit/')
 
 class AuditEndpoints {
   readonly #options: AuditEndpointOptions
-  readonly #readers = new AuditReaders()
+  readonly #readers: AuditReaders
 
   constructor(options: AuditEndpointOptions) {
     this.#options = options
+    this.#readers = new AuditReaders(options.clock)
   }
 
   /** Makes the handler of a question; the question is on record before its answer leaves. */

@@ -3,6 +3,7 @@ import { checkText } from '../../document/names.ts'
 import { MAX_PARTITION } from '../../document/partitions.ts'
 import type { Fault } from '../../document/problem.ts'
 import { exactName, list, refined, text } from '../../document/refinement.ts'
+import { checkInstant } from '../../document/schedule.ts'
 import type { KnownKeys } from '../../document/schema-problems.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from '../../document/verbs.ts'
 import { isGlob } from '../../glob.ts'
@@ -21,6 +22,8 @@ export interface CaseSource {
   readonly groups?: readonly string[] | 'unknown' | undefined
   readonly ask: AskSource
   readonly partition?: number | undefined
+  /** An instant; without one, nothing is known of schedules. */
+  readonly at?: string | undefined
   readonly expect: 'allow' | 'deny' | 'hold'
   readonly reason?: string | undefined
   readonly rules?: readonly string[] | undefined
@@ -76,6 +79,7 @@ const caseSchema: z.ZodType<CaseSource> = z.strictObject({
   groups: z.union([z.literal('unknown'), z.array(exactName)]).optional(),
   ask,
   partition: refined(z.number(), checkPartition).optional(),
+  at: text(checkInstant).optional(),
   expect: z.enum(['allow', 'deny', 'hold']),
   reason: z.enum(reasons).optional(),
   rules: z.array(z.string()).optional(),
@@ -90,6 +94,9 @@ export const casesSchema: z.ZodType<CasesFileSource> = z.strictObject({ cases: z
 /** The keys of a file of cases. */
 export const caseKeys: KnownKeys = new Map([
   ['', ['cases']],
-  ['cases', ['name', 'as', 'groups', 'ask', 'partition', 'expect', 'reason', 'rules', 'masks', 'approvals', 'audit']],
+  [
+    'cases',
+    ['name', 'as', 'groups', 'ask', 'partition', 'at', 'expect', 'reason', 'rules', 'masks', 'approvals', 'audit'],
+  ],
   ['ask', [...verbs.keys(), 'cluster']],
 ])

@@ -1,6 +1,7 @@
 import { sortedUnique } from '../../canonical.ts'
 import type { PolicyDocument } from '../../document/document.ts'
 import type { SourceProblem } from '../../document/problem.ts'
+import { parseInstant } from '../../document/schedule.ts'
 import { printable } from '../../printable.ts'
 import { actionOf, principalWords, quoted, quotedList, strategyWord } from '../access-words.ts'
 import { hiddenBy } from '../diff/strictness.ts'
@@ -33,7 +34,8 @@ function runRequest(document: PolicyDocument, each: PolicyCase, verb: string, na
   const groups = expected.groups === 'unknown' ? undefined : (expected.groups ?? [])
   const words = { as: expected.as, groups, verb, name, partition: expected.partition }
   const { principal, request } = requestOf(words)
-  const explanation = explainDecision(document, principal, request)
+  const atUnixMs = expected.at === undefined ? undefined : parseInstant(expected.at)
+  const explanation = explainDecision(document, principal, request, atUnixMs)
   const action = actionOf(request.resourceType, request.operation)
   const wish = request.resourceType === 'cluster' ? action : `${action} ${quoted(name)}`
   const title = `${expected.name === undefined ? '' : `${printable(expected.name)}: `}${principalWords(principal)}, ${wish}`

@@ -1,7 +1,10 @@
+import { canonicalJson } from '../../canonical.ts'
 import type { PolicyDocument } from '../../document/document.ts'
 import { LABEL_PREFIX } from '../../document/names.ts'
 import { INTERNAL_TOPIC_PREFIX, type Operation, type ResourceType, resourceTypes } from '../../operation.ts'
 import type { Decision } from '../../program/decision.ts'
+import { documentAt } from '../../program/rules-in-force.ts'
+import { momentsOf } from '../moments.ts'
 import { type NameClass, nameClasses } from './name-classes.ts'
 import { type AccessWitness, witnessesAt } from './point.ts'
 import { PolicyIndex } from './policy-index.ts'
@@ -22,20 +25,34 @@ export interface AccessChange {
  * Every change of access between two policies, exactly: no request is decided otherwise that no witness stands for, and every
  * witness is decided otherwise.
  *
- * A policy tells apart finitely many kinds of principals, names and partitions; one of each kind is asked.
+ * A policy tells apart finitely many kinds of principals, names and partitions; one of each kind is asked. Where rules have
+ * schedules, so are the combinations of them that come about in the coming year.
  *
+ * @param nowUnixMs when the coming year begins; without it, no grant with a schedule counts, and every denial with one does
  * @throws PolicyTooIntricateError `ERR_POLICY_TOO_INTRICATE` where there are too many kinds to look at
  */
-export function diffPolicies(before: PolicyDocument, after: PolicyDocument): readonly AccessChange[] {
+export function diffPolicies(
+  before: PolicyDocument,
+  after: PolicyDocument,
+  nowUnixMs?: number,
+): readonly AccessChange[] {
+  const witnesses = momentsOf([before, after], nowUnixMs).flatMap((atUnixMs) => {
+    const found = differencesOf(documentAt(before, atUnixMs), documentAt(after, atUnixMs))
+    return atUnixMs === undefined ? found : found.map((witness) => ({ ...witness, atUnixMs }))
+  })
+  return groupAlike(witnesses)
+}
+
+/** The witnesses of what differs between two policies without schedules. */
+function differencesOf(before: PolicyDocument, after: PolicyDocument): readonly AccessWitness[] {
   const [was, is] = [new PolicyIndex(before), new PolicyIndex(after)]
-  const witnesses = resourceTypes.flatMap((resourceType) =>
+  return resourceTypes.flatMap((resourceType) =>
     namesOf([before, after], resourceType).flatMap((name) => {
       const [left, right] = [was, is].map((index) => index.excerpt(resourceType, name.matches))
       if (left === undefined || right === undefined || left.meaning === right.meaning) return []
       return witnessesAt({ resourceType, name, before: left, after: right })
     }),
   )
-  return groupAlike(witnesses)
 }
 
 /** Every class of names of a type that policies tell apart. */
@@ -73,10 +90,11 @@ function groupAlike(witnesses: readonly AccessWitness[]): readonly AccessChange[
   })
 }
 
-/** Unknown groups are told only where known ones do not show the same. */
-function isSaid(known: AccessWitness, { principal, name, partition }: AccessWitness): boolean {
+/** Unknown groups are told only where known ones do not show the same, and other times where they show anything else. */
+function isSaid(known: AccessWitness, { principal, name, partition, atUnixMs }: AccessWitness): boolean {
+  const isOtherTime = known.atUnixMs !== atUnixMs && canonicalJson(known.principal) === canonicalJson(principal)
   return (
-    principal.groups === undefined &&
+    (principal.groups === undefined || isOtherTime) &&
     known.name === name &&
     known.partition === partition &&
     known.principal.issuer === principal.issuer &&

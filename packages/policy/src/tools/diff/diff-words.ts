@@ -115,7 +115,9 @@ function nameWords({ name, matches, partition, lastPartition }: AccessWitness): 
     : `${words}, partitions ${partition}-${lastPartition}`
 }
 
-function witnessWords({ principal, before, after }: AccessWitness, places: readonly Places[]): string {
+function witnessWords(witness: AccessWitness, places: readonly Places[]): string {
+  const { principal, atUnixMs, before, after } = witness
+  const time = atUnixMs === undefined ? '' : `, at ${new Date(atUnixMs).toISOString()}`
   const [was, is] = [before, after].map(({ reason, ruleIds }, index) => {
     const rules = ruleIds.map((id) => {
       const place = places[index]?.get(id)
@@ -123,7 +125,7 @@ function witnessWords({ principal, before, after }: AccessWitness, places: reado
     })
     return rules.length === 0 ? reason : `${reason} by ${rules.join(', ')}`
   })
-  return `${principalWords(principal)}: ${was} -> ${is}`
+  return `${principalWords(principal)}${time}: ${was} -> ${is}`
 }
 
 /** Every change as plain data, for machines. */
@@ -141,6 +143,7 @@ export function changesData(changes: readonly AccessChange[]): object[] {
       matches: witness.matches,
       ...(witness.partition < 0 ? {} : { partition: witness.partition }),
       ...(witness.lastPartition === undefined ? {} : { lastPartition: witness.lastPartition }),
+      ...(witness.atUnixMs === undefined ? {} : { at: new Date(witness.atUnixMs).toISOString() }),
       before: { reason: witness.before.reason, rules: witness.before.ruleIds },
       after: { reason: witness.after.reason, rules: witness.after.ruleIds },
     })),

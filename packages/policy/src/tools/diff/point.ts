@@ -27,6 +27,8 @@ export interface AccessWitness {
   readonly lastPartition?: number
   /** Whether a rule tells partitions apart here; otherwise what is said of the whole is said of each. */
   readonly tellsPartitionsApart: boolean
+  /** An instant of the times it stands for, where rules have schedules. */
+  readonly atUnixMs?: number
   readonly before: Decision
   readonly after: Decision
 }

@@ -9,6 +9,7 @@ import type { Decision } from '../../program/decision.ts'
 import { compileProgram } from '../../program/program.ts'
 import { type DecidedRequest, reasonText } from '../../program/reason-text.ts'
 import { residualFor } from '../../program/residual.ts'
+import { documentAt } from '../../program/rules-in-force.ts'
 import { matchWho } from '../../program/who.ts'
 import { approvalWords, quoted, strategyWord } from '../access-words.ts'
 import { type NearMiss, nearMissesOf } from './near-miss.ts'
@@ -44,8 +45,18 @@ export interface Explanation {
   readonly smallestGrant?: string
 }
 
-/** Explains one decision of a policy. */
-export function explainDecision(document: PolicyDocument, principal: Principal, request: DecidedRequest): Explanation {
+/**
+ * Explains one decision of a policy.
+ *
+ * @param atUnixMs when it is taken; without it, no grant with a schedule applies, and every denial with one does
+ */
+export function explainDecision(
+  whole: PolicyDocument,
+  principal: Principal,
+  request: DecidedRequest,
+  atUnixMs?: number,
+): Explanation {
+  const document = documentAt(whole, atUnixMs)
   const decision = decideBy(document, principal, request)
   const grant = decision.effect === 'deny' ? smallestGrant(document, principal, request) : undefined
   return {
@@ -54,7 +65,7 @@ export function explainDecision(document: PolicyDocument, principal: Principal, 
     decision,
     text: reasonText(decision, request),
     rules: speakingRules(document, principal, request),
-    nearMisses: nearMissesOf(document, principal, request),
+    nearMisses: nearMissesOf(whole, principal, request, atUnixMs),
     protections: protectionsOf(document, request),
     ...(grant === undefined ? {} : { smallestGrant: grant }),
   }

@@ -1,14 +1,16 @@
 import type { PolicyDocument, PrincipalMatch, Rule, Scope, SourcePosition, Who } from '../../document/document.ts'
 import { LABEL_PREFIX } from '../../document/names.ts'
+import { scheduleText } from '../../document/schedule.ts'
 import { isGlob, matchesGlob } from '../../glob.ts'
 import { INTERNAL_TOPIC_PREFIX, impliedOperations } from '../../operation.ts'
 import type { Principal } from '../../principal.ts'
 import type { DecidedRequest } from '../../program/reason-text.ts'
+import { rulesInForce } from '../../program/rules-in-force.ts'
 import { matchWho } from '../../program/who.ts'
 import { actionOf, quoted, quotedList } from '../access-words.ts'
 
 /** The first condition of a rule that a request does not meet. */
-export type FailedCondition = 'who' | 'operation' | 'name' | 'partition' | 'internal-topic'
+export type FailedCondition = 'who' | 'when' | 'operation' | 'name' | 'partition' | 'internal-topic'
 
 /** A rule that would have spoken, had one thing been otherwise. */
 export interface NearMiss {
@@ -22,19 +24,22 @@ export interface NearMiss {
 
 type Failure = Pick<NearMiss, 'failed' | 'because'>
 
-const ORDER: readonly FailedCondition[] = ['who', 'partition', 'internal-topic', 'operation', 'name']
+const ORDER: readonly FailedCondition[] = ['when', 'who', 'partition', 'internal-topic', 'operation', 'name']
 
 /** The rules that fail by one condition alone, those nearest to the request first. */
 export function nearMissesOf(
   document: PolicyDocument,
   principal: Principal,
   request: DecidedRequest,
+  atUnixMs?: number,
 ): readonly NearMiss[] {
   return document.rules
     .flatMap((rule): NearMiss[] => {
-      const failures = [whoFailure(rule, principal), scopeFailure(rule, document, request)].flatMap(
-        (each) => each ?? [],
-      )
+      const failures = [
+        whoFailure(rule, principal),
+        whenFailure(rule, atUnixMs),
+        scopeFailure(rule, document, request),
+      ].flatMap((each) => each ?? [])
       const [failure] = failures
       if (failure === undefined || failures.length !== 1 || failure === farOff) return []
       return [{ ruleId: rule.id, effect: rule.effect, source: rule.source, ...failure }]
@@ -46,6 +51,13 @@ function whoFailure({ who, effect }: Rule, principal: Principal): Failure | unde
   const truth = matchWho(who, principal)
   if (truth === 'true' || (truth === 'unknown' && effect === 'deny')) return undefined
   return { failed: 'who', because: whoWords(who, principal) }
+}
+
+function whenFailure(rule: Rule, atUnixMs: number | undefined): Failure | undefined {
+  const { when } = rule
+  if (when === undefined || rulesInForce([rule], atUnixMs).rules.length > 0) return undefined
+  const now = atUnixMs === undefined ? 'no time was told' : `it is ${new Date(atUnixMs).toISOString()}`
+  return { failed: 'when', because: `\`when\` wants ${scheduleText(when)}, and ${now}` }
 }
 
 function whoWords(who: Who, principal: Principal): string {

@@ -1,5 +1,6 @@
-import type { PolicyDocument, Rule } from '../../document/document.ts'
+import type { PolicyDocument, Rule, SourcePosition } from '../../document/document.ts'
 import { type ResourceType, resourceTypes } from '../../operation.ts'
+import { documentAt } from '../../program/rules-in-force.ts'
 import { matchWho } from '../../program/who.ts'
 import { quoted } from '../access-words.ts'
 import { namesOf } from '../diff/diff-policies.ts'
@@ -8,6 +9,7 @@ import { type AccessWitness, witnessesAt } from '../diff/point.ts'
 import { type PolicyExcerpt, PolicyIndex } from '../diff/policy-index.ts'
 import { representativesOf } from '../diff/representatives.ts'
 import { PolicyTooIntricateError } from '../errors.ts'
+import { momentsOf } from '../moments.ts'
 import { findingAt, type LintFinding } from './finding.ts'
 
 interface Place {
@@ -16,8 +18,34 @@ interface Place {
   readonly document: PolicyDocument
 }
 
+/** Rules that make no difference at any time: neither now, nor when other rules begin or end to apply. */
+export function findDeadRulesInTime(document: PolicyDocument, nowUnixMs: number | undefined): LintFinding[] {
+  const always = { ...document, rules: document.rules.map(({ when: _when, ...rule }) => rule) }
+  if (nowUnixMs === undefined) return findDeadRules(always)
+  const moments = momentsOf([document], nowUnixMs).map((atUnixMs) => documentAt(document, atUnixMs))
+  const found = moments.map((moment) => ({
+    moment,
+    findings: new Map(findDeadRules(moment).map((each) => [keyOf(each), each])),
+  }))
+  return document.rules.flatMap(({ id, source, when }): LintFinding[] => {
+    const inForce = found.filter(({ moment }) => moment.rules.some((rule) => rule.id === id))
+    if (when?.untilUnixMs !== undefined && when.untilUnixMs <= nowUnixMs) {
+      const message = `${quoted(id)} has ended: \`until\` is over`
+      return [findingAt(source, 'impossible-condition', message, 'remove the rule, or set another `until`')]
+    }
+    if (inForce.length === 0) {
+      const message = `${quoted(id)} never applies in the coming year: its \`when\` is never met`
+      return [findingAt(source, 'impossible-condition', message, 'mend `when`, or remove the rule')]
+    }
+    const dead = inForce.map(({ findings }) => findings.get(keyOf(source)))
+    return dead[0] !== undefined && dead.every((finding) => finding !== undefined) ? [dead[0]] : []
+  })
+}
+
+const keyOf = ({ path, line, column }: SourcePosition): string => `${path}:${line}:${column}`
+
 /** Rules that make no difference: to what is granted, or for a denial, to what it could ever take away. */
-export function findDeadRules(document: PolicyDocument): LintFinding[] {
+function findDeadRules(document: PolicyDocument): LintFinding[] {
   const index = new PolicyIndex(document)
   const places = new Map<Rule, Place[]>()
   for (const resourceType of resourceTypes) {

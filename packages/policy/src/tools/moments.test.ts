@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { PolicyDocument } from '../document/document.ts'
+import { parsePolicy } from '../document/parse-policy.ts'
+import { Operation } from '../operation.ts'
+import { diffPolicies } from './diff/diff-policies.ts'
+import { describeChanges } from './diff/diff-words.ts'
+import { explainDecision } from './explain/explain-decision.ts'
+import { lintPolicy } from './lint/lint-policy.ts'
+import { momentsOf } from './moments.ts'
+
+const NOW = Date.parse('2026-11-24T12:00:00Z')
+
+function documentOf(...rules: string[]): PolicyDocument {
+  const result = parsePolicy(
+    { path: 'policy.yaml', text: `rules:\n${rules.map((each) => `  - ${each}\n`).join('')}` },
+    () => '',
+  )
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return result.document
+}
+
+const office = '{ days: [mon-fri], between: ["08:00-18:00"], in: Europe/Berlin }'
+const reads = (id: string, when: string): string =>
+  `{ id: ${id}, who: { groups: [g] }, when: ${when}, may: { consume: [t] } }`
+
+test('one instant for each combination that comes about, and none for those that do not', () => {
+  const day = documentOf(reads('a', office))
+  expect(momentsOf([documentOf('{ id: a, who: everyone, may: { consume: [t] } }')], NOW)).toEqual([undefined])
+  expect(momentsOf([day], NOW)).toHaveLength(2)
+  const inside = documentOf(reads('b', '{ days: [tue], between: ["09:00-10:00"], in: Europe/Berlin }'))
+  expect(momentsOf([day, inside], NOW)).toHaveLength(3)
+})
+
+test('an instant that lies years ahead is found', () => {
+  const later = documentOf(reads('a', '{ from: "2031-01-01T00:00:00Z", until: "2031-01-02T00:00:00Z" }'))
+  expect(momentsOf([later], NOW)).toContain(Date.parse('2031-01-01T00:00:00Z'))
+})
+
+test('diff: a longer window is new access, with an instant at which it is', () => {
+  const before = documentOf(reads('a', office))
+  const after = documentOf(reads('a', office.replace('18:00', '19:00')))
+  const changes = diffPolicies(before, after, NOW)
+  expect(changes.map(({ operation, isNewAccess }) => [operation, isNewAccess])).toEqual([
+    [Operation.Read, true],
+    [Operation.Describe, true],
+  ])
+  const at = changes[0]?.witnesses[0]?.atUnixMs ?? 0
+  expect(new Date(at).toLocaleTimeString('en-GB', { timeZone: 'Europe/Berlin' })).toBe('18:00:00')
+  expect(describeChanges(changes, [], { before, after })).toContain(`at ${new Date(at).toISOString()}`)
+  expect(diffPolicies(after, before, NOW).every(({ isNewAccess }) => !isNewAccess)).toBe(true)
+  expect(diffPolicies(before, before, NOW)).toEqual([])
+})
+
+test('diff: the same windows in two zones differ for part of the year only', () => {
+  const [london, utc] = ['Europe/London', 'UTC'].map((zone) =>
+    documentOf(reads('a', `{ between: ["08:00-18:00"], in: ${zone} }`)),
+  )
+  if (london === undefined || utc === undefined) throw new Error('two')
+  const changes = diffPolicies(london, utc, NOW)
+  expect(changes.some(({ isNewAccess }) => isNewAccess)).toBe(true)
+  expect(changes.some(({ isNewAccess }) => !isNewAccess)).toBe(true)
+  // Not in winter.
+  for (const { witnesses } of changes)
+    for (const { atUnixMs = 0 } of witnesses)
+      expect(new Date(atUnixMs).toISOString().slice(0, 10) > '2027-03-27').toBe(true)
+})
+
+test('explain: a rule that does not apply now is a near miss that tells when it does', () => {
+  const request = { resourceType: 'topic', operation: Operation.Read, name: 't' } as const
+  const principal = { issuer: 'corp', subject: 'ada', groups: ['g'] }
+  const document = documentOf(reads('a', office))
+  const [noon, night] = ['2026-11-24T11:00:00Z', '2026-11-24T23:00:00Z'].map((at) =>
+    explainDecision(document, principal, request, Date.parse(at)),
+  )
+  expect(noon?.decision.effect).toBe('allow')
+  expect(night?.decision.effect).toBe('deny')
+  expect(night?.nearMisses.map(({ failed, because }) => [failed, because])).toEqual([
+    ['when', '`when` wants mon, tue, wed, thu, fri 08:00-18:00 in Europe/Berlin, and it is 2026-11-24T23:00:00.000Z'],
+  ])
+})
+
+test('lint: a rule that has ended, and one that denials leave alone at some time', () => {
+  const ended = documentOf(reads('a', '{ until: "2026-01-01T00:00:00Z" }'))
+  expect(lintPolicy(ended, NOW).map(({ code }) => code)).toContain('impossible-condition')
+  const never = `{ id: n, who: everyone, when: ${office}, never: { consume: [t] } }`
+  const always = '{ id: a, who: { groups: [g] }, may: { consume: [t] } }'
+  const codes = (document: PolicyDocument): string[] => lintPolicy(document, NOW).map(({ code }) => code)
+  expect(codes(documentOf(always, never))).not.toContain('unreachable-rule')
+  expect(codes(documentOf(reads('a', office), never))).toContain('unreachable-rule')
+})
