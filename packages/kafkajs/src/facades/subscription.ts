@@ -37,7 +37,10 @@ export function readSubscription(
   isAllowed: (topic: string) => boolean,
 ): Subscription {
   const { topics, topic, fromBeginning = false } = given as Partial<ConsumerSubscribeTopics & ConsumerSubscribeTopic>
-  const wanted = Array.isArray(topics) ? [...topics] : topic === undefined ? [] : [topic]
+  // kafkajs itself refuses what is no list, and nothing at all.
+  const isUnreadable = topics == null ? !topic : !Array.isArray(topics)
+  if (isUnreadable) return { topics: topics as (string | RegExp)[], fromBeginning, names: new Set() }
+  const wanted = topics == null ? [topic as string | RegExp] : [...topics]
   const names = new Set(wanted.filter((item) => typeof item === 'string'))
   const narrowed = wanted.map((item) =>
     item instanceof RegExp ? new PolicyExpression(item, isAllowed, (name) => names.add(name)) : item,

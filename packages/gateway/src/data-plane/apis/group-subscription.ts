@@ -73,7 +73,7 @@ export function seenSubscription(call: Call, metadata: Buffer): Buffer {
     const { version, message } = decodeSubscription(metadata)
     const topics = message.topics.filter((topic) => call.sees(topic))
     const ownedPartitions = message.ownedPartitions.filter(({ topic }) => call.sees(topic))
-    return encodeSubscription({ ...message, topics, ownedPartitions, userData: null }, version)
+    return encodeSubscription({ ...message, topics, ownedPartitions, userData: hidden(message.userData) }, version)
   }, NO_BYTES)
 }
 
@@ -82,8 +82,13 @@ export function seenAssignment(call: Call, assignment: Buffer): Buffer {
   return readOr(() => {
     const { version, message } = decodeAssignment(assignment)
     const assignedPartitions = message.assignedPartitions.filter(({ topic }) => call.sees(topic))
-    return encodeAssignment({ ...message, assignedPartitions, userData: null }, version)
+    return encodeAssignment({ ...message, assignedPartitions, userData: hidden(message.userData) }, version)
   }, NO_BYTES)
+}
+
+/** What is in there is for members alone; what is empty may be seen to be. */
+function hidden(userData: Buffer | null): Buffer | null {
+  return userData?.length === 0 ? userData : null
 }
 
 /** What clients wrote for each other may be anything. */
