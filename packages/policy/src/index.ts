@@ -63,6 +63,17 @@ export type {
 export { type DailyWindow, parseInstant, type Schedule } from './document/schedule.ts'
 export type { PolicySource } from './document/yaml-source.ts'
 export {
+  canonicalModes,
+  ENFORCED,
+  type EnforcementMode,
+  type EnforcementModes,
+  enforcementModes,
+  enforcesAll,
+  type ModeEntry,
+  modeOf,
+  observesAny,
+} from './modes.ts'
+export {
   CLUSTER_NAME,
   INTERNAL_TOPIC_PREFIX,
   MAX_NAME_LENGTH,
@@ -92,6 +103,7 @@ export {
   type ResidualRule,
   type ResidualTopic,
   residualFor,
+  residualUnder,
 } from './program/residual.ts'
 export { casesData, describeCases, junitOf } from './tools/cases/case-reports.ts'
 export type { AskSource, CaseSource } from './tools/cases/case-schema.ts'

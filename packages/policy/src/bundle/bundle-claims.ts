@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { PartitionRange, Scope } from '../document/document.ts'
 import { checkIdentifier, checkOpaqueSelector, checkTopicPattern, checkTopicSelector } from '../document/names.ts'
 import { MAX_PARTITION, mergePartitions } from '../document/partitions.ts'
+import { type EnforcementModes, enforcementModes, type ModeEntry } from '../modes.ts'
 import {
   CLUSTER_NAME,
   MAX_NAME_LENGTH,
@@ -96,6 +97,27 @@ const scope: z.ZodType<Scope> = z
   })
   .refine(({ resourceType: type, names }) => names.every(nameChecks[type]))
 
+const mode = z.enum(enforcementModes)
+const modeEntries = (check: (selector: string) => unknown): z.ZodType<readonly ModeEntry[]> =>
+  z
+    .array(
+      z.strictObject({
+        match: z
+          .array(z.string().refine(isFine(check)))
+          .min(1)
+          .readonly(),
+        mode,
+      }),
+    )
+    .readonly()
+const modesClaims: z.ZodType<EnforcementModes> = z.strictObject({
+  default: mode,
+  topics: modeEntries(checkTopicPattern),
+  groups: modeEntries(checkOpaqueSelector),
+  transactionalIds: modeEntries(checkOpaqueSelector),
+  cluster: mode,
+})
+
 const residual: z.ZodType<PolicyResidual> = z.strictObject({
   version: z.literal(1),
   rules: z
@@ -125,6 +147,7 @@ const residual: z.ZodType<PolicyResidual> = z.strictObject({
     .readonly(),
   protections: z.array(protectionClaims).readonly(),
   groupsUnknown: z.boolean(),
+  modes: modesClaims.exactOptional(),
 })
 
 const canary: z.ZodType<Canary> = z.strictObject({

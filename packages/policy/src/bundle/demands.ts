@@ -2,7 +2,7 @@ import { Operation } from '../operation.ts'
 import type { PolicyResidual } from '../program/residual.ts'
 
 /** What a bundle can demand of its reader beyond grants and denials. */
-const features = ['approvals', 'masks', 'own-operations', 'required-audit', 'schedules'] as const
+const features = ['approvals', 'masks', 'modes', 'own-operations', 'required-audit', 'schedules'] as const
 
 type Feature = (typeof features)[number]
 
@@ -14,6 +14,7 @@ const isDemanded: Readonly<Record<Feature, (residual: PolicyResidual) => boolean
     protections.some(({ approval }) => approval !== undefined) || rules.some(({ withoutApproval }) => withoutApproval),
   masks: ({ protections, rules }) =>
     protections.some(({ mask }) => mask.length > 0) || rules.some(({ unmask }) => unmask !== undefined),
+  modes: ({ modes }) => modes !== undefined,
   'own-operations': ({ rules }) =>
     rules.some(({ scopes }) => scopes.some(({ operation }) => operation >= Operation.ReadAudit)),
   'required-audit': ({ protections }) => protections.some(({ audit }) => audit === 'required'),

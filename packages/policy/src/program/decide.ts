@@ -1,4 +1,4 @@
-import { Operation, type ResourceType } from '../operation.ts'
+import { kafkaOperations, Operation, type ResourceType } from '../operation.ts'
 import { createDecision, type Decision } from './decision.ts'
 import type { Program } from './program.ts'
 
@@ -24,7 +24,9 @@ export function decide(
 ): Decision {
   if (!(operation >= Operation.Read && operation <= Operation.Replay)) return unexpected
   try {
-    return program.tableOf(resourceType).decide(operation, name, partition)
+    const decision = program.tableOf(resourceType).decide(operation, name, partition)
+    const { lenience } = program
+    return lenience === undefined ? decision : lenience.settle(decision, resourceType, operation, name, partition)
   } catch {
     return unexpected
   }
@@ -35,6 +37,10 @@ export function decide(
  * operations have none, and neither has what is held.
  */
 export function allowedOperations(program: Program, resourceType: ResourceType, name: string): number {
+  if (program.lenience !== undefined)
+    return kafkaOperations
+      .filter((operation) => decide(program, resourceType, operation, name).effect === 'allow')
+      .reduce((bits, operation) => bits | (1 << operation), 0)
   return program.tableOf(resourceType).verdictOf(name).allowedOperations
 }
 
@@ -44,7 +50,9 @@ export function allowedOperations(program: Program, resourceType: ResourceType, 
  * A grant counts unless a single denial covers it whole; a grant for some partitions counts.
  */
 export function canOnAny(program: Program, resourceType: ResourceType, operation: Operation): boolean {
-  return program.tableOf(resourceType).canOnAny(operation)
+  return (
+    program.tableOf(resourceType).canOnAny(operation) || program.lenience?.canOnAny(resourceType, operation) === true
+  )
 }
 
 /** Tells whether a topic is listed, and refused promptly, where it may not be used. */

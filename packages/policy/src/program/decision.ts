@@ -16,6 +16,7 @@ export type Effect = 'allow' | 'deny' | 'hold'
  * - `name-too-long`: the name is longer than any that is considered.
  * - `no-bundle`: there is no verified bundle yet.
  * - `bundle-expired`: the bundle has expired.
+ * - `not-enforced`: the mode of the resource lets it pass; `wouldBe` says what the policy says.
  * - `unexpected`: deciding failed, which denies.
  */
 export type DecisionReason =
@@ -29,6 +30,7 @@ export type DecisionReason =
   | 'name-too-long'
   | 'no-bundle'
   | 'bundle-expired'
+  | 'not-enforced'
   | 'unexpected'
 
 /** A header that is masked, by its name. */
@@ -88,6 +90,8 @@ export interface Decision {
   readonly obligations: Obligations | undefined
   /** When the decision has to be taken again at the latest; `undefined` = as long as the program is in force. */
   readonly validUntilUnixMs: number | undefined
+  /** The denial, or the hold, that the mode of the resource keeps from taking effect; absent where there is none. */
+  readonly wouldBe?: Decision
 }
 
 const noRuleIds: readonly string[] = Object.freeze([])

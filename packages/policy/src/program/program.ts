@@ -3,6 +3,7 @@ import { LABEL_PREFIX } from '../document/names.ts'
 import type { ResourceType } from '../operation.ts'
 import { type Atom, compileScope } from './atom.ts'
 import { DecisionPool, type DecisionReason } from './decision.ts'
+import { Lenience, relaxResidual } from './lenience.ts'
 import { ObligationPool } from './obligation-pool.ts'
 import type { PolicyResidual } from './residual.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -15,6 +16,8 @@ export class Program {
   readonly residual: PolicyResidual
   /** From when on it has to be compiled anew, since a rule begins or ends to apply; `Infinity` where none does. */
   readonly validUntilUnixMs: number
+  /** @internal What the modes make of decisions; `undefined` where everything is enforced. */
+  readonly lenience: Lenience | undefined
   readonly #tables: Readonly<Record<ResourceType, ResourceTable>>
 
   /** @internal */
@@ -22,9 +25,11 @@ export class Program {
     residual: PolicyResidual,
     tables: Readonly<Record<ResourceType, ResourceTable>>,
     validUntilUnixMs: number = Number.POSITIVE_INFINITY,
+    lenience: Lenience | undefined = undefined,
   ) {
     this.residual = residual
     this.validUntilUnixMs = validUntilUnixMs
+    this.lenience = lenience
     this.digest = digestOf(residual)
     this.#tables = tables
   }
@@ -43,9 +48,16 @@ export class Program {
  */
 export function compileProgram(residual: PolicyResidual, atUnixMs?: number): Program {
   const { rules, validUntilUnixMs } = rulesInForce(residual.rules, atUnixMs)
+  const { modes } = residual
+  const lenience =
+    modes === undefined ? undefined : new Lenience(modes, compileTables(relaxResidual({ ...residual, rules }, modes)))
+  return new Program(residual, compileTables({ ...residual, rules }), validUntilUnixMs, lenience)
+}
+
+function compileTables(residual: PolicyResidual): Readonly<Record<ResourceType, ResourceTable>> {
   const tables = createTables(residual.groupsUnknown ? 'groups-unknown' : 'no-rule')
   const byLabel = new Map<string, Atom[]>()
-  for (const rule of rules) {
+  for (const rule of residual.rules) {
     for (const scope of rule.scopes) {
       const atoms = compileScope(rule, scope)
       for (const name of scope.names) targetOf(tables, scope.resourceType, name, byLabel).push(...atoms)
@@ -53,7 +65,7 @@ export function compileProgram(residual: PolicyResidual, atUnixMs?: number): Pro
   }
   addTopics(tables.topic, residual, byLabel)
   addProtections(tables.topic, residual)
-  return new Program(residual, tables, validUntilUnixMs)
+  return tables
 }
 
 /** A program that denies everything for one reason: there is no bundle, or it has expired. */

@@ -44,6 +44,10 @@ export function reasonText(decision: Decision, request: DecidedRequest): string 
       return `nobody may ${wish} before there is a verified policy: wait until the gateway has given one`
     case 'bundle-expired':
       return `nobody may ${wish} after the policy has expired: see whether the gateway can be reached`
+    case 'not-enforced':
+      return decision.wouldBe === undefined
+        ? `the mode of the gateway lets this principal ${wish}`
+        : `the mode of the gateway lets this principal ${wish}, which the policy does not: ${reasonText(decision.wouldBe, request)}`
     case 'unexpected':
       return `it could not be decided whether this principal may ${wish}, so it may not: check operation and name`
   }

@@ -10,6 +10,7 @@ import type {
   UnmaskRight,
 } from '../document/protection.ts'
 import type { Schedule } from '../document/schedule.ts'
+import { canonicalModes, type EnforcementModes, enforcesAll, lenientRule } from '../modes.ts'
 import { Operation } from '../operation.ts'
 import type { Principal } from '../principal.ts'
 import { reachOf, type TopicReach } from '../topic-reach.ts'
@@ -61,6 +62,8 @@ export interface PolicyResidual {
   readonly protections: readonly ResidualProtection[]
   /** A grant may be missing because the principal's groups are unknown. */
   readonly groupsUnknown: boolean
+  /** How far all this is in force; absent where it is throughout. */
+  readonly modes?: EnforcementModes
 }
 
 /** Reduces a policy to what concerns one principal. */
@@ -78,6 +81,17 @@ export function residualFor(document: PolicyDocument, principal: Principal): Pol
     protections: reduceProtections(document.topics, rules),
     groupsUnknown: matches.some(({ rule, truth }) => truth === 'unknown' && rule.effect === 'allow'),
   }
+}
+
+/**
+ * Reduces a policy to what concerns one principal under modes of the gateway, with the protections that whatever they let
+ * pass may meet.
+ */
+export function residualUnder(document: PolicyDocument, modes: EnforcementModes, principal: Principal): PolicyResidual {
+  const residual = residualFor(document, principal)
+  if (enforcesAll(modes)) return residual
+  const { protections } = residualFor({ ...document, rules: [...document.rules, lenientRule(modes)] }, principal)
+  return { ...residual, protections, modes: canonicalModes(modes) }
 }
 
 function keep({ id, effect, when, scopes, unmask, withoutApproval }: Rule): ResidualRule {
