@@ -28,6 +28,7 @@ import { wasCodecOffered } from './kafkajs/codecs.ts'
 import { TopicMasks } from './masking/topic-mask.ts'
 import { createObserver } from './observer.ts'
 import { GatewaySession } from './session/gateway-session.ts'
+import { Metering } from './telemetry/metering.ts'
 import { Tracing } from './telemetry/tracing.ts'
 
 /**
@@ -170,6 +171,7 @@ export class Kafka {
       session: this.#session,
       gate: this.#gate,
       tracing: new Tracing(attributes, this.#isTraced),
+      metering: new Metering(attributes, this.#parts.clock),
       masks: this.#masks,
       approvals: this.#approvals,
       consumptions: this.#consumptions,

@@ -6,6 +6,7 @@ import type { Approvals } from '../approvals/approvals.ts'
 import type { Consumption } from '../consumption/consumption.ts'
 import type { WithheldRecords } from '../events.ts'
 import type { TopicMasks } from '../masking/topic-mask.ts'
+import type { Metering } from '../telemetry/metering.ts'
 import type { Tracing } from '../telemetry/tracing.ts'
 
 /** What a facade needs of the session. */
@@ -29,6 +30,7 @@ export interface Client {
   readonly session: ClientSession
   readonly gate: Gate
   readonly tracing: Tracing
+  readonly metering: Metering
   readonly masks: TopicMasks
   readonly approvals: Approvals
   readonly clock: Clock

@@ -14,12 +14,13 @@ import { readSubscription } from './subscription.ts'
  * @param create makes one; called again when it has to be exchanged
  */
 export function createConsumer(create: () => Consumer, client: Client, groupId: string): Consumer {
-  const { gate, approvals } = client
+  const { gate, approvals, metering } = client
   const canRead = (name: string): boolean => gate.allows({ resourceType: 'topic', operation: Operation.Read, name })
   const canJoin = (): boolean => gate.allows({ resourceType: 'group', operation: Operation.Read, name: groupId })
   const consumer = new ReplaceableConsumer(create)
   const consumption = new Consumption({ consumer, client, groupId, rights: { canRead, canJoin } })
   const scope = { groupId, topics: consumption.topics }
+  consumer.on(consumer.current.events.FETCH, ({ payload }) => metering.polled(payload.duration))
   const connectable = {
     connect: () => consumer.current.connect(),
     async disconnect() {
@@ -46,7 +47,7 @@ export function createConsumer(create: () => Consumer, client: Client, groupId: 
     async commitOffsets(given) {
       const offsets = structuredClone(given)
       await gate.admit('consumer.commitOffsets', consumerSurface.commitOffsets(scope, offsets))
-      await consumer.current.commitOffsets(offsets)
+      await metering.commit(() => consumer.current.commitOffsets(offsets))
     },
     seek({ topic, partition, offset }: TopicPartitionOffset) {
       if (!topic) throw new KafkaJSNonRetriableError(`Invalid topic ${topic}`)

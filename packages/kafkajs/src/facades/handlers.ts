@@ -6,7 +6,7 @@ import { readDelivery } from './delivery.ts'
 
 /** Wraps a handler of single records: each is decided on, masked, copied and traced before the application sees it. */
 export function guardEachMessage(application: EachMessageHandler, client: Client): EachMessageHandler {
-  const { gate, tracing } = client
+  const { gate, tracing, metering } = client
   return async (inner) => {
     const admission = await gate.admit('consumer.eachMessage', deliverySurface.eachMessage(inner))
     const { topic, partition, heartbeat, pause } = inner
@@ -15,14 +15,14 @@ export function guardEachMessage(application: EachMessageHandler, client: Client
     // Withheld: as good as handled, so that kafkajs goes on to the next record.
     if (message === undefined) return
     const payload = { topic, partition, message, heartbeat, pause }
-    if (!tracing.isOn) return application(payload)
-    return tracing.processMessage(payload, work, async () => application(payload))
+    const run = (): Promise<void> => metering.process(topic, partition, 1, async () => application(payload))
+    return tracing.isOn ? tracing.processMessage(payload, work, run) : run()
   }
 }
 
 /** Wraps a handler of batches: each is decided on, masked, copied and traced before the application sees it. */
 export function guardEachBatch(application: EachBatchHandler, client: Client, scope: ConsumerScope): EachBatchHandler {
-  const { gate, tracing } = client
+  const { gate, tracing, metering } = client
   return async (inner) => {
     const admission = await gate.admit('consumer.eachBatch', deliverySurface.eachBatch(inner.batch))
     const { messages, work, resolvedWith } = readDelivery(client, admission, inner.batch)
@@ -48,7 +48,9 @@ export function guardEachBatch(application: EachBatchHandler, client: Client, sc
         await inner.commitOffsetsIfNecessary(offsets)
       },
     }
-    if (!tracing.isOn) return application(payload)
-    return tracing.processBatch(payload.batch, work, async () => application(payload))
+    const { topic, partition } = payload.batch
+    const run = (): Promise<void> =>
+      metering.process(topic, partition, messages.length, async () => application(payload))
+    return tracing.isOn ? tracing.processBatch(payload.batch, work, run) : run()
   }
 }

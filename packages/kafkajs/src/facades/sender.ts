@@ -60,7 +60,7 @@ export function createSender(
   surface: SenderSurface,
   object: string,
 ): Sender {
-  const { gate, tracing, approvals } = client
+  const { gate, tracing, metering, approvals } = client
   const deliver = async (
     method: string,
     asks: readonly Ask[],
@@ -74,7 +74,7 @@ export function createSender(
       forward().catch(async (error: unknown) => {
         throw await approvals.explain(`${object}.${method}`, holds, error)
       })
-    const run = holds.length === 0 ? forward : forwardHeld
+    const run = (): Promise<RecordMetadata[]> => metering.send(topics, holds.length === 0 ? forward : forwardHeld)
     if (!tracing.isOn) return run()
     const askIds = holds.flatMap(({ topic, operation }) => approvals.askIds(topic, operation))
     return tracing.send(topics, { admission, askIds, ...(tally !== undefined && { tally }) }, (headers) => {

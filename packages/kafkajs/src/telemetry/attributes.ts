@@ -13,13 +13,14 @@ export interface ClientAttributes {
 }
 
 /** What is done to messages, in Kafka's words. */
-export type MessagingOperation = 'send' | 'poll' | 'process'
+export type MessagingOperation = 'send' | 'poll' | 'process' | 'commit'
 
 /** The word that all messaging systems share for it. */
 const operationTypes: Readonly<Record<MessagingOperation, string>> = Object.freeze({
   send: 'send',
   poll: 'receive',
   process: 'process',
+  commit: 'settle',
 })
 
 /** Attributes of a messaging span; `topic` is absent where a call has several. */

@@ -3,6 +3,7 @@ import type { Gate } from '../access/gate.ts'
 import { Approvals } from '../approvals/approvals.ts'
 import type { Client } from '../facades/client.ts'
 import { TopicMasks } from '../masking/topic-mask.ts'
+import { Metering } from '../telemetry/metering.ts'
 import { Tracing } from '../telemetry/tracing.ts'
 
 /** What facades work with, over this gate; a test changes what it looks at. */
@@ -17,6 +18,7 @@ export function createTestClient(gate: Gate, changes: Partial<Client> = {}): Cli
     },
     gate,
     tracing: new Tracing({ clientId: 'orders' }, true),
+    metering: new Metering({ clientId: 'orders' }, systemClock),
     masks: new TopicMasks(),
     approvals: new Approvals({
       clock: systemClock,
