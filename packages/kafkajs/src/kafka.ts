@@ -80,6 +80,7 @@ export class Kafka {
           this.#rightsChanged()
         },
         renewalFailed: (...args) => observer.renewalFailed(...args),
+        asksChanged: () => this.#approvals.lookAgain(),
       },
     })
     this.#inner = new KafkajsKafka(createInnerConfig(config, this.#session))

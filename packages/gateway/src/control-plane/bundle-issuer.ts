@@ -20,6 +20,8 @@ export interface IssuedBundle {
   readonly jws: string
   /** A strong entity tag, in quotes. */
   readonly etag: string
+  /** From then on there is another. */
+  readonly refreshAfterUnixMs: number
 }
 
 interface Kept {
@@ -75,7 +77,8 @@ export class BundleIssuer {
 
   async #sign(claims: BundleClaims): Promise<IssuedBundle> {
     const jws = await signBundle(claims, this.#options.config.bundles.currentKey)
-    return { jws, etag: `"${createHash('sha256').update(jws).digest('base64url')}"` }
+    const etag = `"${createHash('sha256').update(jws).digest('base64url')}"`
+    return { jws, etag, refreshAfterUnixMs: claims.refreshAfterUnixMs }
   }
 
   #claims(signIn: SignIn, { revision, document }: PolicySnapshot): BundleClaims {

@@ -9,6 +9,7 @@ import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../i
 import type { RecordSource } from '../record-source.ts'
 import { openStore } from '../store/store.ts'
 import { Asks } from './asks/asks.ts'
+import { BundleWaiters } from './bundle-waiters.ts'
 import { type ControlPlaneOptions, createControlPlane } from './control-plane.ts'
 import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
 import { SessionArchive } from './sessions/session-archive.ts'
@@ -48,6 +49,8 @@ export interface TestControlPlane {
   /** In memory, and recorded nowhere. */
   readonly asks: Asks
   readonly lines: LoggedLine[]
+  /** The requests that wait for another bundle. */
+  readonly waiters: BundleWaiters
   /** Posts a form to `/token`. */
   exchange(
     form: Readonly<Record<string, string>> | string,
@@ -100,14 +103,15 @@ export async function startTestControlPlane(
     ...{ index: undefined, log, clock },
     openStore: () => openStore({ store: undefined, log }),
   })
-  const parts = { config, authenticator, policySource, asks, archive, records: noRecords, log, clock }
+  const waiters = new BundleWaiters(clock)
+  const parts = { config, authenticator, policySource, asks, archive, records: noRecords, log, clock, waiters }
   const controlPlane = createControlPlane({ ...parts, ...surroundings })
   const { port } = await controlPlane.start()
   const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>
     post(url, typeof form === 'string' ? form : new URLSearchParams(form).toString(), headers)
   return {
-    ...{ url, clock, issuer, config, policySource, policyPath, asks, lines, exchange },
+    ...{ url, clock, issuer, config, policySource, policyPath, asks, lines, exchange, waiters },
     gatewayToken: async (claims = {}) => {
       const response = await exchange({ ...EXCHANGE, subject_token: await issuer.sign(claims) })
       return ((await response.json()) as { access_token: string }).access_token

@@ -6,6 +6,7 @@ import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
 import { createBundleEndpoint } from './bundle-endpoint.ts'
+import { BundleWaiters } from './bundle-waiters.ts'
 import { type AddRoutes, createHttpApp } from './http-app.ts'
 import { createHttpServer } from './http-server.ts'
 import type { PolicyFileSource } from './policy-source.ts'
@@ -27,6 +28,8 @@ export interface ControlPlaneOptions {
   readonly audit?: AuditSink
   /** What is served besides. */
   readonly routes?: readonly AddRoutes[]
+  /** The requests that wait for another bundle. */
+  readonly waiters?: BundleWaiters
   /** What else must be so for the gateway to be ready, such as a data plane that reaches its brokers. */
   readonly isReady?: () => boolean
 }
@@ -44,13 +47,14 @@ const CLOSE_GRACE_MS = 3_000
 /** Creates the control plane's HTTP server: token exchange, bundles, asks, sessions, metadata, health. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
+  const { waiters = new BundleWaiters(clock) } = options
   let isServing = false
   const app = createHttpApp({
     config,
     log,
     clock,
     token: createTokenEndpoint({ ...options, clock, audit }),
-    bundle: createBundleEndpoint({ ...options, clock, audit }),
+    bundle: createBundleEndpoint({ ...options, clock, audit, waiters }),
     routes: [
       askRoutes({ ...options, clock }),
       sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys }),
@@ -59,6 +63,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)
+  const unsubscribe = [
+    options.policySource.subscribe(() => waiters.wakeAll()),
+    options.asks.subscribe(({ scope }) => waiters.wakeRequester(scope)),
+  ]
   return {
     start: async () => {
       const port = await server.listen()
@@ -68,6 +76,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     },
     close: async () => {
       isServing = false
+      for (const end of unsubscribe) end()
+      waiters.close()
       await server.close(CLOSE_GRACE_MS)
     },
   }

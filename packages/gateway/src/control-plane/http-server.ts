@@ -11,7 +11,8 @@ const MAX_HEADER_BYTES = 65_536
 const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 20_000
 const KEEP_ALIVE_TIMEOUT_MS = 30_000
-const MAX_CONNECTIONS = 4_096
+// Most of them wait for a change of their bundle.
+const MAX_CONNECTIONS = 16_384
 const MAX_REQUESTS_PER_SOCKET = 10_000
 
 /** An HTTP server that can be started and closed once. */

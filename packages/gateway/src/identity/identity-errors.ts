@@ -86,6 +86,15 @@ export class TokenExpiredError extends IdentityError<'ERR_GATEWAY_TOKEN_EXPIRED'
   }
 }
 
+/** The session of the token was revoked. */
+export class TokenRevokedError extends IdentityError<'ERR_GATEWAY_TOKEN_REVOKED'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_REVOKED'
+
+  constructor() {
+    super({ message: 'token: its session was revoked' })
+  }
+}
+
 /** The token's time has not come: `nbf` or `iat` lies in the future. */
 export class TokenNotYetValidError extends IdentityError<'ERR_GATEWAY_TOKEN_NOT_YET_VALID'> {
   readonly code = 'ERR_GATEWAY_TOKEN_NOT_YET_VALID'

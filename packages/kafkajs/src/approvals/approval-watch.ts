@@ -60,6 +60,15 @@ export class ApprovalWatch {
     this.#begin()
   }
 
+  /** Asks now where it waits to ask again; also of what was given, for that can end. */
+  hurry(): void {
+    if (this.#isSettled && this.#asks.length === 0) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#pauseMs = FIRST_PAUSE_MS
+    this.#begin()
+  }
+
   #begin(): void {
     // Only an application's own logger can fail here, and nobody waits for this.
     this.#run().catch(() => {})

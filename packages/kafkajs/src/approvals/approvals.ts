@@ -47,6 +47,11 @@ export class Approvals {
     return this.#watches.get(keyOf(topic, operation))?.asks.map(({ id }) => id) ?? NONE
   }
 
+  /** The gateway says that an ask took a step: what is awaited is looked at now, not when its pause is over. */
+  lookAgain(): void {
+    for (const watch of this.#watches.values()) watch.hurry()
+  }
+
   /** The error of a refused call: one that names what it waits for, where that is why it was refused. */
   async explain(method: string, holds: readonly Hold[], error: unknown): Promise<unknown> {
     if (!isPolicyViolation(error)) return error

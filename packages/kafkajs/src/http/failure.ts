@@ -15,9 +15,25 @@ const CA_MENDS: Record<Party, string> = {
     "give its authority's certificate as `ca` of clientCredentials or HEADGATE_ISSUER_CA, and use a host name that the certificate holds",
 }
 
+const LONGEST_RETRY_AFTER_MS = 120_000
+
+/** How long a server asked to be left alone (`Retry-After` in seconds), within reason; 0 where it did not. */
+function readRetryAfter({ headers }: HttpResponse): number {
+  const seconds = /^\d{1,6}$/.exec(headers['retry-after'] ?? '')?.[0] ?? '0'
+  return Math.min(Number(seconds) * 1000, LONGEST_RETRY_AFTER_MS)
+}
+
+/** How long the server that an error is about asked to be left alone; 0 where it did not. */
+export function retryAfterMsOf(error: unknown): number {
+  const isOfServer =
+    error instanceof HeadgateGatewayUnreachableError || error instanceof HeadgateIdentityUnavailableError
+  const retryAfterMs = isOfServer ? error.details['retryAfterMs'] : 0
+  return typeof retryAfterMs === 'number' ? retryAfterMs : 0
+}
+
 /** Turns a missing answer into the error that tells what to do. */
-function transportError(party: Party, url: URL, failure: HttpFailure): Error {
-  const details = { host: url.host, reason: failure.reason }
+function transportError(party: Party, url: URL, failure: HttpFailure, retryAfterMs = 0): Error {
+  const details = { host: url.host, reason: failure.reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
   if (failure.kind === 'untrusted') {
     const message = `the certificate of the ${party} at \`${url.host}\` is not trusted (${failure.reason}): ${CA_MENDS[party]}`
     return new HeadgateUnknownAuthorityError({ message, details, cause: failure })
@@ -42,7 +58,8 @@ export async function ask(http: HttpClient, party: Party, request: HttpRequest):
     throw error instanceof HttpFailure ? transportError(party, request.url, error) : error
   })
   if (response.status === 429 || response.status >= 500) {
-    throw transportError(party, request.url, new HttpFailure('unreachable', `HTTP ${response.status}`))
+    const failure = new HttpFailure('unreachable', `HTTP ${response.status}`)
+    throw transportError(party, request.url, failure, readRetryAfter(response))
   }
   return response
 }

@@ -1,5 +1,11 @@
-import { type IncomingHttpHeaders, type IncomingMessage, type RequestOptions, request as requestPlain } from 'node:http'
-import { request as requestTls } from 'node:https'
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  type RequestOptions,
+  request as requestPlain,
+} from 'node:http'
+import { request as requestTls, Agent as TlsAgent } from 'node:https'
 
 /** One exchange with a server. */
 export interface HttpRequest {
@@ -9,6 +15,8 @@ export interface HttpRequest {
   readonly body?: string
   /** The time the whole exchange may take; by default that of the client. */
   readonly timeoutMs?: number
+  /** Gives the exchange up. */
+  readonly signal?: AbortSignal
 }
 
 /** A complete answer. Redirects are answers like any other: they are never followed. */
@@ -44,6 +52,8 @@ export interface HttpClientOptions {
   readonly ca: string | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
+  /** Keeps one connection for the next request; it keeps no process alive. */
+  readonly isKept?: boolean
 }
 
 const TIMEOUT_MS = 10_000
@@ -71,8 +81,19 @@ function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
 function send(request: HttpRequest, options: RequestOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = request.url.protocol === 'https:' ? requestTls : requestPlain
-    start(request.url, options, resolve).on('error', reject).end(request.body)
+    const sent = start(request.url, options, resolve).on('error', reject)
+    // An application that has ended does not wait for a server's answer that may never come.
+    if (options.agent !== false) sent.on('socket', (socket) => socket.unref())
+    sent.end(request.body)
   })
+}
+
+/** The connections that a client keeps: none, or one of each kind. */
+function agentsOf({ isKept = false }: HttpClientOptions): (url: URL) => TlsAgent | PlainAgent | false {
+  if (!isKept) return () => false
+  const options = { keepAlive: true, maxSockets: 1 }
+  const [tls, plain] = [new TlsAgent(options), new PlainAgent(options)]
+  return ({ protocol }) => (protocol === 'https:' ? tls : plain)
 }
 
 /**
@@ -86,16 +107,19 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     minVersion: 'TLSv1.2',
     ...(client.ca !== undefined && { ca: client.ca }),
   } as const
+  const agentOf = agentsOf(client)
   return {
     async request(request) {
-      const signal = AbortSignal.timeout(request.timeoutMs ?? client.timeoutMs ?? TIMEOUT_MS)
+      const limit = AbortSignal.timeout(request.timeoutMs ?? client.timeoutMs ?? TIMEOUT_MS)
+      const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal])
       const headers = {
         'accept-encoding': 'identity',
         ...(request.body !== undefined && { 'content-length': `${Buffer.byteLength(request.body)}` }),
         ...request.headers,
       }
       try {
-        const response = await send(request, { method: request.method, headers, signal, agent: false, ...tls })
+        const agent = agentOf(request.url)
+        const response = await send(request, { method: request.method, headers, signal, agent, ...tls })
         const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)
         return { status: response.statusCode ?? 0, headers: response.headers, body }
       } catch (error) {

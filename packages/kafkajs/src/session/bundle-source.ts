@@ -11,6 +11,7 @@ import { HeadgateBundleRefusedError } from '../errors.ts'
 import { ask } from '../http/failure.ts'
 import type { HttpResponse } from '../http/http-client.ts'
 import { parseJsonObject, printable, textMember } from '../http/json.ts'
+import type { BundleNews } from './bundle-push.ts'
 import type { GatewayLink } from './gateway-link.ts'
 import { readTokenClaims } from './token-claims.ts'
 import type { GatewayToken } from './token-exchange.ts'
@@ -18,6 +19,11 @@ import type { GatewayToken } from './token-exchange.ts'
 type ServedKeys = BundleExpectation['keys']
 
 const OPERATOR = 'whoever runs the gateway should look at once'
+
+// Long enough that an idle client costs little, and no longer than what stands between is likely to leave a connection alone.
+const WAIT_SECONDS = 55
+const ANSWER_GRACE_MS = 10_000
+const ASK_STEP = 'headgate-asks'
 
 /** What to do about a refused bundle, by the code of the refusal. */
 const mends: Readonly<Record<string, string>> = Object.freeze({
@@ -52,6 +58,8 @@ export class BundleSource {
   readonly #clock: Clock
   #keys: ServedKeys = []
   #etag: string | undefined
+  /** What the gateway said last of this client's asks. */
+  #askStep: string | undefined
 
   constructor(link: GatewayLink, clock: Clock) {
     this.#link = link
@@ -66,33 +74,66 @@ export class BundleSource {
    * @throws HeadgateGatewayUnreachableError `ERR_KAFKAJS_GATEWAY_UNREACHABLE`
    */
   async fetch(mark: HighWaterMark | undefined): Promise<VerifiedBundle | undefined> {
-    const { token, response } = await this.#request()
+    return this.#open(await this.#request((token) => this.#get(token)), () => mark)
+  }
+
+  /**
+   * Waits at the gateway until there is another bundle, or one of this client's asks took a step, or a minute has gone by.
+   *
+   * @param mark gives what is in force when the answer is there
+   * @throws as {@link BundleSource.fetch}
+   */
+  async wait(mark: () => HighWaterMark | undefined, signal: AbortSignal): Promise<BundleNews> {
+    const before = this.#askStep
+    const answer = await this.#request((token) => this.#get(token, signal))
+    const { headers } = answer.response
+    const bundle = await this.#open(answer, mark)
+    const step = headers[ASK_STEP]
+    if (typeof step === 'string') this.#askStep = step
+    return {
+      bundle,
+      hasAskStep: before !== undefined && this.#askStep !== before,
+      hasWaited: `${headers['preference-applied']}`.includes('wait'),
+    }
+  }
+
+  async #open(
+    { token, response }: { readonly token: GatewayToken; readonly response: HttpResponse },
+    mark: () => HighWaterMark | undefined,
+  ): Promise<VerifiedBundle | undefined> {
     if (response.status === 304) return undefined
     if (response.status !== 200) throw unserved(response)
-    const bundle = await this.#verify(response.body.toString('latin1'), token, mark)
+    const bundle = await this.#verify(response.body.toString('latin1'), token, mark())
     this.#etag = response.headers.etag
     return bundle
   }
 
-  async #request(): Promise<{ readonly token: GatewayToken; readonly response: HttpResponse }> {
+  async #request(
+    get: (token: GatewayToken) => Promise<HttpResponse>,
+  ): Promise<{ readonly token: GatewayToken; readonly response: HttpResponse }> {
     const { tokens } = this.#link
     const token = await tokens.get()
-    const response = await this.#get(token)
+    const response = await get(token)
     if (response.status !== 401) return { token, response }
     // The gateway no longer takes the kept token: a new one, once.
-    tokens.forget()
+    tokens.forget(token)
     const next = await tokens.get()
-    return { token: next, response: await this.#get(next) }
+    return { token: next, response: await get(next) }
   }
 
-  #get({ token }: GatewayToken): Promise<HttpResponse> {
+  /** Asks at once, or with a signal waits for an answer that says something new. */
+  #get({ token }: GatewayToken, signal?: AbortSignal): Promise<HttpResponse> {
+    const { http, waiting, metadata } = this.#link
     const headers = {
       authorization: `Bearer ${token.reveal()}`,
       accept: 'application/jose',
       ...(this.#etag !== undefined && { 'if-none-match': this.#etag }),
+      ...(signal && { prefer: `wait=${WAIT_SECONDS}` }),
+      ...(signal && this.#askStep !== undefined && { [ASK_STEP]: this.#askStep }),
     }
-    const { http, metadata } = this.#link
-    return ask(http, 'gateway', { method: 'GET', url: metadata.bundleEndpoint, headers })
+    const request = { method: 'GET', url: metadata.bundleEndpoint, headers } as const
+    if (signal === undefined) return ask(http, 'gateway', request)
+    return ask(waiting, 'gateway', { ...request, signal, timeoutMs: WAIT_SECONDS * 1000 + ANSWER_GRACE_MS })
   }
 
   async #verify(jws: string, { token }: GatewayToken, mark: HighWaterMark | undefined): Promise<VerifiedBundle> {

@@ -10,6 +10,8 @@ import { GatewayTokens } from './gateway-tokens.ts'
 export interface GatewayLink {
   readonly options: ResolvedOptions
   readonly http: HttpClient
+  /** For requests that wait at the gateway, one after the other. */
+  readonly waiting: HttpClient
   readonly metadata: GatewayMetadata
   readonly tokens: GatewayTokens
   readonly target: ConnectionTarget
@@ -27,5 +29,6 @@ export async function openGatewayLink(options: ResolvedOptions, clock: Clock): P
   const metadata = await fetchGatewayMetadata(http, gateway, insecure)
   const context = { clock, insecure }
   const tokens = new GatewayTokens({ http, tokenEndpoint: metadata.tokenEndpoint, identity, context })
-  return { options, http, metadata, tokens, target: { kafka: metadata.kafka, ca } }
+  const waiting = createHttpClient({ ca, isKept: true })
+  return { options, http, waiting, metadata, tokens, target: { kafka: metadata.kafka, ca } }
 }

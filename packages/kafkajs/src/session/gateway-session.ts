@@ -4,7 +4,8 @@ import type { ActivePolicy, PolicySource } from '../access/gate.ts'
 import type { ApprovalAsk } from '../approvals/approval-ask.ts'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ConnectionTarget } from '../connection/socket-factory.ts'
-import { HeadgateNoRuleError } from '../errors.ts'
+import { HeadgateBundleRefusedError, HeadgateNoRuleError } from '../errors.ts'
+import { BundlePush } from './bundle-push.ts'
 import { BundleSource, refusal } from './bundle-source.ts'
 import { type AskWish, listAsks, openAsk } from './gateway-asks.ts'
 import { type GatewayLink, openGatewayLink } from './gateway-link.ts'
@@ -17,6 +18,8 @@ export interface SessionObserver {
   policyChanged(policy: ActivePolicy, expiresAtUnixMs: number): void
   /** The policy could not be renewed when it was due. */
   renewalFailed(policy: ActivePolicy, expiresAtUnixMs: number, error: unknown): void
+  /** One of this client's asks took a step. */
+  asksChanged?(): void
 }
 
 /** What a session is made with. */
@@ -42,6 +45,7 @@ export class GatewaySession implements PolicySource {
   readonly #options: GatewaySessionOptions
   readonly #store: BundleStore
   readonly #schedule: RefreshSchedule
+  readonly #push: BundlePush
   readonly #users = new Set<object>()
   readonly #open: () => Promise<void>
   readonly #fetch: () => Promise<void>
@@ -53,6 +57,7 @@ export class GatewaySession implements PolicySource {
     this.#options = options
     this.#store = new BundleStore({ clock: options.clock })
     this.#schedule = new RefreshSchedule(options.clock, () => this.#refresh())
+    this.#push = this.#createPush()
     this.#open = singleFlight(() => this.#openOnce())
     this.#fetch = singleFlight(() => this.#fetchOnce())
   }
@@ -89,7 +94,8 @@ export class GatewaySession implements PolicySource {
 
   async renew(): Promise<void> {
     if (this.#store.current === undefined) return this.open()
-    const isRecent = this.#options.clock.monotonicMs() - this.#lastFetchMs < DENIAL_REFRESH_MS
+    // A process that was frozen finds an old policy, and a clock that says it has just looked.
+    const isRecent = this.isOpen() && this.#options.clock.monotonicMs() - this.#lastFetchMs < DENIAL_REFRESH_MS
     // What it fails with has been told; the caller is denied by the policy in force.
     if (!isRecent)
       await this.#within(
@@ -140,7 +146,9 @@ export class GatewaySession implements PolicySource {
   /** Ends what {@link GatewaySession.retain} began. */
   release(user: object): void {
     this.#users.delete(user)
-    if (this.#users.size === 0) this.#schedule.stop()
+    if (this.#users.size > 0) return
+    this.#schedule.stop()
+    this.#push.stop()
   }
 
   #isUsable(): boolean {
@@ -167,23 +175,47 @@ export class GatewaySession implements PolicySource {
     try {
       await this.#fetch()
     } catch (error) {
-      const expiresAtUnixMs = this.#store.current?.claims.expiresAtUnixMs ?? 0
-      this.#options.observer.renewalFailed(this.current(), expiresAtUnixMs, error)
+      this.#tellFailure(error)
       throw error
     }
+  }
+
+  #tellFailure(error: unknown): void {
+    const expiresAtUnixMs = this.#store.current?.claims.expiresAtUnixMs ?? 0
+    this.#options.observer.renewalFailed(this.current(), expiresAtUnixMs, error)
   }
 
   async #fetchOnce(): Promise<void> {
     const link = this.#link
     if (link === undefined) return
     this.#bundles ??= new BundleSource(link, this.#options.clock)
+    this.#take(await this.#bundles.fetch(this.#store.highWaterMark))
+  }
+
+  #take(bundle: VerifiedBundle | undefined): void {
     const before = this.#store.current
-    const bundle = await this.#bundles.fetch(this.#store.highWaterMark)
     this.#lastFetchMs = this.#options.clock.monotonicMs()
     if (bundle !== undefined && this.#activate(bundle) && bundle.program.digest !== before?.program.digest) {
       this.#options.observer.policyChanged(this.current(), bundle.claims.expiresAtUnixMs)
     }
     this.#plan()
+  }
+
+  #createPush(): BundlePush {
+    const { clock, observer } = this.#options
+    const nothing = { bundle: undefined, hasAskStep: false, hasWaited: false }
+    return new BundlePush({
+      clock,
+      wait: async (signal) => this.#bundles?.wait(() => this.#store.highWaterMark, signal) ?? nothing,
+      take: ({ bundle, hasAskStep }) => {
+        if (bundle !== undefined) this.#take(bundle)
+        if (hasAskStep) observer.asksChanged?.()
+      },
+      failed: (error) => {
+        // That the gateway is away is told when the policy should have been renewed; a policy that is refused, at once.
+        if (error instanceof HeadgateBundleRefusedError) this.#tellFailure(error)
+      },
+    })
   }
 
   #activate(bundle: VerifiedBundle): boolean {
@@ -201,6 +233,7 @@ export class GatewaySession implements PolicySource {
     const dueMs = refreshAfterUnixMs - this.#options.clock.nowUnixMs()
     const spreadMs = Math.min(LONGEST_SPREAD_MS, (expiresAtUnixMs - refreshAfterUnixMs) / 2)
     this.#schedule.plan(Math.max(dueMs, SHORTEST_REFRESH_MS), spreadMs)
+    this.#push.start()
   }
 
   async #within(limitMs: number, work: Promise<void>): Promise<void> {

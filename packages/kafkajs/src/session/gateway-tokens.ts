@@ -49,9 +49,9 @@ export class GatewayTokens {
     })
   }
 
-  /** Drops the token: the gateway did not take it. */
-  forget(): void {
-    this.#token = undefined
+  /** Drops the token that the gateway did not take; one that has come in its place since stays. */
+  forget(refused: GatewayToken | undefined = this.#token): void {
+    if (this.#token === refused) this.#token = undefined
   }
 
   async #exchange(): Promise<GatewayToken> {

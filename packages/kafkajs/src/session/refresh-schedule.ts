@@ -1,7 +1,5 @@
 import type { Clock, ClockTimer } from '@headgate/core'
-
-const FIRST_RETRY_MS = 1000
-const LONGEST_RETRY_MS = 30_000
+import { pauseAfterFailureMs } from './pauses.ts'
 
 /** Runs a renewal in the background: when it is due, and again with growing pauses while it fails. */
 export class RefreshSchedule {
@@ -35,10 +33,9 @@ export class RefreshSchedule {
     try {
       await this.#renew()
       this.#failures = 0
-    } catch {
+    } catch (error) {
       // The renewal has told about its failure itself.
-      const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LONGEST_RETRY_MS)
-      this.plan(pauseMs, pauseMs / 2)
+      this.plan(pauseAfterFailureMs(this.#failures++, error), 0)
     }
   }
 }

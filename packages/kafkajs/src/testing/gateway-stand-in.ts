@@ -32,6 +32,13 @@ export interface GatewayStandIn {
   tokens: number
   /** How often each path was asked for. */
   count(path: string): number
+  /** Whether requests may wait for another bundle, and what answers those that do. */
+  pushes: boolean
+  wake(): void
+  /** How many wait. */
+  waiting: number
+  /** Told to those who wait: differs after a step of an ask. */
+  askStep: string
   now: () => number
 }
 
@@ -62,10 +69,22 @@ function claimsOf(gateway: GatewayStandIn): BundleClaims {
   }
 }
 
+/** As a gateway does: the same bundle until something of it changes, or it is to be renewed. */
+function issueTags(gateway: GatewayStandIn): () => string {
+  let [basis, issuedAt] = ['', 0]
+  return () => {
+    const { revision, policy, signingKey, claims } = gateway
+    const next = JSON.stringify([revision, policy, signingKey.thumbprint, claims])
+    if (next !== basis || gateway.now() >= issuedAt + REFRESH_MS) [basis, issuedAt] = [next, gateway.now()]
+    return `"${revision}-${issuedAt}-${Buffer.from(basis).toString('base64url').slice(-20)}"`
+  }
+}
+
 /** Starts a stand-in gateway whose Kafka listener is said to be on this port. */
 export async function startGatewayStandIn(kafkaPort = 9092): Promise<GatewayStandIn> {
   const http = await startHttpStandIn()
   const key = await createBundleKey()
+  const waiters: (() => void)[] = []
   const gateway: GatewayStandIn = {
     http,
     key,
@@ -88,6 +107,12 @@ export async function startGatewayStandIn(kafkaPort = 9092): Promise<GatewayStan
     tokens: 0,
     count: (path) => http.seen.filter((request) => request.path === path).length,
     now: Date.now,
+    pushes: false,
+    wake: () => {
+      for (const answer of waiters.splice(0)) answer()
+    },
+    waiting: 0,
+    askStep: '0',
   }
   const serve = (path: string, answer: () => StandInAnswer | Promise<StandInAnswer>): void =>
     void http.routes.set(path, () => gateway.instead.get(path) ?? answer())
@@ -97,9 +122,26 @@ export async function startGatewayStandIn(kafkaPort = 9092): Promise<GatewayStan
     const claims = encode({ client_id: 'orders', rev: 1, n: ++gateway.tokens })
     return { json: { access_token: `e30.${claims}.sig`, expires_in: gateway.tokenSeconds, token_type: 'Bearer' } }
   })
-  serve('/v1/bundle', async () => ({
-    headers: { 'content-type': 'application/jose', etag: `"${gateway.revision}-${gateway.now()}"` },
-    text: await signBundle(claimsOf(gateway), gateway.signingKey),
-  }))
+  const etagOf = issueTags(gateway)
+  const wait = async (): Promise<void> => {
+    gateway.waiting += 1
+    await new Promise<void>((resolve) => waiters.push(resolve))
+    gateway.waiting -= 1
+  }
+  http.routes.set('/v1/bundle', async ({ headers }) => {
+    const isWait = gateway.pushes && headers['prefer'] !== undefined
+    const isNews = (): boolean =>
+      headers['if-none-match'] !== etagOf() || (headers['headgate-asks'] ?? gateway.askStep) !== gateway.askStep
+    if (isWait && !gateway.instead.has('/v1/bundle') && !isNews()) await wait()
+    const instead = gateway.instead.get('/v1/bundle')
+    if (instead !== undefined) return instead
+    const answered = {
+      etag: etagOf(),
+      ...(isWait && { 'preference-applied': 'wait', 'headgate-asks': gateway.askStep }),
+    }
+    if (headers['if-none-match'] === etagOf()) return { status: 304, headers: answered }
+    const text = await signBundle(claimsOf(gateway), gateway.signingKey)
+    return { headers: { ...answered, 'content-type': 'application/jose' }, text }
+  })
   return gateway
 }

@@ -1,0 +1,28 @@
+import type { Clock } from '@headgate/core'
+import { retryAfterMsOf } from '../http/failure.ts'
+
+const FIRST_MS = 1000
+const LONGEST_MS = 30_000
+
+/**
+ * How long to wait after the n-th failure in a row (from 0): longer each time, and at random between half and the whole, so that
+ * clients that failed together do not come together again; never shorter than the server asked for.
+ */
+export function pauseAfterFailureMs(failures: number, error: unknown): number {
+  const longestMs = Math.min(FIRST_MS * 2 ** failures, LONGEST_MS)
+  return retryAfterMsOf(error) + (longestMs / 2) * (1 + Math.random())
+}
+
+/** Waits, or less where the signal ends it. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const end = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.after(ms, end)
+    signal.addEventListener('abort', end)
+  })
+}
