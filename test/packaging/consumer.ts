@@ -33,15 +33,23 @@ function workspaceFile(own: Readonly<Record<string, string>>): string {
   return ['overrides:', ...overrides, ''].join('\n')
 }
 
-/** Packs every package as it is built, and installs them into a project of their own, with `more` beside them. */
-export function createConsumer(more: Readonly<Record<string, string>> = {}): Consumer {
+/**
+ * Packs every package as it is built, and installs them into a project of their own, with `more` beside them.
+ *
+ * @param aliases other names under which packages of ours are installed as well, `kafkajs` as `kafkajs` being the client in its place
+ */
+export function createConsumer(
+  more: Readonly<Record<string, string>> = {},
+  aliases: Readonly<Record<string, string>> = {},
+): Consumer {
   const root = mkdtempSync(join(tmpdir(), 'headgate-consumer-'))
   const tarballs = new Map(packageNames().map((name) => [name, pack(name, join(root, name))]))
   const own = Object.fromEntries([...tarballs].map(([name, file]) => [`@headgate/${name}`, `file:${file}`]))
   const folder = join(root, 'project')
   mkdirSync(folder)
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text)
-  const dependencies = { ...own, '@opentelemetry/api': '^1.9.0', ...more }
+  const aliased = Object.entries(aliases).map(([alias, name]) => [alias, `file:${tarballs.get(name)}`])
+  const dependencies = { ...own, '@opentelemetry/api': '^1.9.0', ...more, ...Object.fromEntries(aliased) }
   write('package.json', JSON.stringify({ name: 'consumer', private: true, dependencies }))
   write('pnpm-workspace.yaml', workspaceFile(own))
   runIn(folder, 'pnpm', ['install', '--prefer-offline', '--reporter=append-only', '--loglevel=error'])

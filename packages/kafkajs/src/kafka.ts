@@ -29,6 +29,7 @@ import { TopicMasks } from './masking/topic-mask.ts'
 import { createObserver } from './observer.ts'
 import { GatewaySession } from './session/gateway-session.ts'
 import { Metering } from './telemetry/metering.ts'
+import { takeBackMethods } from './telemetry/take-back.ts'
 import { Tracing } from './telemetry/tracing.ts'
 
 /**
@@ -70,6 +71,8 @@ export class Kafka {
     const clock = headgate?.clock ?? systemClock
     this.#clientId = clientId
     this.#isTraced = headgate?.tracing ?? true
+    // Our spans are the ones; where they are not wanted, an instrumentation's may be.
+    if (this.#isTraced) takeBackMethods<Kafka>(this, ['producer', 'consumer'])
     this.#session = new GatewaySession({
       resolve: () => resolveOptions(headgate, process.env),
       clock,
