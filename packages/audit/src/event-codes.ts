@@ -25,6 +25,7 @@ export const auditCodes: Readonly<Record<AuditEventName | 'audit.checkpoint', st
   'token.refused': 'K2011W',
   'bundle.issued': 'K2012I',
   'bundle.refused': 'K2013W',
+  'session.revoked': 'K2014W',
   'access.denied': 'K3001W',
   'change.granted': 'K3002I',
   'records.read': 'K3010I',

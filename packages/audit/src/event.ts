@@ -179,6 +179,12 @@ export interface CredentialRefused extends AuditContext {
   readonly reason: string
 }
 
+/** A session was revoked: its tokens count no more, and its connections have no rights left. `actor` is who revoked it. */
+export interface SessionRevoked extends AuditContext {
+  readonly event: 'session.revoked'
+  readonly session: string
+}
+
 /** A part of a request was refused by policy. */
 export interface AccessDenied extends AuditContext {
   readonly event: 'access.denied'
@@ -327,6 +333,7 @@ export type AuditEvent =
   | ConnectionClosed
   | CredentialIssued
   | CredentialRefused
+  | SessionRevoked
   | AccessDenied
   | ChangeGranted
   | RecordsRead

@@ -44,11 +44,20 @@ export interface AskStatus {
   readonly approvedBy?: readonly string[]
 }
 
+/** A session whose tokens count no more. */
+export interface Revocation {
+  readonly sessionId: string
+  /** Until then one of its tokens may be about. */
+  readonly untilUnixMs: number
+}
+
 /** What the control plane tells a data plane. Plain, serialisable values. */
 export type ControlMessage =
   | { readonly kind: 'policy'; readonly snapshot: PolicySnapshot }
   /** The newest ask of its scope: told at every step, and all of them to a new subscriber. */
   | { readonly kind: 'ask'; readonly ask: AskStatus }
+  /** A session was revoked: told when it is, and of all that count still to a new subscriber. */
+  | { readonly kind: 'revocation'; readonly revocation: Revocation }
 
 /** Where a client's connection comes from. */
 export interface ConnectionOrigin {

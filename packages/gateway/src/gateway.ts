@@ -11,6 +11,7 @@ import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
+import { Revocations } from './control-plane/revocations.ts'
 import { SessionArchive } from './control-plane/sessions/session-archive.ts'
 import { auditRoutes } from './control-plane/trail-index/audit-endpoints.ts'
 import { TrailIndex } from './control-plane/trail-index/trail-index.ts'
@@ -128,10 +129,14 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     sink: createAskRecord({ audit, log, cluster: config.cluster.name }),
     ...{ log, clock },
   })
+  const revocations = new Revocations({
+    clock,
+    ...(config.store === undefined ? {} : { openStore: () => store.open() }),
+  })
   const index = trail === undefined ? undefined : createIndex(options, trail)
   const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })
   const control = createLocalControl({
-    ...{ policySource, asks, log, clock, audit, cluster: config.cluster.name },
+    ...{ policySource, asks, revocations, log, clock, audit, cluster: config.cluster.name },
     onMask: (mask) => archive.noteMask(mask),
   })
   let isReady = false
@@ -151,7 +156,18 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
           }),
         ]
   const controlPlane = createControlPlane({
-    ...{ config, authenticator, policySource, asks, log, clock, audit, archive, records: dataPlane.records },
+    ...{
+      config,
+      authenticator,
+      policySource,
+      asks,
+      log,
+      clock,
+      audit,
+      archive,
+      revocations,
+      records: dataPlane.records,
+    },
     routes: questions,
     isReady: () => isReady,
   })
@@ -162,6 +178,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     policySource.close()
     await asks.close()
     await archive.close()
+    await revocations.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
     await index?.close()
     await trail?.close()
@@ -170,6 +187,8 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     start: async () => {
       try {
         const restored = restoreAsks(options, asks)
+        // A token that was revoked is not to be taken by whoever is first.
+        await revocations.start()
         const port = await dataPlane.start()
         await controlPlane.start()
         await restored

@@ -157,11 +157,19 @@ export interface IssuerConfig {
   readonly isPlaintextAllowed: boolean
 }
 
+/** A group whose members may revoke every session. */
+export interface RevokerConfig {
+  /** The name that the config gives the issuer. */
+  readonly issuer: string
+  readonly group: string
+}
+
 /** The gateway's own access tokens. */
 export interface TokensConfig {
   readonly lifetimeSeconds: number
   /** ES256. */
   readonly signingKey: SigningKey
+  readonly revokers: readonly RevokerConfig[]
 }
 
 /** The signed policy bundles. */

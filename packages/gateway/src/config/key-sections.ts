@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { ConfigReader } from './config-reader.ts'
-import type { BundlesConfig, TokensConfig } from './gateway-config.ts'
+import type { BundlesConfig, RevokerConfig, TokensConfig } from './gateway-config.ts'
 import { readSecret } from './secret-value.ts'
 import { describeSigningKey, parseSigningKey, type SigningKey, type SigningKeyKind } from './signing-key.ts'
 
@@ -27,14 +27,35 @@ export function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind)
   return standIn(kind)
 }
 
+function readRevoker(reader: ConfigReader, issuerNames: readonly string[]): RevokerConfig {
+  const issuer = readIssuerName(reader, 'issuer', issuerNames)
+  const group = reader.text('group')
+  reader.close()
+  return { issuer, group }
+}
+
+/** Reads the name of an issuer that the config has. */
+function readIssuerName(reader: ConfigReader, key: string, issuerNames: readonly string[]): string {
+  const name = reader.text(key)
+  if (name !== '' && !issuerNames.includes(name)) {
+    const message = `issuer \`${name}\` is not configured`
+    reader.add('ERR_GATEWAY_CONFIG_ISSUER_UNKNOWN', message, 'name one of `issuers`', reader.offsetOf(key))
+  }
+  return name
+}
+
 /** Reads `tokens:`. */
-export function readTokens(reader: ConfigReader): TokensConfig {
+export function readTokens(reader: ConfigReader, issuerNames: readonly string[]): TokensConfig {
   const lifetimeSeconds = reader.integer('lifetimeSeconds', {
     min: 10,
     max: MAX_TOKEN_SECONDS,
     fallback: MAX_TOKEN_SECONDS,
   })
-  const tokens = { lifetimeSeconds, signingKey: readKey(reader, 'signingKey', 'token') }
+  const tokens = {
+    lifetimeSeconds,
+    signingKey: readKey(reader, 'signingKey', 'token'),
+    revokers: reader.sections('revokers', { optional: true }).map((each) => readRevoker(each, issuerNames)),
+  }
   reader.close()
   return tokens
 }

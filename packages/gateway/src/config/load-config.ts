@@ -49,7 +49,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     listener: readListener(listenerReader),
     http: readHttp(httpReader),
     issuers,
-    tokens: readTokens(root.section('tokens')),
+    tokens: readTokens(root.section('tokens'), issuerNames),
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
     masking: readMasking(root.optionalSection('masking')),

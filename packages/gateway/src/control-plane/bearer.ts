@@ -57,6 +57,11 @@ function refusalOf(error: unknown): Refusal {
   return { problem, challenge: INVALID }
 }
 
+/** The bearer token of a request (RFC 6750 section 2.1); the other ways to send one are not served. */
+export function bearerTokenOf(c: Context): string | undefined {
+  return BEARER.exec(c.req.header('Authorization') ?? '')?.[1]
+}
+
 class BearerGate {
   readonly #options: BearerOptions
   readonly #problems: BearerProblems
@@ -68,7 +73,7 @@ class BearerGate {
 
   /** Gives who sent the request, or why it is refused. */
   async verify(c: Context): Promise<SignIn | Refusal> {
-    const [, token] = BEARER.exec(c.req.header('Authorization') ?? '') ?? []
+    const token = bearerTokenOf(c)
     if (token === undefined) return { problem: this.#problems.missing, challenge: 'Bearer' }
     try {
       const signIn = await this.#options.authenticator.verifyToken(token, { address: clientAddressOf(c) })

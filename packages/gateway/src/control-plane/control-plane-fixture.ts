@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
+import { Sessions } from '../identity/sessions.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
 import type { RecordSource } from '../record-source.ts'
 import { openStore } from '../store/store.ts'
@@ -12,6 +13,7 @@ import { Asks } from './asks/asks.ts'
 import { BundleWaiters } from './bundle-waiters.ts'
 import { type ControlPlaneOptions, createControlPlane } from './control-plane.ts'
 import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
+import { Revocations } from './revocations.ts'
 import { SessionArchive } from './sessions/session-archive.ts'
 
 /** A policy that lets producers write one topic. */
@@ -97,14 +99,28 @@ export async function startTestControlPlane(
   const config = testGatewayConfig([testIssuerConfig(issuer)], { policy, ...changes })
   const { log, lines } = collectLog()
   const policySource = createPolicySource({ policy: config.policy, log, clock })
-  const authenticator = createAuthenticator({ config, log, clock })
+  const sessions = new Sessions(clock)
+  const revocations = new Revocations({ clock })
+  revocations.subscribe(({ sessionId, untilUnixMs }) => sessions.revoke(sessionId, untilUnixMs))
+  const authenticator = createAuthenticator({ config, log, clock, sessions })
   const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
   const archive = new SessionArchive({
     ...{ index: undefined, log, clock },
     openStore: () => openStore({ store: undefined, log }),
   })
   const waiters = new BundleWaiters(clock)
-  const parts = { config, authenticator, policySource, asks, archive, records: noRecords, log, clock, waiters }
+  const parts = {
+    config,
+    authenticator,
+    policySource,
+    asks,
+    archive,
+    records: noRecords,
+    log,
+    clock,
+    waiters,
+    revocations,
+  }
   const controlPlane = createControlPlane({ ...parts, ...surroundings })
   const { port } = await controlPlane.start()
   const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`

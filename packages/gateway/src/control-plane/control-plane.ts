@@ -1,6 +1,7 @@
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
+import { GatewayTokens } from '../identity/gateway-token.ts'
 import type { RecordSource } from '../record-source.ts'
 import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
@@ -10,6 +11,8 @@ import { BundleWaiters } from './bundle-waiters.ts'
 import { type AddRoutes, createHttpApp } from './http-app.ts'
 import { createHttpServer } from './http-server.ts'
 import type { PolicyFileSource } from './policy-source.ts'
+import { createRevocationEndpoint } from './revocation-endpoint.ts'
+import { Revocations } from './revocations.ts'
 import type { SessionArchive } from './sessions/session-archive.ts'
 import { sessionRoutes } from './sessions/session-endpoints.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
@@ -28,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly audit?: AuditSink
   /** What is served besides. */
   readonly routes?: readonly AddRoutes[]
+  /** Sessions that were revoked; in memory when absent. */
+  readonly revocations?: Revocations
   /** The requests that wait for another bundle. */
   readonly waiters?: BundleWaiters
   /** What else must be so for the gateway to be ready, such as a data plane that reaches its brokers. */
@@ -47,13 +52,15 @@ const CLOSE_GRACE_MS = 3_000
 /** Creates the control plane's HTTP server: token exchange, bundles, asks, sessions, metadata, health. */
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
-  const { waiters = new BundleWaiters(clock) } = options
+  const { waiters = new BundleWaiters(clock), revocations = new Revocations({ clock }) } = options
+  const tokens = new GatewayTokens(config, clock)
   let isServing = false
   const app = createHttpApp({
     config,
     log,
     clock,
-    token: createTokenEndpoint({ ...options, clock, audit }),
+    token: createTokenEndpoint({ ...options, clock, audit, revocations }),
+    revocation: createRevocationEndpoint({ ...options, clock, audit, revocations, tokens }),
     bundle: createBundleEndpoint({ ...options, clock, audit, waiters }),
     routes: [
       askRoutes({ ...options, clock }),
@@ -66,6 +73,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const unsubscribe = [
     options.policySource.subscribe(() => waiters.wakeAll()),
     options.asks.subscribe(({ scope }) => waiters.wakeRequester(scope)),
+    revocations.subscribe(({ sessionId }) => waiters.endSession(sessionId)),
   ]
   return {
     start: async () => {

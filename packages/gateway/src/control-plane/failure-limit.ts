@@ -53,7 +53,7 @@ export function limitFailures(limit: FailureLimit): MiddlewareHandler {
     if (waitMs > 0) {
       c.header('Retry-After', String(Math.ceil(waitMs / 1_000)))
       const description = 'too many refused requests from this address'
-      return c.req.path === '/token'
+      return ['/token', '/revoke'].includes(c.req.path)
         ? answerTokenError(c, { error: 'temporarily_unavailable', description }, 429)
         : answerProblem(c, { status: 429, title: description, code: 'ERR_GATEWAY_HTTP_TOO_MANY_FAILURES' })
     }

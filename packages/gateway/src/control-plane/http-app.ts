@@ -18,6 +18,7 @@ export interface HttpAppOptions {
   readonly clock: Clock
   readonly token: Handler
   readonly bundle: Handler
+  readonly revocation: Handler
   readonly routes: readonly AddRoutes[]
   /** Whether the gateway serves. */
   readonly isReady: () => boolean
@@ -41,7 +42,7 @@ function addHealthEndpoints(app: Hono, isReady: () => boolean): void {
 }
 
 function addFallbacks(app: Hono, log: LogPort): void {
-  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], '/token', (c) =>
+  app.on(['GET', 'PUT', 'PATCH', 'DELETE'], ['/token', '/revoke'], (c) =>
     answerProblem(c, { status: 405, title: 'only POST', code: 'ERR_GATEWAY_HTTP_METHOD' }, { Allow: 'POST' }),
   )
   app.notFound((c) => answerProblem(c, { status: 404, title: 'not found', code: 'ERR_GATEWAY_HTTP_NOT_FOUND' }))
@@ -54,7 +55,16 @@ function addFallbacks(app: Hono, log: LogPort): void {
 }
 
 /** Puts the HTTP application together. */
-export function createHttpApp({ config, log, clock, token, bundle, routes, isReady }: HttpAppOptions): Hono {
+export function createHttpApp({
+  config,
+  log,
+  clock,
+  token,
+  bundle,
+  revocation,
+  routes,
+  isReady,
+}: HttpAppOptions): Hono {
   const app = new Hono()
   const failures = limitFailures(new FailureLimit(config.limits.maxFailedRequestsPerMinute, clock))
   app.use('*', async (c, next) => {
@@ -62,6 +72,7 @@ export function createHttpApp({ config, log, clock, token, bundle, routes, isRea
     c.header('X-Content-Type-Options', 'nosniff')
   })
   app.post('/token', failures, limitBody, token)
+  app.post('/revoke', failures, limitBody, revocation)
   app.get('/v1/bundle', failures, bundle)
   for (const addRoutes of routes) addRoutes(app, failures)
   addMetadataEndpoints(app, config)

@@ -17,6 +17,12 @@ test('metadata names the endpoints, and key sets hold public keys only', async (
     token_endpoint: 'https://gateway.example/token',
     jwks_uri: 'https://gateway.example/jwks.json',
     grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+    revocation_endpoint: 'https://gateway.example/revoke',
+  })
+  expect(await get('/.well-known/oauth-protected-resource')).toMatchObject({
+    resource: 'https://gateway.example',
+    authorization_servers: ['https://gateway.example'],
+    bearer_methods_supported: ['header'],
   })
   const { tokens, bundles } = plane.config
   expect(await get('/jwks.json')).toEqual({ keys: [tokens.signingKey.publicJwk] })

@@ -6,11 +6,14 @@ import type { Asks } from './asks/asks.ts'
 import { auditEventOf } from './audit-events.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
 import type { PolicyFileSource } from './policy-source.ts'
+import type { Revocations } from './revocations.ts'
 
 /** What {@link createLocalControl} needs. */
 export interface LocalControlOptions {
   readonly policySource: PolicyFileSource
   readonly asks: Asks
+  /** Sessions that were revoked. */
+  readonly revocations?: Pick<Revocations, 'subscribe'>
   readonly log: LogPort
   readonly clock: Clock
   /** What the gateway's cluster is called. */
@@ -58,7 +61,7 @@ function logEvent(log: LogPort, event: DataPlaneEvent): void {
  * store, events to the trail and, but for what was read and written, to the log.
  */
 export function createLocalControl(options: LocalControlOptions): ControlPort {
-  const { policySource, asks, log, cluster, audit = noTrail, onMask } = options
+  const { policySource, asks, revocations, log, cluster, audit = noTrail, onMask } = options
   const openAsk = createAskIntake(options)
   return {
     keepsTrail: audit.keepsTrail,
@@ -67,6 +70,9 @@ export function createLocalControl(options: LocalControlOptions): ControlPort {
       const unsubscribe = [
         policySource.subscribe((snapshot) => receive({ kind: 'policy', snapshot })),
         asks.subscribe((ask) => receive({ kind: 'ask', ask })),
+        ...(revocations === undefined
+          ? []
+          : [revocations.subscribe((revocation) => receive({ kind: 'revocation', revocation }))]),
       ]
       return () => {
         for (const end of unsubscribe) end()

@@ -28,6 +28,8 @@ function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: Gat
     jwks_uri: `${publicUrl}/jwks.json`,
     grant_types_supported: [TOKEN_EXCHANGE_GRANT],
     token_endpoint_auth_methods_supported: ['none'],
+    revocation_endpoint: `${publicUrl}/revoke`,
+    revocation_endpoint_auth_methods_supported: ['Bearer'],
     response_types_supported: [],
     headgate_cluster: cluster.name,
     headgate_bundle_endpoint: `${publicUrl}/v1/bundle`,
@@ -35,6 +37,16 @@ function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: Gat
     headgate_kafka_bootstrap: [`${listener.advertisedHost}:${listener.port}`],
     headgate_kafka_tls: listener.tls !== undefined,
     headgate_logins: issuers.flatMap(loginOf),
+  }
+}
+
+/** RFC 9728 section 2: how the endpoints below `/v1` are reached. */
+function resourceMetadata({ http: { publicUrl } }: GatewayConfig): object {
+  return {
+    resource: publicUrl,
+    authorization_servers: [publicUrl],
+    jwks_uri: `${publicUrl}/jwks.json`,
+    bearer_methods_supported: ['header'],
   }
 }
 
@@ -47,6 +59,8 @@ export function addMetadataEndpoints(app: Hono, config: GatewayConfig): void {
   const { tokens, bundles } = config
   const metadata = serverMetadata(config)
   app.get('/.well-known/oauth-authorization-server', (c) => c.json(metadata, 200, CACHED))
+  const resource = resourceMetadata(config)
+  app.get('/.well-known/oauth-protected-resource', (c) => c.json(resource, 200, CACHED))
   app.get('/jwks.json', (c) => c.body(keySet([tokens.signingKey.publicJwk]), 200, KEY_SET))
   app.get('/.well-known/headgate-bundle-keys', (c) => c.body(keySet([bundles.currentKey.publicJwk]), 200, KEY_SET))
 }

@@ -10,6 +10,7 @@ const NOT_IN_DESCRIPTION = /[^\x20-\x21\x23-\x5B\x5D-\x7E]/g
 const STATUS: Readonly<Record<TokenRefusal['error'], 400 | 401 | 503>> = Object.freeze({
   invalid_request: 400,
   invalid_client: 401,
+  unauthorized_client: 400,
   invalid_scope: 400,
   invalid_target: 400,
   unsupported_grant_type: 400,

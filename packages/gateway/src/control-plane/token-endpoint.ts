@@ -11,8 +11,15 @@ import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { clientAddressOf } from './client-address.ts'
 import type { PolicyFileSource } from './policy-source.ts'
+import type { Revocations } from './revocations.ts'
 import { answerTokenError, NO_STORE } from './token-answer.ts'
-import { parseTokenRequest, type TokenExchangeRequest, type TokenRefusal, type TokenTargets } from './token-request.ts'
+import {
+  isForm,
+  parseTokenRequest,
+  type TokenExchangeRequest,
+  type TokenRefusal,
+  type TokenTargets,
+} from './token-request.ts'
 
 /** What the token endpoint needs. */
 export interface TokenEndpointOptions {
@@ -22,9 +29,8 @@ export interface TokenEndpointOptions {
   readonly log: LogPort
   readonly clock: Clock
   readonly audit: AuditSink
+  readonly revocations: Revocations
 }
-
-const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
 
 function refusalOfIdentity(error: unknown): TokenRefusal {
   // RFC 8693 section 2.2.2: a subject token that is not acceptable is an invalid request.
@@ -65,7 +71,7 @@ class TokenEndpoint {
   }
 
   async handle(c: Context): Promise<Response> {
-    if (!FORM.test(c.req.header('Content-Type') ?? '')) {
+    if (!isForm(c)) {
       return this.#refuse(c, { error: 'invalid_request', description: 'the body is no form' })
     }
     if (c.req.header('Authorization') !== undefined) {
@@ -89,8 +95,7 @@ class TokenEndpoint {
     const { policySource, log, clock } = this.#options
     const { principal } = signIn
     const clientId = signIn.clientId ?? principal.subject
-    const kept =
-      request.sessionToken === undefined ? undefined : await this.#tokens.readForSession(request.sessionToken)
+    const kept = await this.#keptSession(request)
     if (kept !== undefined && !isOwnSession(kept, principal, clientId)) return this.#refuse(c, FOREIGN_SESSION)
     const content = {
       principal,
@@ -118,6 +123,12 @@ class TokenEndpoint {
       expires_in: expiresIn,
     }
     return c.json(body, 200, NO_STORE)
+  }
+
+  /** A session that was revoked does not go on, and so another one begins. */
+  async #keptSession({ sessionToken }: TokenExchangeRequest): Promise<SignIn | undefined> {
+    const kept = sessionToken === undefined ? undefined : await this.#tokens.readForSession(sessionToken)
+    return kept === undefined || this.#options.revocations.isRevoked(kept.sessionId) ? undefined : kept
   }
 
   #refuse(c: Context, refusal: TokenRefusal, cause?: unknown): Response {

@@ -1,7 +1,10 @@
+import type { Context } from 'hono'
+
 /** The error words of RFC 6749 section 5.2 and RFC 8693 section 2.2.2 that the token endpoint uses. */
 type TokenErrorWord =
   | 'invalid_request'
   | 'invalid_client'
+  | 'unauthorized_client'
   | 'invalid_scope'
   | 'invalid_target'
   | 'unsupported_grant_type'
@@ -31,6 +34,13 @@ export type TokenRequestResult =
 export interface TokenTargets {
   readonly audience: string
   readonly resource: string
+}
+
+const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i
+
+/** Whether the body says that it is a form. */
+export function isForm(c: Context): boolean {
+  return FORM.test(c.req.header('Content-Type') ?? '')
 }
 
 /** RFC 8693 section 2.1. */
@@ -133,4 +143,16 @@ export function parseTokenRequest(body: string, targets: TokenTargets): TokenReq
     sessionToken: form.get('session_token'),
   }
   return { ok: true, request }
+}
+
+/** The token of a revocation request (RFC 7009 section 2.1), or why it is none; what kind of token it is, is not asked. */
+export function parseRevocationRequest(
+  body: string,
+): { readonly ok: true; readonly token: string } | { readonly ok: false; readonly refusal: TokenRefusal } {
+  const form = new Form(body)
+  if (form.isAnyRepeated()) return { ok: false, refusal: refuse('invalid_request', 'a parameter is repeated') }
+  const token = form.get('token')
+  return token === undefined
+    ? { ok: false, refusal: refuse('invalid_request', 'token is missing') }
+    : { ok: true, token }
 }

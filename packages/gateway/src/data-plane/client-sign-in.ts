@@ -147,29 +147,38 @@ export class ClientSignIn {
   }
 
   #accept(signIn: SignIn, lifetimeMs: number): void {
-    const { clock, onSignedIn, onSessionEnd } = this.#options
+    const { clock, sessions, onSignedIn } = this.#options
     if (this.#isClosed) return
     this.#timer?.cancel()
     this.#join(signIn)
     this.#hasEnded = false
     this.#endsAtMonotonicMs = clock.monotonicMs() + lifetimeMs
-    this.#timer = clock.after(lifetimeMs, () => {
-      this.#hasEnded = true
-      onSessionEnd()
-    })
+    this.#timer = clock.after(lifetimeMs, () => this.#end())
     onSignedIn(signIn)
+    // Revoked while it was being verified.
+    if (sessions.isRevoked(signIn.sessionId)) this.#end()
   }
 
   /** Takes part in the session: groups are those of its newest token, the end stays that of the connection's own. */
   #join(signIn: SignIn): void {
     const { sessions, onSignedIn } = this.#options
     this.#seat?.leave()
-    this.#seat = sessions.join(signIn, (principal) => {
-      const newer = { ...signIn, principal }
-      this.#signIn = newer
-      onSignedIn(newer)
+    this.#seat = sessions.join(signIn, {
+      onPrincipal: (principal) => {
+        const newer = { ...signIn, principal }
+        this.#signIn = newer
+        onSignedIn(newer)
+      },
+      onRevoked: () => this.#end(),
     })
     this.#signIn = { ...signIn, principal: this.#seat.principal }
+  }
+
+  #end(): void {
+    this.#timer?.cancel()
+    this.#endsAtMonotonicMs = 0
+    this.#hasEnded = true
+    this.#options.onSessionEnd()
   }
 }
 

@@ -38,6 +38,7 @@ const DRAIN_MS = 5_000
 export class DataPlane {
   readonly #options: DataPlaneOptions
   readonly #context: PlaneContext
+  readonly #stopHearing: () => void
   readonly #recordReader: RecordReader
   readonly #connections = new Set<Connection>()
   readonly #countByAddress = new Map<string, number>()
@@ -52,6 +53,10 @@ export class DataPlane {
     const cluster = new ClusterView(config.cluster, links, log, clock)
     const asks = new AskView(control)
     this.#options = options
+    this.#stopHearing = control.subscribe((message) => {
+      if (message.kind !== 'revocation') return
+      sessions.revoke(message.revocation.sessionId, message.revocation.untilUnixMs)
+    })
     this.#recordReader = new RecordReader({ cluster, links, credential: config.cluster.sasl, clock })
     this.#context = {
       clock,
@@ -130,6 +135,7 @@ export class DataPlane {
     if (this.#connections.size > 0) await ended
     await unbound
     deadline.cancel()
+    this.#stopHearing()
     this.#recordReader.close()
     cluster.close()
     policy.close()

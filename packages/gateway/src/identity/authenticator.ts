@@ -9,6 +9,7 @@ import {
   TokenAlgorithmError,
   TokenClaimError,
   TokenIssuerUnknownError,
+  TokenRevokedError,
   TokenTypeError,
 } from './identity-errors.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
@@ -97,7 +98,9 @@ class ConfiguredAuthenticator implements Authenticator {
     const issuer = ownText(claims, 'iss')
     if (issuer === this.#publicUrl) {
       assertPinned(header, this.#gatewayTokens.pins)
-      return this.#verifications.run(() => this.#gatewayTokens.verify(token))
+      const signIn = await this.#verifications.run(() => this.#gatewayTokens.verify(token))
+      if (this.#sessions.isRevoked(signIn.sessionId)) throw new TokenRevokedError()
+      return signIn
     }
     const tokens = issuer === undefined ? undefined : this.#issuers.get(issuer)?.tokens
     if (tokens === undefined) throw new TokenIssuerUnknownError()

@@ -18,6 +18,14 @@ export interface PlainClient {
   readonly address: string | undefined
 }
 
+/** What a connection that takes a seat is told. */
+export interface SessionSeatOptions {
+  /** A newer token of the session was verified on another connection, perhaps with other groups. */
+  readonly onPrincipal: (principal: Principal) => void
+  /** The session was revoked: it has no rights any more. */
+  readonly onRevoked: () => void
+}
+
 /** The part of one connection in a session. */
 export interface SessionSeat {
   /** Who the session is: with the groups of its newest verified token. */
@@ -32,7 +40,7 @@ interface Session {
   readonly key: string | undefined
   lastUsedUnixMs: number
   newest: SignIn | undefined
-  readonly seats: Set<(principal: Principal) => void>
+  readonly seats: Set<SessionSeatOptions>
 }
 
 /**
@@ -47,6 +55,8 @@ export class Sessions {
   /** In the order of their last use. */
   readonly #unattended = new Map<string, Session>()
   readonly #idByPlainClient = new Map<string, string>()
+  /** Until when each counts. In the order of revocation. */
+  readonly #revoked = new Map<string, number>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -65,11 +75,31 @@ export class Sessions {
     return session.id
   }
 
-  /**
-   * Takes a seat for a connection that signed in. `onPrincipal` is called when a newer token of the session is verified on
-   * another connection, perhaps with other groups.
-   */
-  join(signIn: SignIn, onPrincipal: (principal: Principal) => void): SessionSeat {
+  /** Ends a session: its tokens count no more until then, and every connection that has a seat is told. */
+  revoke(sessionId: string, untilUnixMs: number): void {
+    const now = this.#clock.nowUnixMs()
+    for (const [id, until] of this.#revoked) {
+      if (until > now) break
+      this.#revoked.delete(id)
+    }
+    this.#revoked.delete(sessionId)
+    this.#revoked.set(sessionId, untilUnixMs)
+    const session = this.#find(sessionId)
+    if (session === undefined) return
+    this.#attended.delete(sessionId)
+    this.#unattended.delete(sessionId)
+    // A plain client begins another session when it signs in again.
+    if (session.key !== undefined) this.#idByPlainClient.delete(session.key)
+    for (const { onRevoked } of [...session.seats]) onRevoked()
+  }
+
+  /** Whether a session was revoked. */
+  isRevoked(sessionId: string): boolean {
+    return this.#revoked.has(sessionId)
+  }
+
+  /** Takes a seat for a connection that signed in. */
+  join(signIn: SignIn, options: SessionSeatOptions): SessionSeat {
     this.#forgetIdle()
     const session = this.#find(signIn.sessionId) ?? this.#create(signIn.sessionId, undefined)
     const { newest } = session
@@ -78,17 +108,17 @@ export class Sessions {
       return { principal: signIn.principal, leave: () => {} }
     if (newest === undefined || signIn.issuedAtUnixMs >= newest.issuedAtUnixMs) {
       session.newest = signIn
-      for (const tell of [...session.seats]) tell(signIn.principal)
+      for (const { onPrincipal } of [...session.seats]) onPrincipal(signIn.principal)
     }
-    // One connection, one seat, also where two of them give the same function.
-    const seat = (principal: Principal): void => onPrincipal(principal)
+    // One connection, one seat, also where two of them give the same functions.
+    const seat = { ...options }
     session.seats.add(seat)
     this.#use(session)
     return { principal: (session.newest ?? signIn).principal, leave: () => this.#leave(session, seat) }
   }
 
-  #leave(session: Session, seat: (principal: Principal) => void): void {
-    if (session.seats.delete(seat)) this.#use(session)
+  #leave(session: Session, seat: SessionSeatOptions): void {
+    if (session.seats.delete(seat) && !this.isRevoked(session.id)) this.#use(session)
   }
 
   #find(id: string | undefined): Session | undefined {

@@ -99,6 +99,19 @@ export interface AuditCursorRow {
   readonly position: number
 }
 
+/** A row of `revoked_sessions`: until then a token of it may be about. */
+export interface RevokedSessionRow {
+  readonly session_id: string
+  readonly until_unix_ms: number
+}
+
+/** A row of `spent_tokens`: what may be exchanged once, and has been. */
+export interface SpentTokenRow {
+  /** SHA-256 over the issuer and the id that it gave the token or the assertion. */
+  readonly digest: string
+  readonly until_unix_ms: number
+}
+
 /** The tables of the store. */
 export interface Database {
   readonly asks: AskRow
@@ -108,4 +121,6 @@ export interface Database {
   readonly audit_events: AuditEventRow
   readonly audit_outcomes: AuditOutcomeRow
   readonly audit_cursors: AuditCursorRow
+  readonly revoked_sessions: RevokedSessionRow
+  readonly spent_tokens: SpentTokenRow
 }

@@ -2,6 +2,7 @@ import type { Migration } from 'kysely/migration'
 import { createAskTable } from './0001-asks.ts'
 import { createSessionTables } from './0002-sessions.ts'
 import { createAuditIndex } from './0003-audit-index.ts'
+import { createTokenTables } from './0004-tokens.ts'
 
 /**
  * Every change of the schema, in order; written with Kysely's schema builder, so that both engines carry them out.
@@ -12,4 +13,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
   '0001-asks': createAskTable,
   '0002-sessions': createSessionTables,
   '0003-audit-index': createAuditIndex,
+  '0004-tokens': createTokenTables,
 })

@@ -1,0 +1,154 @@
+import { request } from 'node:https'
+import { clientCredentials, Kafka } from '@headgate/kafkajs'
+import { decodeJwt } from 'jose'
+import { Kafka as PlainKafka } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startWorld, type World } from '../world/start-world.ts'
+
+const policyOf = (...topics: readonly string[]): string => `
+rules:
+  - id: orders-service
+    who: { subjects: [orders] }
+    may: { produce: [${topics}], consume: [${topics}], as: ["orders-*"] }
+`
+const WITHIN = { timeout: 1_000, interval: 10 }
+
+let world: World
+beforeAll(async () => {
+  world = await startWorld({
+    clients: [
+      { clientId: 'orders', groups: [] },
+      { clientId: 'guard', groups: ['security'] },
+    ],
+    topics: [
+      { topic: 'orders', partitions: 1 },
+      { topic: 'invoices', partitions: 1 },
+    ],
+    policy: policyOf('orders'),
+    sections: {
+      tokens: {
+        signingKey: { file: 'token-key.jwk.json' },
+        revokers: [{ issuer: 'corp', group: 'security' }],
+      },
+    },
+  })
+})
+afterAll(() => world?.close())
+
+function ask(path: string, form: Readonly<Record<string, string>>, token?: string): Promise<[number, string]> {
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+  }
+  return new Promise((resolve, reject) => {
+    const sent = request(`${world.httpUrl}${path}`, { method: 'POST', headers, ca: world.ca.pem }, async (answer) => {
+      let text = ''
+      for await (const chunk of answer) text += String(chunk)
+      resolve([answer.statusCode ?? 0, text])
+    })
+    sent.on('error', reject).end(new URLSearchParams(form).toString())
+  })
+}
+
+async function gatewayToken(clientId: string): Promise<string> {
+  const [, text] = await ask('/token', {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: await world.identity.tokenFor(clientId),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  })
+  return (JSON.parse(text) as { access_token: string }).access_token
+}
+
+function headgateKafka(): Kafka {
+  const { issuer } = world.identity
+  return new Kafka({
+    clientId: 'orders',
+    logLevel: 0,
+    headgate: {
+      gateway: world.httpUrl,
+      bundleKeys: [world.files.bundleKeyThumbprint],
+      ca: world.ca.path,
+      insecure: true,
+      identity: clientCredentials({ issuer, clientId: 'orders', clientSecret: world.secretOf('orders') }),
+    },
+  })
+}
+
+test('a changed policy is in force in a connected client within a second, both ways', async () => {
+  const kafka = headgateKafka()
+  const revisions: number[] = []
+  kafka.on('headgate.bundle', ({ payload }) => void revisions.push(payload.revision))
+  const producer = kafka.producer()
+  await producer.connect()
+  try {
+    await expect(producer.send({ topic: 'invoices', messages: [{ value: 'early' }] })).rejects.toThrow()
+    const before = revisions.length
+    await world.setPolicy(policyOf('orders', 'invoices'))
+    await expect.poll(() => revisions.length, WITHIN).toBe(before + 1)
+    await producer.send({ topic: 'invoices', messages: [{ value: 'allowed by now' }] })
+    await world.setPolicy(policyOf('orders'))
+    await expect.poll(() => revisions.length, WITHIN).toBe(before + 2)
+    await expect(producer.send({ topic: 'invoices', messages: [{ value: 'late' }] })).rejects.toMatchObject({
+      code: 'ERR_KAFKAJS_DENIED',
+    })
+  } finally {
+    await producer.disconnect()
+  }
+})
+
+test('a revoked session has no rights on its live connections within a second, and a new sign-in with its token is 58', async () => {
+  const token = await gatewayToken('orders')
+  const kafka = new PlainKafka({
+    clientId: 'orders',
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) },
+    retry: { retries: 1 },
+    logLevel: 0,
+  })
+  const producer = kafka.producer()
+  const consumer = kafka.consumer({ groupId: 'orders-revoked', retry: { retries: 8 } })
+  const read: string[] = []
+  await producer.connect()
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void read.push(String(message.value)) })
+  try {
+    await producer.send({ topic: 'orders', messages: [{ value: 'before' }] })
+    await expect.poll(() => read, { timeout: 15_000 }).toContain('before')
+    const sid = String(decodeJwt(token)['sid'])
+    const guard = await world.identity.tokenFor('guard')
+    expect(await ask('/revoke', { token: sid }, guard)).toEqual([200, ''])
+    const isCut = (line: { event?: string; sessionId?: string; code?: string }): boolean =>
+      line.event === 'closed' && line.sessionId === sid && line.code === 'ERR_GATEWAY_SESSION_EXPIRED'
+    await expect(producer.send({ topic: 'orders', messages: [{ value: 'after' }] })).rejects.toThrow()
+    await expect.poll(() => world.logLines.filter(isCut).length, WITHIN).toBeGreaterThan(0)
+    await expect(kafka.producer().connect()).rejects.toThrow(/its session was revoked/)
+    expect(world.logLines).toContainEqual(
+      expect.objectContaining({ event: 'sign-in', decision: 'deny', code: 'ERR_GATEWAY_TOKEN_REVOKED' }),
+    )
+    const others = headgateKafka().producer()
+    await others.connect()
+    await others.send({ topic: 'orders', messages: [{ value: 'of another session' }] })
+    await others.disconnect()
+    expect(read).not.toContain('of another session')
+  } finally {
+    await Promise.allSettled([producer.disconnect(), consumer.disconnect()])
+  }
+})
+
+test('a client of Headgate whose session was revoked goes on in another one, without a denial', async () => {
+  const producer = headgateKafka().producer()
+  await producer.connect()
+  const isIssued = (line: { event?: string; decision?: string }): boolean =>
+    line.event === 'token-exchange' && line.decision === undefined
+  const sid = String(world.logLines.filter(isIssued).at(-1)?.sessionId)
+  try {
+    await producer.send({ topic: 'orders', messages: [{ value: 'one' }] })
+    await ask('/revoke', { token: sid }, await world.identity.tokenFor('guard'))
+    await producer.send({ topic: 'orders', messages: [{ value: 'two' }] })
+    expect(String(world.logLines.filter(isIssued).at(-1)?.sessionId)).not.toBe(sid)
+  } finally {
+    await producer.disconnect()
+  }
+})
