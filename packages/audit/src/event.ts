@@ -136,6 +136,13 @@ export interface PolicyInForce extends AuditContext {
   readonly digest: string
 }
 
+/** How far the policy is in force from here on. */
+export interface ModesInForce extends AuditContext {
+  readonly event: 'modes.in-force'
+  /** The modes as JSON. */
+  readonly modes: string
+}
+
 /** A policy was refused; the last one stays in force. */
 export interface PolicyRefused extends AuditContext {
   readonly event: 'policy.refused'
@@ -195,6 +202,17 @@ export interface AccessDenied extends AuditContext {
   readonly reason: string
   readonly ruleIds: readonly string[]
   readonly errorCode: number
+}
+
+/** A part of a request was let pass by the mode of its resource; everything else is what policy says of it. */
+export interface AccessWouldDeny extends AuditContext {
+  readonly event: 'access.would-deny'
+  readonly resourceType: string
+  readonly resourceName: string
+  readonly operation: string
+  readonly decision: string
+  readonly reason: string
+  readonly ruleIds: readonly string[]
 }
 
 /** A request that changes the cluster was let through: what became of it is the broker's to tell. */
@@ -328,6 +346,7 @@ export type AuditEvent =
   | AuditRemoved
   | PolicyInForce
   | PolicyRefused
+  | ModesInForce
   | SignInAccepted
   | SignInRefused
   | ConnectionClosed
@@ -335,6 +354,7 @@ export type AuditEvent =
   | CredentialRefused
   | SessionRevoked
   | AccessDenied
+  | AccessWouldDeny
   | ChangeGranted
   | RecordsRead
   | ReadIntent

@@ -13,6 +13,7 @@ export {
 } from './errors.ts'
 export type {
   AccessDenied,
+  AccessWouldDeny,
   AskStep,
   AuditAccess,
   AuditActor,
@@ -41,6 +42,7 @@ export type {
   GatewayStarted,
   GatewayStopped,
   IntentVoid,
+  ModesInForce,
   PolicyInForce,
   PolicyRefused,
   ReadIntent,

@@ -1,5 +1,12 @@
 import type { AuditEvent } from '@headgate/audit'
-import type { ApprovalObligation, MaskObligation, PolicyDocument } from '@headgate/policy'
+import type {
+  ApprovalObligation,
+  EnforcementModes,
+  MaskObligation,
+  Operation,
+  PolicyDocument,
+  ResourceType,
+} from '@headgate/policy'
 
 /** One policy as the control plane publishes it: what is decided by, until the next one comes. */
 export interface PolicySnapshot {
@@ -8,6 +15,8 @@ export interface PolicySnapshot {
   /** SHA-256 of the policy's canonical form. */
   readonly digest: string
   readonly document: PolicyDocument
+  /** How far it is in force; absent where it is throughout. */
+  readonly modes?: EnforcementModes
 }
 
 /**
@@ -106,6 +115,11 @@ export interface DenialEvent extends ConnectionOrigin {
   readonly policyRevision: number
 }
 
+/** What policy denies was let pass by the mode of its resource: told once for each connection and policy. */
+export interface WouldDenyEvent extends Omit<DenialEvent, 'kind' | 'errorCode'> {
+  readonly kind: 'would-deny'
+}
+
 /** A connection was ended by the gateway. */
 export interface ClosedEvent extends ConnectionOrigin {
   readonly kind: 'closed'
@@ -143,8 +157,38 @@ export interface MaskEvent {
   readonly mask: MaskObligation
 }
 
+/** Something that a client was let do, united over some seconds. */
+export interface SeenAccess {
+  readonly resourceType: ResourceType
+  readonly operation: Operation
+  readonly name: string
+  /** Where single partitions were spoken of; bounded. */
+  readonly partitions: readonly number[]
+  /** The rules that grant it; none where it passed by a mode. */
+  readonly ruleIds: readonly string[]
+  readonly firstUnixMs: number
+  readonly lastUnixMs: number
+}
+
+/** What one client was let do since it was last told: what a policy is drafted from, and what tells unused grants. */
+export interface SeenEvent {
+  readonly kind: 'seen'
+  readonly principal: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly accesses: readonly SeenAccess[]
+}
+
 /** What a data plane tells the control plane. */
-export type DataPlaneEvent = SignInEvent | DenialEvent | ClosedEvent | AskEvent | AccessEvent | MaskEvent
+export type DataPlaneEvent =
+  | SignInEvent
+  | DenialEvent
+  | WouldDenyEvent
+  | ClosedEvent
+  | AskEvent
+  | AccessEvent
+  | MaskEvent
+  | SeenEvent
 
 /**
  * The only way between the data plane and the control plane.

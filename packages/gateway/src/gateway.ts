@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
-import { formatSourceProblem } from '@headgate/policy'
+import { ENFORCED, formatSourceProblem } from '@headgate/policy'
 import { findUnmetProtections } from './config/find-unmet-protections.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createAskRecord } from './control-plane/asks/ask-record.ts'
@@ -12,6 +12,8 @@ import { createControlPlane } from './control-plane/control-plane.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
 import { Revocations } from './control-plane/revocations.ts'
+import { SeenBook } from './control-plane/seen/seen-book.ts'
+import { seenRoutes } from './control-plane/seen/seen-endpoint.ts'
 import { SessionArchive } from './control-plane/sessions/session-archive.ts'
 import { auditRoutes } from './control-plane/trail-index/audit-endpoints.ts'
 import { TrailIndex } from './control-plane/trail-index/trail-index.ts'
@@ -82,13 +84,18 @@ function restoreAsks({ config, log }: GatewayOptions, asks: Asks): Promise<void>
 function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
   const policySource = createPolicySource({
     policy: config.policy,
+    modes: { initial: config.modes ?? ENFORCED, path: config.path },
     log,
     clock,
     onRefused: (problems) =>
       audit.append({ event: 'policy.refused', reason: problems[0]?.code ?? 'unknown', problems: problems.length }),
   })
-  policySource.subscribe(({ revision, digest, document }) => {
+  let recorded = ENFORCED
+  policySource.subscribe(({ revision, digest, document, modes = ENFORCED }) => {
     audit.append({ event: 'policy.in-force', policyRevision: revision, digest })
+    if (modes !== recorded)
+      audit.append({ event: 'modes.in-force', policyRevision: revision, modes: JSON.stringify(modes) })
+    recorded = modes
     for (const warning of findUnmetProtections(config, document))
       log.warn({ event: 'policy-warning', code: warning.code, reason: formatSourceProblem(warning) }, 'policy')
   })
@@ -135,9 +142,11 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   })
   const index = trail === undefined ? undefined : createIndex(options, trail)
   const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })
+  const seen = new SeenBook({ openStore: config.store && (() => store.open()), log, clock })
   const control = createLocalControl({
     ...{ policySource, asks, revocations, log, clock, audit, cluster: config.cluster.name },
     onMask: (mask) => archive.noteMask(mask),
+    onSeen: (event) => seen.note(event),
   })
   let isReady = false
   const dataPlane = new DataPlane({ config, control, authenticator, sessions, log, clock })
@@ -168,7 +177,10 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
       revocations,
       records: dataPlane.records,
     },
-    routes: questions,
+    routes: [
+      ...questions,
+      seenRoutes({ authenticator, policySource, log, clock, audit, seen, topics: dataPlane.topics }),
+    ],
     isReady: () => isReady,
   })
   const close = async (): Promise<void> => {
@@ -179,6 +191,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     await asks.close()
     await archive.close()
     await revocations.close()
+    await seen.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
     await index?.close()
     await trail?.close()

@@ -35,3 +35,13 @@ export interface RecordSource {
   /** Reads once; never throws. */
   read(request: RecordRequest): Promise<RecordAnswer>
 }
+
+/** Which topics there are, as the gateway's own connection sees them; for whoever may be told. */
+export interface TopicList {
+  /**
+   * The names of all topics but internal ones.
+   *
+   * @throws {HeadgateError} `ERR_GATEWAY_UPSTREAM_UNREACHABLE`
+   */
+  names(): Promise<readonly string[]>
+}

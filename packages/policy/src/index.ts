@@ -48,10 +48,10 @@ export {
   type Who,
 } from './document/document.ts'
 export { policyJsonSchema } from './document/json-schema.ts'
-export { isTopicName } from './document/names.ts'
+export { checkOpaqueSelector, checkTopicPattern, isTopicName } from './document/names.ts'
 export { nearestWord } from './document/nearest-word.ts'
 export { type PolicyParseResult, parsePolicy } from './document/parse-policy.ts'
-export { formatSourceProblem, type PolicyProblemCode, type SourceProblem } from './document/problem.ts'
+export { type Fault, formatSourceProblem, type PolicyProblemCode, type SourceProblem } from './document/problem.ts'
 export type {
   AccessDirection,
   OnUnreadable,

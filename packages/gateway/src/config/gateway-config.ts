@@ -1,5 +1,6 @@
 import type { Secret } from '@headgate/core'
 import type { TokenKey } from '@headgate/masking'
+import type { EnforcementModes } from '@headgate/policy'
 import type { SigningKey } from './signing-key.ts'
 
 /** A host and a port to connect to. */
@@ -87,6 +88,8 @@ export interface ListenerConfig {
   readonly brokers: BrokerRouting
   /** Absent only where the config says `insecure: true`. */
   readonly tls: ServerTls | undefined
+  /** Clients may sign in with the brokers' own credentials, as long as something is observed; absent where they may not. */
+  readonly passThrough?: true
 }
 
 /** The HTTP listener: token exchange, bundle, metadata. */
@@ -246,6 +249,8 @@ export interface GatewayConfig {
   readonly tokens: TokensConfig
   readonly bundles: BundlesConfig
   readonly policy: PolicyConfig
+  /** As they stand in the file when it is read; they can change while the gateway runs. Absent where everything is enforced. */
+  readonly modes?: EnforcementModes
   readonly masking: MaskingConfig
   /** Absent for a store that lives in memory and ends with the process. */
   readonly store: StoreConfig | undefined

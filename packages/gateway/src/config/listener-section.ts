@@ -80,6 +80,7 @@ export function readListener(reader: ConfigReader): ListenerConfig {
     port: reader.integer('port', { min: 0, max: MAX_PORT }),
     brokers: readBrokers(reader.section('brokers')),
     tls: readServerTls(reader),
+    ...(reader.flag('passThrough') ? { passThrough: true } : {}),
   }
   if ('domain' in listener.brokers && listener.tls === undefined) {
     const mend = 'give the listener `tls:`, or the brokers ports: `brokers: { firstPort: 9100, ids: 0-2 }`'

@@ -10,6 +10,7 @@ import { readBundles, readTokens } from './key-sections.ts'
 import { readLimits } from './limits-section.ts'
 import { checkPorts, readHttp, readListener } from './listener-section.ts'
 import { readMasking } from './masking-section.ts'
+import { readModes } from './modes-section.ts'
 import { readStore } from './store-section.ts'
 
 /** A checked configuration, or every problem of the file in the order of its text. */
@@ -52,6 +53,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     tokens: readTokens(root.section('tokens'), issuerNames),
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
+    modes: readModes(root.optionalSection('modes')),
     masking: readMasking(root.optionalSection('masking')),
     store: readStore(root.optionalSection('store')),
     audit: readAudit(root.optionalSection('audit')),

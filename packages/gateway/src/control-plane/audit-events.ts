@@ -1,4 +1,4 @@
-import type { AuditActor, AuditContext, AuditEvent, AuditSource } from '@headgate/audit'
+import type { AccessWouldDeny, AuditActor, AuditContext, AuditEvent, AuditSource } from '@headgate/audit'
 import type { ClosedEvent, ConnectionOrigin, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
 
 /** Milliseconds since the epoch as the trail writes times. */
@@ -31,11 +31,11 @@ function signIn(event: SignInEvent): AuditEvent {
   return { event: `${what}.accepted`, ...context, mechanism, ...expires }
 }
 
-function denial(event: DenialEvent, cluster: string): AuditEvent {
+/** What a denial says, and a denial that did not take effect. */
+function refusedPart(event: Omit<DenialEvent, 'kind' | 'errorCode'>, cluster: string): Omit<AccessWouldDeny, 'event'> {
   const { resourceType, resourceName, partition } = event
   const topic = resourceType === 'topic' ? { topic: resourceName } : {}
   return {
-    event: 'access.denied',
     ...actorOf(event.issuer, event.principal),
     source: sourceOf(event),
     session: event.sessionId,
@@ -54,7 +54,6 @@ function denial(event: DenialEvent, cluster: string): AuditEvent {
     decision: event.decision,
     reason: event.reason,
     ruleIds: event.ruleIds,
-    errorCode: event.errorCode,
   }
 }
 
@@ -73,6 +72,8 @@ function closed(event: ClosedEvent): AuditEvent {
 export function auditEventOf(event: DataPlaneEvent, cluster: string): AuditEvent | undefined {
   if (event.kind === 'access') return event.event
   if (event.kind === 'sign-in') return signIn(event)
-  if (event.kind === 'denial') return denial(event, cluster)
+  if (event.kind === 'denial')
+    return { event: 'access.denied', ...refusedPart(event, cluster), errorCode: event.errorCode }
+  if (event.kind === 'would-deny') return { event: 'access.would-deny', ...refusedPart(event, cluster) }
   return event.kind === 'closed' ? closed(event) : undefined
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@headgate/core'
-import { type BundleClaims, compileProgram, createCanaries, demandsOf, residualFor, signBundle } from '@headgate/policy'
+import { type BundleClaims, compileProgram, createCanaries, demandsOf, signBundle } from '@headgate/policy'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
+import { residualOf } from '../principal-residual.ts'
 import { type BundleAddressee, BundleRevisions } from './bundle-revisions.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 
@@ -81,18 +82,18 @@ export class BundleIssuer {
     return { jws, etag, refreshAfterUnixMs: claims.refreshAfterUnixMs }
   }
 
-  #claims(signIn: SignIn, { revision, document }: PolicySnapshot): BundleClaims {
+  #claims(signIn: SignIn, snapshot: PolicySnapshot): BundleClaims {
     const { config, clock } = this.#options
     const addressee = addresseeOf(signIn)
     const now = clock.nowUnixMs()
-    const program = compileProgram(residualFor(document, signIn.principal), now)
+    const program = compileProgram(residualOf(snapshot, signIn.principal), now)
     return {
       version: 1,
       issuer: config.http.publicUrl,
       audience: addressee.clientId,
       subject: { issuer: addressee.issuer, subject: addressee.subject },
       cluster: config.cluster.name,
-      revision: this.#revisions.assign(addressee, revision, program.digest),
+      revision: this.#revisions.assign(addressee, snapshot.revision, program.digest),
       issuedAtUnixMs: now,
       refreshAfterUnixMs: now + config.bundles.refreshSeconds * 1_000,
       expiresAtUnixMs: now + config.bundles.lifetimeSeconds * 1_000,

@@ -1,6 +1,15 @@
 import type { Clock, LogPort } from '@headgate/core'
 import type { MaskObligation } from '@headgate/policy'
-import type { AskEvent, ClosedEvent, ControlPort, DataPlaneEvent, DenialEvent, SignInEvent } from '../control-port.ts'
+import type {
+  AskEvent,
+  ClosedEvent,
+  ControlPort,
+  DataPlaneEvent,
+  DenialEvent,
+  SeenEvent,
+  SignInEvent,
+  WouldDenyEvent,
+} from '../control-port.ts'
 import { createAskIntake } from './asks/ask-intake.ts'
 import type { Asks } from './asks/asks.ts'
 import { auditEventOf } from './audit-events.ts'
@@ -21,6 +30,8 @@ export interface LocalControlOptions {
   readonly audit?: AuditSink
   /** Hears of each mask that is about to be applied for the first time. */
   readonly onMask?: (mask: MaskObligation) => void
+  /** Hears of what clients were let do. */
+  readonly onSeen?: (event: SeenEvent) => void
 }
 
 function logSignIn(
@@ -34,6 +45,10 @@ function logSignIn(
 
 function logDenial(log: LogPort, { kind, ...fields }: DenialEvent): void {
   log.warn({ event: kind, ...fields }, 'denied')
+}
+
+function logWouldDeny(log: LogPort, { kind, ...fields }: WouldDenyEvent): void {
+  log.warn({ event: kind, ...fields }, 'let pass by the mode of its resource')
 }
 
 function logClosed(log: LogPort, { kind, ...fields }: ClosedEvent): void {
@@ -52,6 +67,7 @@ function logAsk(
 function logEvent(log: LogPort, event: DataPlaneEvent): void {
   if (event.kind === 'sign-in') logSignIn(log, event)
   else if (event.kind === 'denial') logDenial(log, event)
+  else if (event.kind === 'would-deny') logWouldDeny(log, event)
   else if (event.kind === 'ask') logAsk(log, event)
   else if (event.kind === 'closed') logClosed(log, event)
 }
@@ -61,7 +77,7 @@ function logEvent(log: LogPort, event: DataPlaneEvent): void {
  * store, events to the trail and, but for what was read and written, to the log.
  */
 export function createLocalControl(options: LocalControlOptions): ControlPort {
-  const { policySource, asks, revocations, log, cluster, audit = noTrail, onMask } = options
+  const { policySource, asks, revocations, log, cluster, audit = noTrail, onMask, onSeen } = options
   const openAsk = createAskIntake(options)
   return {
     keepsTrail: audit.keepsTrail,
@@ -79,6 +95,7 @@ export function createLocalControl(options: LocalControlOptions): ControlPort {
       }
     },
     report: (event) => {
+      if (event.kind === 'seen') return onSeen?.(event)
       const recorded = auditEventOf(event, cluster)
       if (recorded !== undefined) audit.append(recorded)
       try {

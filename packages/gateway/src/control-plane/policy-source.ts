@@ -1,9 +1,18 @@
 import { type Clock, type ClockTimer, type LogPort, systemClock } from '@headgate/core'
-import { formatSourceProblem, type SourceProblem } from '@headgate/policy'
+import {
+  canonicalModes,
+  ENFORCED,
+  type EnforcementModes,
+  enforcesAll,
+  formatSourceProblem,
+  observesAny,
+  type SourceProblem,
+} from '@headgate/policy'
 import type { PolicyConfig } from '../config/gateway-config.ts'
+import { loadModes, type ModesResult } from '../config/load-modes.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import { PolicyInvalidError } from '../errors.ts'
-import { fingerprintFiles, type PolicyFiles, readPolicyFiles } from './policy-files.ts'
+import { fingerprintFiles, readPolicyFiles } from './policy-files.ts'
 
 /** What became of a reload. */
 export type PolicyReload =
@@ -22,6 +31,12 @@ export interface PolicyFileSource {
   close(): void
 }
 
+/** Where modes come from: read with the config at the start, and from its file from then on. */
+export interface ModesFile {
+  readonly initial: EnforcementModes
+  readonly path: string
+}
+
 /** What {@link createPolicySource} needs. */
 export interface PolicySourceOptions {
   readonly policy: PolicyConfig
@@ -29,11 +44,15 @@ export interface PolicySourceOptions {
   readonly clock?: Clock
   /** The last revision of an earlier start, where it is known; the next one is greater in any case. */
   readonly previousRevision?: number
+  /** How far the policy is in force, and the config that says so anew at each reload; everything is enforced without it. */
+  readonly modes?: ModesFile
   /** Hears of each policy that was refused, of the one at the start too. */
   readonly onRefused?: (problems: readonly SourceProblem[]) => void
 }
 
 const MAX_LOGGED_PROBLEMS = 20
+
+type InForce = PolicySnapshot & { readonly modes: EnforcementModes }
 
 class FilePolicySource implements PolicyFileSource {
   readonly #policy: PolicyConfig
@@ -41,13 +60,16 @@ class FilePolicySource implements PolicyFileSource {
   readonly #clock: Clock
   readonly #receivers = new Set<(snapshot: PolicySnapshot) => void>()
   readonly #onRefused: (problems: readonly SourceProblem[]) => void
-  #current: PolicySnapshot
+  readonly #modesPath: string | undefined
+  #current: InForce
   #paths: readonly string[]
   #fingerprint: string
   #timer: ClockTimer | undefined
 
-  constructor({ policy, log, clock = systemClock, previousRevision = 0, onRefused = () => {} }: PolicySourceOptions) {
+  constructor(options: PolicySourceOptions) {
+    const { policy, log, clock = systemClock, previousRevision = 0, modes, onRefused = () => {} } = options
     this.#onRefused = onRefused
+    this.#modesPath = modes?.path
     this.#policy = policy
     this.#log = log
     this.#clock = clock
@@ -55,9 +77,10 @@ class FilePolicySource implements PolicyFileSource {
     if (!result.ok) onRefused(result.problems)
     if (!result.ok) throw new PolicyInvalidError(policy.path, result.problems)
     const { document, digest } = result
-    this.#current = Object.freeze({ revision: this.#revisionAfter(previousRevision), digest, document })
-    this.#paths = paths
-    this.#fingerprint = fingerprintFiles(paths)
+    const revision = this.#revisionAfter(previousRevision)
+    this.#current = Object.freeze({ revision, digest, document, modes: modes?.initial ?? ENFORCED })
+    this.#paths = this.#watched(paths)
+    this.#fingerprint = fingerprintFiles(this.#paths)
     this.#logInForce()
     this.#watch()
   }
@@ -74,16 +97,22 @@ class FilePolicySource implements PolicyFileSource {
 
   reload(): PolicyReload {
     const { result, paths } = readPolicyFiles(this.#policy.path)
-    this.#paths = paths
-    this.#fingerprint = fingerprintFiles(paths)
-    if (!result.ok) {
-      this.#logRefusal(result.problems)
-      this.#onRefused(result.problems)
-      return { outcome: 'refused', problems: result.problems, snapshot: this.#current }
+    this.#paths = this.#watched(paths)
+    this.#fingerprint = fingerprintFiles(this.#paths)
+    const modes = this.#readModes()
+    const problems = [...(result.ok ? [] : result.problems), ...(modes.ok ? [] : modes.problems)]
+    if (problems.length > 0) {
+      this.#logRefusal(problems)
+      this.#onRefused(problems)
     }
-    if (result.digest === this.#current.digest) return { outcome: 'unchanged', snapshot: this.#current }
-    this.#publish(result)
-    return { outcome: 'changed', snapshot: this.#current }
+    // What is sound comes into force: a policy with a mistake must not keep a mode from being taken back, nor the reverse.
+    const { document, digest } = result.ok ? result : this.#current
+    const isOfSameModes = !modes.ok || isSameModes(modes.modes, this.#current.modes)
+    const isSame = digest === this.#current.digest && isOfSameModes
+    if (!isSame) this.#publish({ document, digest, modes: isOfSameModes ? this.#current.modes : modes.modes })
+    const snapshot = this.#current
+    if (problems.length > 0) return { outcome: 'refused', problems, snapshot }
+    return { outcome: isSame ? 'unchanged' : 'changed', snapshot }
   }
 
   close(): void {
@@ -91,8 +120,16 @@ class FilePolicySource implements PolicyFileSource {
     this.#timer = undefined
   }
 
-  #publish({ document, digest }: Extract<PolicyFiles['result'], { ok: true }>): void {
-    this.#current = Object.freeze({ revision: this.#revisionAfter(this.#current.revision), digest, document })
+  #watched(paths: readonly string[]): readonly string[] {
+    return this.#modesPath === undefined ? paths : [...paths, this.#modesPath]
+  }
+
+  #readModes(): ModesResult {
+    return this.#modesPath === undefined ? { ok: true, modes: this.#current.modes } : loadModes(this.#modesPath)
+  }
+
+  #publish(next: Omit<InForce, 'revision'>): void {
+    this.#current = Object.freeze({ revision: this.#revisionAfter(this.#current.revision), ...next })
     this.#logInForce()
     for (const receive of [...this.#receivers]) receive(this.#current)
   }
@@ -116,9 +153,12 @@ class FilePolicySource implements PolicyFileSource {
   }
 
   #logInForce(): void {
-    const { revision, document } = this.#current
+    const { revision, document, modes } = this.#current
     const fields = { policyRevision: revision, path: this.#policy.path, count: document.rules.length }
     this.#log.info({ event: 'policy', ...fields }, 'policy in force')
+    if (enforcesAll(modes)) return
+    const least = observesAny(modes) ? 'observe' : 'warn'
+    this.#log.warn({ event: 'modes', policyRevision: revision, reason: least }, 'the policy is not enforced throughout')
   }
 
   #logRefusal(problems: readonly SourceProblem[]): void {
@@ -130,6 +170,10 @@ class FilePolicySource implements PolicyFileSource {
       this.#log.error({ event: 'policy-problem', code: problem.code, reason: formatSourceProblem(problem) }, 'policy')
     }
   }
+}
+
+function isSameModes(one: EnforcementModes, other: EnforcementModes): boolean {
+  return JSON.stringify(canonicalModes(one)) === JSON.stringify(canonicalModes(other))
 }
 
 /**

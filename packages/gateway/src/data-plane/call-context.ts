@@ -26,6 +26,8 @@ export interface Denial {
 export interface CallReports {
   /** A part was refused. */
   denial(denial: Denial): void
+  /** A part was let pass by the mode of its resource; the decision is what would be. */
+  wouldDeny(denial: Denial): void
   /** Records were masked: read by the client, or written by it. */
   masked(operation: 'read' | 'write', topic: string, partition: number, result: MaskedRecordSet): void
   /** An ask is to be opened. */

@@ -41,6 +41,10 @@ const DENIED_CODES: Readonly<Record<ResourceType, number>> = Object.freeze({
 /** A request is long over, or was given up, after this time. */
 const NEAR_BOUNDARY_MS = 300_000
 
+function isNoRule(decision: Decision | undefined): boolean {
+  return decision?.reason === 'no-rule' || decision?.reason === 'groups-unknown'
+}
+
 /**
  * One request under one policy: what an API asks of the gateway while it decides.
  *
@@ -130,6 +134,7 @@ export class Call extends Rights {
     if (judgement.effect === 'allow') this.#endWith(judgement)
     if (judgement.effect === 'allow' && judgement.obligations?.audit === 'required') this.mustRecord = true
     if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
+    else this.#passed('topic', operation, topic, partition, judgement)
     return judgement
   }
 
@@ -169,6 +174,7 @@ export class Call extends Rights {
     const judgement = this.settle(resourceType, operation, name, partition)
     if (judgement.effect !== 'deny') {
       if (CHANGES.has(operation)) this.#tellChange(resourceType, operation, name, judgement)
+      this.#passed(resourceType, operation, name, partition, judgement)
       return true
     }
     this.#reportDenial(resourceType, operation, name, partition, judgement)
@@ -178,10 +184,13 @@ export class Call extends Rights {
   /** Likewise, asked by somebody who creates it: it is on record, or reported as denied. */
   creates(topicName: string): boolean {
     if (!this.canCreate(topicName)) return this.permits('topic', Operation.Create, topicName)
-    const decision = decide(this.#program, 'topic', Operation.Create, topicName)
-    const granted =
-      decision.effect === 'allow' ? decision : decide(this.#program, 'cluster', Operation.Create, CLUSTER_NAME)
+    const byName = decide(this.#program, 'topic', Operation.Create, topicName)
+    const byCluster = decide(this.#program, 'cluster', Operation.Create, CLUSTER_NAME)
+    // A grant for the cluster counts where the name has none; also where a mode would let the name pass.
+    const isByCluster = byName.effect !== 'allow' || (isNoRule(byName.wouldBe) && byCluster.wouldBe === undefined)
+    const granted = isByCluster && byCluster.effect === 'allow' ? byCluster : byName
     this.#tellChange('topic', Operation.Create, topicName, granted)
+    this.#passed('topic', Operation.Create, topicName, undefined, granted)
     return true
   }
 
@@ -214,6 +223,23 @@ export class Call extends Rights {
       operation: operationName(operation),
       ruleIds,
     })
+  }
+
+  /** Something was let pass: it counts as seen, and as what it would be if it were enforced. */
+  #passed(
+    resourceType: ResourceType,
+    operation: Operation,
+    name: string,
+    partition: number | undefined,
+    judgement: Judgement,
+  ): void {
+    const { ruleIds, wouldBe } = judgement
+    const { principal, header } = this.#context
+    if (judgement.effect === 'allow')
+      this.access.seen.note(principal, header.clientId, resourceType, operation, name, partition, ruleIds)
+    if (wouldBe === undefined) return
+    const denial = { resourceType, resourceName: name, operation: operationName(operation), partition }
+    this.#context.reports.wouldDeny({ ...denial, decision: wouldBe, errorCode: DENIED_CODES[resourceType] })
   }
 
   #reportDenial(

@@ -1,4 +1,5 @@
 import { ReadOnMemo } from './records/read-on-memo.ts'
+import { ToldOnce } from './told-once.ts'
 
 /** The producer id and epoch under which a transactional id is held. */
 export interface TransactionHold {
@@ -16,4 +17,6 @@ export class ClientState {
   softwareName = ''
   /** Where reading goes on behind records that are withheld. */
   readonly readOn: ReadOnMemo = new ReadOnMemo()
+  /** What has been told of what passes by the modes of the gateway. */
+  readonly wouldDeny: ToldOnce = new ToldOnce()
 }

@@ -149,6 +149,12 @@ export class ClusterView {
     await this.#learnMetadata(asked.map((topicId) => ({ ...defaultMetadataRequestTopic(), topicId, name: null })))
   }
 
+  /** The names of all topics but internal ones. */
+  async topicNames(): Promise<readonly string[]> {
+    const { topics } = await this.#learnMetadata(null)
+    return topics.flatMap(({ name, isInternal }) => (name === null || isInternal ? [] : [name]))
+  }
+
   /** Asks the cluster where a topic is now; `undefined` where there is none of that name. */
   async locateTopic(name: string): Promise<TopicPlace | undefined> {
     const { topics } = await this.#learnMetadata([{ ...defaultMetadataRequestTopic(), name }])
@@ -186,7 +192,7 @@ export class ClusterView {
     this.#link?.close()
   }
 
-  async #learnMetadata(topics: readonly unknown[]): Promise<MetadataResponse> {
+  async #learnMetadata(topics: readonly unknown[] | null): Promise<MetadataResponse> {
     const link = await this.#connected()
     const apiVersion = Math.min(METADATA_VERSION_WITH_IDS, this.#maxVersion(METADATA_KEY))
     const body = { ...defaultMetadataRequest(), topics, allowAutoTopicCreation: false }

@@ -6,7 +6,7 @@ import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Sessions } from '../identity/sessions.ts'
-import type { RecordSource } from '../record-source.ts'
+import type { RecordSource, TopicList } from '../record-source.ts'
 import { createApiTable } from './api-table.ts'
 import { AskView } from './ask-view.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
@@ -119,6 +119,12 @@ export class DataPlane {
   /** Records as the gateway itself reads them; for whoever has decided who may see them. */
   get records(): RecordSource {
     return this.#recordReader
+  }
+
+  /** Which topics there are; for those who may be told. */
+  get topics(): TopicList {
+    const { cluster } = this.#context
+    return { names: () => cluster.topicNames() }
   }
 
   /** Stops accepting, lets owed answers out, and ends every connection; at the latest after five seconds. */

@@ -10,6 +10,8 @@ export interface Judgement {
   readonly validUntilUnixMs: number | undefined
   /** The asks that it depends on: those that give access, the one that is waited for, or the one that was refused. */
   readonly asks?: readonly AskStatus[]
+  /** What the mode of the resource keeps from taking effect. */
+  readonly wouldBe?: Decision
 }
 
 /** Finds the newest ask for an approval, or opens one; `undefined` where there is none. */

@@ -1,6 +1,7 @@
 import type { Clock, ClockTimer } from '@headgate/core'
-import { compileProgram, type Principal, type Program, residualFor } from '@headgate/policy'
+import { compileProgram, ENFORCED, type EnforcementModes, type Principal, type Program } from '@headgate/policy'
 import type { AskScope, ControlPort, PolicySnapshot } from '../control-port.ts'
+import { residualOf } from '../principal-residual.ts'
 import type { AskView } from './ask-view.ts'
 
 const MAX_PROGRAMS = 10_000
@@ -40,6 +41,11 @@ export class PolicyView {
   /** The revision in force; -1 before the first policy, when everything is denied. */
   get revision(): number {
     return this.#snapshot?.revision ?? -1
+  }
+
+  /** How far the policy is in force. */
+  get modes(): EnforcementModes {
+    return this.#snapshot?.modes ?? ENFORCED
   }
 
   /** Calls `listener` after each change of policy; the function returned ends that. */
@@ -104,7 +110,7 @@ export class PolicyView {
     return {
       revision: snapshot.revision,
       principal,
-      program: compileProgram(residualFor(snapshot.document, principal), this.#clock.nowUnixMs()),
+      program: compileProgram(residualOf(snapshot, principal), this.#clock.nowUnixMs()),
     }
   }
 }

@@ -154,6 +154,7 @@ export class RequestDesk {
         header,
         policy,
         isSilent,
+        state,
       }),
       askUrl: plane.askUrl,
     })

@@ -1,8 +1,9 @@
 import type { ApprovalObligation } from '@headgate/policy'
 import { apiMessage, type RequestHeader } from '@headgate/wire'
-import type { AskStatus, ConnectionOrigin } from '../control-port.ts'
+import type { AskStatus, ConnectionOrigin, DenialEvent } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
 import type { Denial } from './call-context.ts'
+import type { ClientState } from './client-state.ts'
 import type { PlaneContext } from './plane-context.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
 import type { MaskedRecordSet } from './records/masked-record-set.ts'
@@ -21,6 +22,7 @@ export interface RequestReportsOptions {
   readonly policy: PrincipalPolicy
   /** Whether denials go untold, since the request is decided again by someone who tells. */
   readonly isSilent: boolean
+  readonly state: ClientState
 }
 
 /**
@@ -47,6 +49,18 @@ export class RequestReports {
     const principal = policy.principal.subject
     const fields = { event: 'denials-not-told', ...origin, principal, apiName, count: MAX_DENIALS_TOLD }
     plane.log.warn(fields, 'a request was refused in more parts than are logged one by one')
+  }
+
+  /** Tells of a part that passed by the mode of its resource, once for each connection and policy: it goes on passing. */
+  wouldDeny(denial: Denial): void {
+    const { isSilent, state, policy } = this.#options
+    const { resourceType, resourceName, operation, partition, decision } = denial
+    // Which partition it is matters only where a rule tells them apart.
+    const part = decision.reason === 'partition-not-granted' ? partition : undefined
+    const what = [resourceType, operation, resourceName.slice(0, MAX_NAME_TOLD), part ?? null]
+    if (isSilent || !state.wouldDeny.isNew(policy.revision, JSON.stringify(what))) return
+    const { errorCode: _errorCode, ...event } = this.#denialEvent({ ...denial, partition: part })
+    this.#options.plane.control.report({ kind: 'would-deny', ...event })
   }
 
   /** Tells that records were withheld: the client does not see that of everything. */
@@ -80,10 +94,13 @@ export class RequestReports {
     })
   }
 
-  #report({ partition, decision, resourceName, ...resource }: Denial): void {
-    const { plane, origin, signIn, header, policy } = this.#options
-    plane.control.report({
-      kind: 'denial',
+  #report(denial: Denial): void {
+    this.#options.plane.control.report({ kind: 'denial', ...this.#denialEvent(denial) })
+  }
+
+  #denialEvent({ partition, decision, resourceName, ...resource }: Denial): Omit<DenialEvent, 'kind'> {
+    const { origin, signIn, header, policy } = this.#options
+    return {
       ...origin,
       principal: policy.principal.subject,
       issuer: policy.principal.issuer,
@@ -99,6 +116,6 @@ export class RequestReports {
       reason: decision.reason,
       ruleIds: decision.ruleIds,
       policyRevision: policy.revision,
-    })
+    }
   }
 }

@@ -112,6 +112,27 @@ export interface SpentTokenRow {
   readonly until_unix_ms: number
 }
 
+/** A row of `seen_accesses`: something that a client was let do, and when it first and last was. */
+export interface SeenAccessRow {
+  readonly issuer: string
+  readonly subject: string
+  readonly client_id: string
+  readonly resource_type: string
+  readonly operation: number
+  readonly name: string
+  readonly first_at_unix_ms: number
+  readonly last_at_unix_ms: number
+  /** Numbers as JSON; bounded. */
+  readonly partitions: string
+  /** As JSON; empty where it passed by a mode. */
+  readonly rule_ids: string
+}
+
+/** The row of `seen_since`: from when on accesses have been kept. */
+export interface SeenSinceRow {
+  readonly at_unix_ms: number
+}
+
 /** The tables of the store. */
 export interface Database {
   readonly asks: AskRow
@@ -123,4 +144,6 @@ export interface Database {
   readonly audit_cursors: AuditCursorRow
   readonly revoked_sessions: RevokedSessionRow
   readonly spent_tokens: SpentTokenRow
+  readonly seen_accesses: SeenAccessRow
+  readonly seen_since: SeenSinceRow
 }

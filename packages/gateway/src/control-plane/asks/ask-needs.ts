@@ -1,6 +1,7 @@
 import type { Clock } from '@headgate/core'
 import { type ApprovalObligation, CLUSTER_NAME, decide, Operation, ownersOf, type Principal } from '@headgate/policy'
 import type { AskOperation, PolicySnapshot } from '../../control-port.ts'
+import { residualOf } from '../../principal-residual.ts'
 import { RecentProgram } from '../recent-program.ts'
 import { AskNotGrantedError, AskNotNeededError } from './errors.ts'
 
@@ -19,7 +20,7 @@ export class AskPolicy {
   readonly #programs: RecentProgram
 
   constructor(clock: Pick<Clock, 'nowUnixMs'>) {
-    this.#programs = new RecentProgram(clock)
+    this.#programs = new RecentProgram(clock, residualOf)
   }
 
   /**

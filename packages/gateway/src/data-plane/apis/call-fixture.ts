@@ -1,8 +1,15 @@
 // For tests: calls under a real policy, without a connection.
 import type { AuditEvent } from '@headgate/audit'
 import { silentLog, systemClock } from '@headgate/core'
-import { compileProgram, type Principal, parsePolicy, residualFor } from '@headgate/policy'
-import type { AskStatus, ControlMessage, ControlPort } from '../../control-port.ts'
+import {
+  compileProgram,
+  ENFORCED,
+  type EnforcementModes,
+  type Principal,
+  parsePolicy,
+  residualUnder,
+} from '@headgate/policy'
+import type { AskStatus, ControlMessage, ControlPort, SeenAccess } from '../../control-port.ts'
 import { AskView } from '../ask-view.ts'
 import { AccessLog } from '../audit/access-log.ts'
 import { BrokerAddresses } from '../broker-addresses.ts'
@@ -52,6 +59,8 @@ export interface ClientFixture {
   readonly cluster: ClusterView
   /** What was reported since the last call was made. */
   readonly denials: Denial[]
+  /** Likewise, of what passed by a mode. */
+  readonly wouldDeny: Denial[]
   /** What was told of masked records. */
   readonly masked: MaskedReport[]
   readonly asks: AsksFixture
@@ -60,18 +69,24 @@ export interface ClientFixture {
 }
 
 /** A client under the policy that consists of these rules (and topics), in YAML. */
-export function createClient(policy: string, bootstrap: readonly { host: string; port: number }[] = []): ClientFixture {
-  const program = compile(policy)
+export function createClient(
+  policy: string,
+  bootstrap: readonly { host: string; port: number }[] = [],
+  modes: EnforcementModes = ENFORCED,
+): ClientFixture {
+  const program = compile(policy, modes)
   const cluster = createCluster(bootstrap)
   const state = new ClientState()
   const asks = createAsks()
   const denials: Denial[] = []
+  const wouldDeny: Denial[] = []
   const masked: MaskedReport[] = []
   const masks = new MaskCompiler([])
   const trail = new TrailFixture()
   const access = trail.createAccessLog(cluster)
   const call = (apiKey: number, apiVersion: number, waitBudgetMs = Number.POSITIVE_INFINITY): Call => {
     denials.length = 0
+    wouldDeny.length = 0
     return new Call({
       header: { apiKey, apiVersion, correlationId: 1, clientId: 'test' },
       policy: { revision: 1, principal: PRINCIPAL, program },
@@ -85,6 +100,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
       waitBudgetMs,
       reports: {
         denial: (denial) => denials.push(denial),
+        wouldDeny: (denial) => wouldDeny.push(denial),
         ask: (ask) => asks.opened.push(ask),
         masked: (operation, topic, partition, result) => masked.push({ operation, topic, partition, result }),
       },
@@ -94,7 +110,7 @@ export function createClient(policy: string, bootstrap: readonly { host: string;
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }
-  return { state, cluster, denials, masked, asks, trail, call }
+  return { state, cluster, denials, wouldDeny, masked, asks, trail, call }
 }
 
 /** What was told of masked records. */
@@ -108,6 +124,8 @@ export interface MaskedReport {
 /** The trail of a client: off, until a test says that it is kept. */
 export class TrailFixture {
   readonly events: AuditEvent[] = []
+  /** What was told of as seen. */
+  readonly seen: SeenAccess[] = []
   keepsTrail = false
   /** What becomes of events that must be on record. */
   onRecord: (events: readonly AuditEvent[]) => Promise<void> = () => Promise.resolve()
@@ -122,6 +140,7 @@ export class TrailFixture {
       subscribe: () => () => {},
       report: (event) => {
         if (event.kind === 'access') this.events.push(event.event)
+        if (event.kind === 'seen') this.seen.push(...event.accesses)
       },
       record: async (events) => {
         await this.onRecord(events)
@@ -174,10 +193,10 @@ function createAsks(): AsksFixture {
   return { view, opened: [], nowUnixMs: 1_000, tell: (ask) => receive({ kind: 'ask', ask }) }
 }
 
-function compile(text: string): ReturnType<typeof compileProgram> {
+function compile(text: string, modes: EnforcementModes): ReturnType<typeof compileProgram> {
   const parsed = parsePolicy({ path: 'policy.yaml', text }, () => '')
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return compileProgram(residualFor(parsed.document, PRINCIPAL))
+  return compileProgram(residualUnder(parsed.document, modes, PRINCIPAL))
 }
 
 function createCluster(bootstrap: readonly { host: string; port: number }[]): ClusterView {

@@ -16,6 +16,7 @@ import {
 import type { BatchFact } from './batch-fact.ts'
 import { OpenRanges } from './open-ranges.ts'
 import { ReadRange } from './read-range.ts'
+import { SeenAccesses } from './seen-accesses.ts'
 import { auditSentOf, type SentRecords, type SentRequest } from './sent-records.ts'
 
 const FLUSH_MS = 1_000
@@ -40,6 +41,8 @@ export interface AccessLogOptions {
  * Neighbouring ranges are united and told once a second, when something about the access changes, and at the end.
  */
 export class AccessLog {
+  /** What the client was let do, of whatever kind. */
+  readonly seen: SeenAccesses
   readonly #options: AccessLogOptions
   readonly #reads = new OpenRanges()
   readonly #writes = new OpenRanges()
@@ -49,6 +52,7 @@ export class AccessLog {
 
   constructor(options: AccessLogOptions) {
     this.#options = options
+    this.seen = new SeenAccesses(options)
   }
 
   /** Whether there is a trail. */
@@ -147,6 +151,7 @@ export class AccessLog {
   /** The connection has ended: what the broker has not answered may have been written. */
   end(): void {
     this.flush()
+    this.seen.flush()
     for (const { partitions } of this.#unanswered)
       for (const sent of partitions) this.#writeUnknown(sent, 'connection-ended')
     this.#unanswered.clear()

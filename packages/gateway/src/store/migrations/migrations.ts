@@ -3,6 +3,7 @@ import { createAskTable } from './0001-asks.ts'
 import { createSessionTables } from './0002-sessions.ts'
 import { createAuditIndex } from './0003-audit-index.ts'
 import { createTokenTables } from './0004-tokens.ts'
+import { createSeenAccesses } from './0005-seen-accesses.ts'
 
 /**
  * Every change of the schema, in order; written with Kysely's schema builder, so that both engines carry them out.
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = Object.freeze({
   '0002-sessions': createSessionTables,
   '0003-audit-index': createAuditIndex,
   '0004-tokens': createTokenTables,
+  '0005-seen-accesses': createSeenAccesses,
 })

@@ -1,0 +1,190 @@
+import type { Clock, ClockTimer, LogPort } from '@headgate/core'
+import type { SeenAccess, SeenEvent } from '../../control-port.ts'
+import type { SeenAccessRow } from '../../store/database.ts'
+import type { Store } from '../../store/store.ts'
+
+const FLUSH_MS = 2_000
+const ROWS_AT_ONCE = 100
+/** More than a cluster has clients and things that they do; clients choose the names, so that there must be an end. */
+const MAX_ENTRIES = 100_000
+const MAX_PARTITIONS = 1_000
+const MAX_RULES = 100
+
+/** Something that one client was let do. */
+export interface SeenEntry extends SeenAccess {
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string
+}
+
+/** What {@link SeenBook} needs. */
+export interface SeenBookOptions {
+  /** Opens the store; absent where none is configured, and what was seen ends with the process. */
+  readonly openStore: (() => Promise<Store>) | undefined
+  readonly clock: Clock
+  readonly log: LogPort
+}
+
+/**
+ * What clients were let do, each thing once, with the first and the last time.
+ *
+ * It is kept in memory, which is what questions are answered from, and written through to the store behind it: a gateway's
+ * store belongs to it alone. Past the bound nothing new is taken; that is logged.
+ */
+export class SeenBook {
+  readonly #options: SeenBookOptions
+  readonly #entries = new Map<string, SeenEntry>()
+  readonly #unwritten = new Set<string>()
+  readonly #beganUnixMs: number
+  #sinceUnixMs: number
+  #loading: Promise<Store> | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #timer: ClockTimer | undefined
+  #isFull = false
+
+  constructor(options: SeenBookOptions) {
+    this.#options = options
+    this.#beganUnixMs = options.clock.nowUnixMs()
+    this.#sinceUnixMs = this.#beganUnixMs
+  }
+
+  /** Takes in what a client was let do; never throws. */
+  note({ issuer, principal: subject, clientId, accesses }: SeenEvent): void {
+    for (const access of accesses) this.#take({ ...access, issuer, subject, clientId })
+    if (this.#unwritten.size > 0)
+      this.#timer ??= this.#options.clock.after(FLUSH_MS, () => {
+        this.#timer = undefined
+        this.#write()
+      })
+  }
+
+  /**
+   * Everything that was seen, and from when on.
+   *
+   * @throws {StoreOpenError} `ERR_GATEWAY_STORE_OPEN`
+   */
+  async read(): Promise<{ readonly sinceUnixMs: number; readonly entries: readonly SeenEntry[] }> {
+    await this.#load()
+    return { sinceUnixMs: this.#sinceUnixMs, entries: [...this.#entries.values()] }
+  }
+
+  /** Writes what is not written, and gives the store back. */
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    this.#write()
+    await this.#writing
+    await this.#loading?.then((store) => store.close()).catch(() => undefined)
+  }
+
+  #take(access: SeenEntry): void {
+    const key = keyOf(access)
+    const known = this.#entries.get(key)
+    if (known === undefined && this.#entries.size >= MAX_ENTRIES) {
+      if (!this.#isFull) this.#options.log.warn({ event: 'seen', count: MAX_ENTRIES }, 'no more accesses are kept')
+      this.#isFull = true
+      return
+    }
+    this.#entries.set(key, known === undefined ? access : unite(known, access))
+    this.#unwritten.add(key)
+  }
+
+  #load(): Promise<Store | undefined> {
+    const { openStore } = this.#options
+    if (openStore === undefined) return Promise.resolve(undefined)
+    this.#loading ??= openStore().then((store) => this.#takeUp(store))
+    this.#loading.catch(() => {
+      this.#loading = undefined
+    })
+    return this.#loading
+  }
+
+  async #takeUp(store: Store): Promise<Store> {
+    const { database } = store
+    const [since] = await database.selectFrom('seen_since').selectAll().execute()
+    if (since === undefined) await database.insertInto('seen_since').values({ at_unix_ms: this.#beganUnixMs }).execute()
+    else this.#sinceUnixMs = Number(since.at_unix_ms)
+    for (const row of await database.selectFrom('seen_accesses').selectAll().limit(MAX_ENTRIES).execute()) {
+      const entry = entryOf(row)
+      const newer = this.#entries.get(keyOf(entry))
+      this.#entries.set(keyOf(entry), newer === undefined ? entry : unite(entry, newer))
+    }
+    return store
+  }
+
+  /** INVARIANT: one writing at a time, so that an older state of a row never overwrites a newer one. */
+  #write(): void {
+    const keys = [...this.#unwritten]
+    this.#unwritten.clear()
+    if (keys.length === 0) return
+    this.#writing = this.#writing
+      .then(() => this.#writeRows(keys))
+      .catch((error: unknown) => {
+        for (const key of keys) this.#unwritten.add(key)
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+        this.#options.log.error({ event: 'seen', code }, 'what was seen could not be written: it is tried again')
+      })
+  }
+
+  async #writeRows(keys: readonly string[]): Promise<void> {
+    const store = await this.#load()
+    if (store === undefined) return
+    const rows = keys.flatMap((key) => {
+      const entry = this.#entries.get(key)
+      return entry === undefined ? [] : [rowOf(entry)]
+    })
+    for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
+      await store.database
+        .replaceInto('seen_accesses')
+        .values(rows.slice(at, at + ROWS_AT_ONCE))
+        .execute()
+  }
+}
+
+/** JSON keeps the parts apart whatever characters they hold. */
+function keyOf({ issuer, subject, clientId, resourceType, operation, name }: SeenEntry): string {
+  return JSON.stringify([issuer, subject, clientId, resourceType, operation, name])
+}
+
+function unite(one: SeenEntry, other: SeenEntry): SeenEntry {
+  return {
+    ...one,
+    partitions: united(one.partitions, other.partitions, MAX_PARTITIONS).sort((a, b) => a - b),
+    ruleIds: united(one.ruleIds, other.ruleIds, MAX_RULES),
+    firstUnixMs: Math.min(one.firstUnixMs, other.firstUnixMs),
+    lastUnixMs: Math.max(one.lastUnixMs, other.lastUnixMs),
+  }
+}
+
+function united<T>(one: readonly T[], other: readonly T[], max: number): T[] {
+  return [...new Set([...one, ...other])].slice(0, max)
+}
+
+function rowOf(entry: SeenEntry): SeenAccessRow {
+  return {
+    issuer: entry.issuer,
+    subject: entry.subject,
+    client_id: entry.clientId,
+    resource_type: entry.resourceType,
+    operation: entry.operation,
+    name: entry.name,
+    first_at_unix_ms: entry.firstUnixMs,
+    last_at_unix_ms: entry.lastUnixMs,
+    partitions: JSON.stringify(entry.partitions),
+    rule_ids: JSON.stringify(entry.ruleIds),
+  }
+}
+
+function entryOf(row: SeenAccessRow): SeenEntry {
+  return {
+    issuer: row.issuer,
+    subject: row.subject,
+    clientId: row.client_id,
+    resourceType: row.resource_type as SeenEntry['resourceType'],
+    operation: Number(row.operation) as SeenEntry['operation'],
+    name: row.name,
+    partitions: JSON.parse(row.partitions) as number[],
+    ruleIds: JSON.parse(row.rule_ids) as string[],
+    firstUnixMs: Number(row.first_at_unix_ms),
+    lastUnixMs: Number(row.last_at_unix_ms),
+  }
+}
