@@ -32,8 +32,16 @@ export interface Certificates {
   readonly certPem: string
   /** PKCS #8, not encrypted. */
   readonly keyPem: string
+  /** Makes a certificate of the same authority for a client. */
+  createClient(name: string): Promise<ClientCertificate>
   /** Writes the three into a folder, the key readable for the owner only. */
   write(directory: string): Promise<CertificatePaths>
+}
+
+/** A client's certificate and key, as PEM. */
+export interface ClientCertificate {
+  readonly certPem: string
+  readonly keyPem: string
 }
 
 /** Where the PEM files are. */
@@ -65,7 +73,8 @@ export async function createCertificates({ hosts, notAfter }: CertificateOptions
   const caPem = ca.toString('pem')
   const certPem = server.toString('pem')
   const keyPem = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', serverKeys.privateKey), 'PRIVATE KEY')
-  return { caPem, certPem, keyPem, write: (directory) => writePem(directory, { caPem, certPem, keyPem }) }
+  const createClient = (name: string): Promise<ClientCertificate> => createClientCertificate(name, ca, caKeys)
+  return { caPem, certPem, keyPem, createClient, write: (directory) => writePem(directory, { caPem, certPem, keyPem }) }
 }
 
 async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<X509Certificate> {
@@ -81,6 +90,31 @@ async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<X509Certi
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
+}
+
+async function createClientCertificate(
+  name: string,
+  ca: X509Certificate,
+  caKeys: webcrypto.CryptoKeyPair,
+): Promise<ClientCertificate> {
+  const keys = await crypto.subtle.generateKey(KEYS, true, ['sign', 'verify'])
+  const certificate = await X509CertificateGenerator.create({
+    ...validity(undefined),
+    serialNumber: serialNumber(),
+    subject: `CN=${name}`,
+    issuer: ca.subject,
+    publicKey: keys.publicKey,
+    signingKey: caKeys.privateKey,
+    signingAlgorithm: SIGNATURE,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+      await AuthorityKeyIdentifierExtension.create(ca),
+    ],
+  })
+  const keyPem = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY')
+  return { certPem: certificate.toString('pem'), keyPem }
 }
 
 async function serverExtensions(

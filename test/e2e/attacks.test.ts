@@ -213,7 +213,7 @@ test('a fetch that waits at the broker is decided again when the policy changes 
   client.close()
 }, 20_000)
 
-test('a fetch that waits when the session ends is answered empty at once, and then only a sign-in is listened to [session-end]', async () => {
+test('K1: a fetch that waits when the session ends is answered empty at once, and then only a sign-in is listened to [session-end]', async () => {
   const client = await connect()
   const startedAt = Date.now()
   const signIn = await client.signInPlain(
@@ -345,7 +345,7 @@ test('an answer that is half sent is cut when the right to it ends [half-sent]',
   await world.setPolicy(POLICY)
 }, 20_000)
 
-test('another principal, another mechanism or a second handshake does not get into a signed-in connection [sasl-states]', async () => {
+test('K1: another principal, another mechanism or a second handshake does not get into a signed-in connection [sasl-states]', async () => {
   const [principal, mechanism, twice] = await Promise.all([signedIn(), signedIn(), connect()])
 
   expect(await principal.signInPlain('others', world.secretOf('others'))).toMatchObject({ errorCode: 58 })
@@ -361,7 +361,7 @@ test('another principal, another mechanism or a second handshake does not get in
   await twice.closed()
 })
 
-test('extensions and authorization ids are never authority [sasl-states]', async () => {
+test('K2: extensions and authorization ids are never authority [sasl-states]', async () => {
   const client = await connect()
   const token = await world.identity.tokenFor('shop')
   await client.request(HANDSHAKE, 1, { mechanism: 'OAUTHBEARER' })

@@ -16,7 +16,7 @@ export interface GatewayFilesOptions {
   readonly brokerIds: string
   readonly httpPort: number
   /** PEM files of the gateway's own certificate; absent for a gateway without TLS. */
-  readonly tls?: { readonly certPath: string; readonly keyPath: string } | undefined
+  readonly tls?: { readonly certPath: string; readonly keyPath: string; readonly clientCaPath?: string } | undefined
   readonly issuer: {
     readonly name: string
     readonly url: string
@@ -69,7 +69,10 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
 
 function configuration(options: GatewayFilesOptions): object {
   const { tls, issuer, tokenLifetimeSeconds, limits, sections, clusterCaPath } = options
-  const security = tls === undefined ? { insecure: true } : { tls: { cert: tls.certPath, key: tls.keyPath } }
+  const security =
+    tls === undefined
+      ? { insecure: true }
+      : { tls: { cert: tls.certPath, key: tls.keyPath, ...(tls.clientCaPath && { clientCa: tls.clientCaPath }) } }
   const scheme = tls === undefined ? 'http' : 'https'
   return {
     cluster: {

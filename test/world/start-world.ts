@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
-import { createCertificates } from '../certificates/certificates.ts'
+import { type CertificatePaths, type ClientCertificate, createCertificates } from '../certificates/certificates.ts'
 import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
 import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts'
 import { freePorts } from '../kafka/ports.ts'
@@ -24,6 +24,8 @@ export interface WorldOptions {
   readonly policy: string
   /** Plaintext on the gateway's listeners; TLS otherwise. */
   readonly insecure?: boolean
+  /** The gateway asks clients for certificates of the authority of its own. */
+  readonly asksForCertificates?: boolean
   /** The life of the identity provider's and of the gateway's tokens. */
   readonly tokenLifetimeSeconds?: number
   readonly limits?: Readonly<Record<string, number>>
@@ -48,6 +50,8 @@ export interface World {
   readonly httpUrl: string
   /** The authority of the gateway's certificates, and its file. */
   readonly ca: { readonly pem: string; readonly path: string }
+  /** Makes a client's certificate of that authority. */
+  createClientCertificate(name: string): Promise<ClientCertificate>
   readonly logLines: readonly LogLine[]
   secretOf(clientId: string): string
   /** The environment of a service that uses `@headgate/kafkajs`. */
@@ -92,7 +96,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { bootstrap, httpUrl } = await gateway.start()
     undo.push(() => gateway.close())
     const ca = { pem: certificates.caPem, path: certificateFiles.caPath }
-    const parts = { kafka, identity, gateway, files, bootstrap, httpUrl, ca }
+    const { createClient: createClientCertificate } = certificates
+    const parts = { kafka, identity, gateway, files, bootstrap, httpUrl, ca, createClientCertificate }
     return { ...parts, logLines: log.lines, ...conveniences(parts), close }
   } catch (cause) {
     await close()
@@ -130,7 +135,7 @@ async function writeFiles(
   directory: string,
   kafka: KafkaCluster,
   identity: IdentityProvider,
-  { certPath, keyPath }: { readonly certPath: string; readonly keyPath: string },
+  { caPath, certPath, keyPath }: CertificatePaths,
 ): Promise<GatewayFiles> {
   const [kafkaPort = 0, httpPort = 0] = await freePorts(2)
   const firstBrokerPort = await freePortRange(kafka.brokers.length)
@@ -144,7 +149,10 @@ async function writeFiles(
     firstBrokerPort,
     brokerIds: `${Math.min(...ids)}-${Math.max(...ids)}`,
     httpPort,
-    tls: options.insecure === true ? undefined : { certPath, keyPath },
+    tls:
+      options.insecure === true
+        ? undefined
+        : { certPath, keyPath, ...(options.asksForCertificates === true && { clientCaPath: caPath }) },
     issuer: {
       name: 'corp',
       url: identity.issuer,

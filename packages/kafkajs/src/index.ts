@@ -44,7 +44,7 @@ export { type AskRefusal, HeadgateAskRefusedError } from './access/ask-refused-e
 export { type Denial, HeadgateDeniedError } from './access/denied-error.ts'
 export type { ApprovalAsk, ApprovalState } from './approvals/approval-ask.ts'
 export { type ApprovalPending, HeadgateApprovalPendingError } from './approvals/approval-pending-error.ts'
-export type { HeadgateOptions, KafkaConfig } from './config/options.ts'
+export type { ClientCertificate, HeadgateOptions, KafkaConfig } from './config/options.ts'
 export type { ConsumerHealth, ConsumerState } from './consumption/consumer-health.ts'
 export {
   type ClientErrorOptions,

@@ -58,6 +58,8 @@ export interface ClusterConfig {
 export interface ServerTls {
   readonly certPem: string
   readonly keyPem: Secret<string>
+  /** PEM of the authorities whose certificates clients may show; absent where they are not asked for one. */
+  readonly clientCaPem?: string | undefined
 }
 
 /** The ports that stand for brokers: the port of broker n is `firstPort + (n - firstId)`. */
@@ -167,12 +169,21 @@ export interface RevokerConfig {
   readonly group: string
 }
 
+/** Clients that must show a certificate, and whose tokens are good on connections with that certificate only. */
+export interface CertificateBoundConfig {
+  /** The name that the config gives the issuer. */
+  readonly issuer: string
+  /** The OAuth client; all of the issuer's when absent. */
+  readonly clientId: string | undefined
+}
+
 /** The gateway's own access tokens. */
 export interface TokensConfig {
   readonly lifetimeSeconds: number
   /** ES256. */
   readonly signingKey: SigningKey
   readonly revokers: readonly RevokerConfig[]
+  readonly certificateBound: readonly CertificateBoundConfig[]
 }
 
 /** The signed policy bundles. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import type { ConfigReader } from './config-reader.ts'
-import type { BundlesConfig, RevokerConfig, TokensConfig } from './gateway-config.ts'
+import type { BundlesConfig, CertificateBoundConfig, RevokerConfig, ServerTls, TokensConfig } from './gateway-config.ts'
 import { readSecret } from './secret-value.ts'
 import { describeSigningKey, parseSigningKey, type SigningKey, type SigningKeyKind } from './signing-key.ts'
 
@@ -44,6 +44,25 @@ function readIssuerName(reader: ConfigReader, key: string, issuerNames: readonly
   return name
 }
 
+function readCertificateBound(reader: ConfigReader, issuerNames: readonly string[]): CertificateBoundConfig {
+  const issuer = readIssuerName(reader, 'issuer', issuerNames)
+  const clientId = reader.optionalText('clientId')?.value
+  reader.close()
+  return { issuer, clientId }
+}
+
+/** Says where a token could be bound to a certificate that nobody is asked for. */
+export function checkCertificateBound(
+  reader: ConfigReader,
+  { certificateBound }: TokensConfig,
+  listeners: readonly { readonly tls: ServerTls | undefined }[],
+): void {
+  if (certificateBound.length === 0 || listeners.every(({ tls }) => tls?.clientCaPem !== undefined)) return
+  const message = '`tokens.certificateBound` wants certificates that clients are not asked for'
+  const mend = 'add `clientCa:` to `tls` of `listener` and of `http`'
+  reader.add('ERR_GATEWAY_CONFIG_CONFLICT', message, mend, reader.offsetOf('certificateBound'))
+}
+
 /** Reads `tokens:`. */
 export function readTokens(reader: ConfigReader, issuerNames: readonly string[]): TokensConfig {
   const lifetimeSeconds = reader.integer('lifetimeSeconds', {
@@ -55,6 +74,9 @@ export function readTokens(reader: ConfigReader, issuerNames: readonly string[])
     lifetimeSeconds,
     signingKey: readKey(reader, 'signingKey', 'token'),
     revokers: reader.sections('revokers', { optional: true }).map((each) => readRevoker(each, issuerNames)),
+    certificateBound: reader
+      .sections('certificateBound', { optional: true })
+      .map((each) => readCertificateBound(each, issuerNames)),
   }
   reader.close()
   return tokens

@@ -6,7 +6,7 @@ import { ConfigReader } from './config-reader.ts'
 import { ConfigSource, type Environment } from './config-source.ts'
 import type { GatewayConfig, PolicyConfig } from './gateway-config.ts'
 import { checkIssuers, readIssuer } from './issuer-section.ts'
-import { readBundles, readTokens } from './key-sections.ts'
+import { checkCertificateBound, readBundles, readTokens } from './key-sections.ts'
 import { readLimits } from './limits-section.ts'
 import { checkPorts, readHttp, readListener } from './listener-section.ts'
 import { readMasking } from './masking-section.ts'
@@ -44,13 +44,14 @@ function readConfig(root: ConfigReader): GatewayConfig {
   const issuerReaders = root.sections('issuers')
   const issuers = issuerReaders.map(readIssuer)
   const issuerNames = issuers.map(({ name }) => name)
+  const tokensReader = root.section('tokens')
   const config: GatewayConfig = {
     path: root.source.path,
     cluster: readCluster(clusterReader, issuerNames),
     listener: readListener(listenerReader),
     http: readHttp(httpReader),
     issuers,
-    tokens: readTokens(root.section('tokens'), issuerNames),
+    tokens: readTokens(tokensReader, issuerNames),
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
     modes: readModes(root.optionalSection('modes')),
@@ -60,6 +61,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
     limits: readLimits(root.optionalSection('limits')),
   }
   checkPorts(listenerReader, config.listener, httpReader, config.http)
+  checkCertificateBound(tokensReader, config.tokens, [config.listener, config.http])
   checkIssuers(issuerReaders, issuers, config.http.publicUrl)
   root.close()
   return config

@@ -82,15 +82,16 @@ function checkSecurity(reader: ConfigReader): void {
   }
 }
 
-/** Reads `tls: { cert, key }` of a listener, or its explicit absence. */
+/** Reads `tls: { cert, key, clientCa }` of a listener, or its explicit absence. */
 export function readServerTls(reader: ConfigReader): ServerTls | undefined {
   checkSecurity(reader)
   const tls = reader.optionalSection('tls')
   if (tls === undefined) return undefined
   for (const key of ['cert', 'key']) if (!tls.has(key)) tls.require(key, 'the path of a PEM file')
   const { certPem = '', keyPem = new Secret('') } = readCertificateAndKey(tls)
+  const clientCaPem = readCertificate(tls, 'clientCa')
   tls.close()
-  return { certPem, keyPem }
+  return { certPem, keyPem, ...(clientCaPem === undefined ? {} : { clientCaPem }) }
 }
 
 /** Reads `tls: { ca, serverName, cert, key }` towards the brokers, or its explicit absence. */

@@ -2,7 +2,7 @@ import type { LogPort } from '@headgate/core'
 import type { Context, Handler } from 'hono'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { IdentityError } from '../identity/identity-errors.ts'
-import { clientAddressOf } from './client-address.ts'
+import { clientAddressOf, originOf } from './client-address.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 import { answerProblem, type ProblemDetails } from './problem-answer.ts'
 
@@ -76,7 +76,7 @@ class BearerGate {
     const token = bearerTokenOf(c)
     if (token === undefined) return { problem: this.#problems.missing, challenge: 'Bearer' }
     try {
-      const signIn = await this.#options.authenticator.verifyToken(token, { address: clientAddressOf(c) })
+      const signIn = await this.#options.authenticator.verifyToken(token, originOf(c))
       return this.#refusalOfSignIn(signIn) ?? signIn
     } catch (error) {
       return refusalOf(error)

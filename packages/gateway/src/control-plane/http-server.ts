@@ -6,6 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { HttpConfig } from '../config/gateway-config.ts'
 import { HttpListenError } from '../errors.ts'
+import { askForCertificate } from '../peer-certificate.ts'
 
 const MAX_HEADER_BYTES = 65_536
 const HEADERS_TIMEOUT_MS = 10_000
@@ -40,6 +41,7 @@ function createNodeServer({ tls }: HttpConfig, app: Hono): Server {
             ...options,
             cert: tls.certPem,
             key: tls.keyPem.reveal(),
+            ...askForCertificate(tls),
             minVersion: 'TLSv1.2',
             handshakeTimeout: HEADERS_TIMEOUT_MS,
           },

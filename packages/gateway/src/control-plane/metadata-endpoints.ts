@@ -21,7 +21,7 @@ function loginOf({ name, issuer, login }: IssuerConfig): object[] {
  * RFC 8414 section 2, and what a Headgate client needs beside it: where the bundle and its keys are, which cluster this
  * is, where its Kafka listener is, and where people sign in.
  */
-function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: GatewayConfig): object {
+function serverMetadata({ http: { publicUrl, tls }, listener, cluster, issuers }: GatewayConfig): object {
   return {
     issuer: publicUrl,
     token_endpoint: `${publicUrl}/token`,
@@ -31,6 +31,7 @@ function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: Gat
     revocation_endpoint: `${publicUrl}/revoke`,
     revocation_endpoint_auth_methods_supported: ['Bearer'],
     response_types_supported: [],
+    tls_client_certificate_bound_access_tokens: tls?.clientCaPem !== undefined,
     headgate_cluster: cluster.name,
     headgate_bundle_endpoint: `${publicUrl}/v1/bundle`,
     headgate_bundle_keys_uri: `${publicUrl}/.well-known/headgate-bundle-keys`,
@@ -41,12 +42,13 @@ function serverMetadata({ http: { publicUrl }, listener, cluster, issuers }: Gat
 }
 
 /** RFC 9728 section 2: how the endpoints below `/v1` are reached. */
-function resourceMetadata({ http: { publicUrl } }: GatewayConfig): object {
+function resourceMetadata({ http: { publicUrl, tls } }: GatewayConfig): object {
   return {
     resource: publicUrl,
     authorization_servers: [publicUrl],
     jwks_uri: `${publicUrl}/jwks.json`,
     bearer_methods_supported: ['header'],
+    tls_client_certificate_bound_access_tokens: tls?.clientCaPem !== undefined,
   }
 }
 

@@ -8,7 +8,7 @@ import { IdentityError } from '../identity/identity-errors.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { bearerTokenOf } from './bearer.ts'
-import { clientAddressOf } from './client-address.ts'
+import { clientAddressOf, originOf } from './client-address.ts'
 import type { Revocations } from './revocations.ts'
 import { answerTokenError, NO_STORE } from './token-answer.ts'
 import { isForm, parseRevocationRequest, type TokenRefusal } from './token-request.ts'
@@ -53,7 +53,7 @@ class RevocationEndpoint {
     const token = bearerTokenOf(c)
     if (token === undefined) return UNAUTHENTICATED
     try {
-      return await this.#options.authenticator.verifyToken(token, { address: clientAddressOf(c) })
+      return await this.#options.authenticator.verifyToken(token, originOf(c))
     } catch (error) {
       const isLater = error instanceof IdentityError && error.retryable
       return isLater ? { error: 'temporarily_unavailable', description: error.clientText } : UNAUTHENTICATED

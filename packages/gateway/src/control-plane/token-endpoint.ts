@@ -4,12 +4,13 @@ import type { Principal } from '@headgate/policy'
 import type { Context, Handler } from 'hono'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import { mustBeBound } from '../identity/certificate-bound.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
 import { IdentityError } from '../identity/identity-errors.ts'
 import { auditTime } from './audit-events.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
-import { clientAddressOf } from './client-address.ts'
+import { clientAddressOf, originOf } from './client-address.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 import type { Revocations } from './revocations.ts'
 import { answerTokenError, NO_STORE } from './token-answer.ts'
@@ -52,6 +53,11 @@ const FOREIGN_SESSION: TokenRefusal = Object.freeze({
   description: 'session_token is of another principal or client: leave it out',
 })
 
+const NO_CERTIFICATE: TokenRefusal = Object.freeze({
+  error: 'invalid_request',
+  description: 'tokens of this client are bound to its certificate: show it in the TLS handshake',
+})
+
 /** The session token says which session goes on, and nothing else: rights and their end are the subject token's. */
 function isOwnSession(kept: SignIn, principal: Principal, clientId: string): boolean {
   const { issuer, subject } = kept.principal
@@ -83,7 +89,7 @@ class TokenEndpoint {
 
   async #exchange(c: Context, request: TokenExchangeRequest): Promise<Response> {
     try {
-      const signIn = await this.#options.authenticator.verifyToken(request.subjectToken)
+      const signIn = await this.#options.authenticator.verifyToken(request.subjectToken, originOf(c))
       const refusal = refusalOfSubject(signIn, request)
       return refusal === undefined ? await this.#issue(c, request, signIn) : this.#refuse(c, refusal)
     } catch (error) {
@@ -95,6 +101,9 @@ class TokenEndpoint {
     const { policySource, log, clock } = this.#options
     const { principal } = signIn
     const clientId = signIn.clientId ?? principal.subject
+    const { certificateThumbprint } = originOf(c)
+    const isBound = mustBeBound(this.#options.config.tokens.certificateBound, { principal, clientId })
+    if (isBound && certificateThumbprint === undefined) return this.#refuse(c, NO_CERTIFICATE)
     const kept = await this.#keptSession(request)
     if (kept !== undefined && !isOwnSession(kept, principal, clientId)) return this.#refuse(c, FOREIGN_SESSION)
     const content = {
@@ -103,6 +112,7 @@ class TokenEndpoint {
       sessionId: kept?.sessionId ?? randomUUID(),
       minimumRevision: policySource.current.revision,
       notAfterUnixMs: signIn.expiresAtUnixMs,
+      certificateThumbprint,
     }
     const { token, expiresAtUnixMs } = await this.#tokens.mint(content)
     const { sessionId } = content

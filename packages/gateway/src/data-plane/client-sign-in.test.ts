@@ -35,10 +35,12 @@ function connect(told: SignIn[] = []): ClientSignIn {
   const sasl = new SaslServer({
     ...{ authenticator, clock: systemClock, maxReauthenticationMs: 30_000, mechanisms: ['OAUTHBEARER'] },
     policyRevision: () => 7,
+    mustBeBound: () => false,
   })
   const connection = new ClientSignIn({
     ...{ sasl, sessions, clock: systemClock, control },
     origin: { connectionId: 1, clientAddress: '127.0.0.1', listener: 'bootstrap' },
+    certificateThumbprint: () => undefined,
     onSignedIn: (signIn) => told.push(signIn),
     onSessionEnd: () => {},
   })

@@ -27,6 +27,8 @@ export interface ClientSignInOptions {
   readonly clock: Clock
   readonly control: ControlPort
   readonly origin: ConnectionOrigin
+  /** The certificate that this connection has shown. */
+  readonly certificateThumbprint: () => string | undefined
   /** Another sign-in is in force, or the same with other groups, since a newer token of the session was verified elsewhere. */
   readonly onSignedIn: (signIn: SignIn) => void
   readonly onSessionEnd: () => void
@@ -111,6 +113,7 @@ export class ClientSignIn {
     const outcome = await sasl.authenticate(authBytes, {
       address: origin.clientAddress,
       kafkaClientId: header.clientId ?? '',
+      certificateThumbprint: this.#options.certificateThumbprint(),
     })
     const { isReauthentication } = outcome
     if (!outcome.accepted) {

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net'
 import { isHeadgateError } from '@headgate/core'
 import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
+import { mustBeBound } from '../identity/certificate-bound.ts'
+import { peerThumbprint } from '../peer-certificate.ts'
 import { AccessLog } from './audit/access-log.ts'
 import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { softwareNameIn } from './client-software.ts'
@@ -93,13 +95,14 @@ export class Connection {
   }
 
   #createSignIn(): ClientSignIn {
-    const { authenticator, clock, control, limits, mechanisms, policy, sessions } = this.#plane
+    const { authenticator, certificateBound, clock, control, limits, mechanisms, policy, sessions } = this.#plane
     const sasl = new SaslServer({
       authenticator,
       clock,
       mechanisms,
       maxReauthenticationMs: limits.maxReauthenticationMs,
       policyRevision: () => policy.revision,
+      mustBeBound: (signIn) => mustBeBound(certificateBound, signIn),
     })
     return new ClientSignIn({
       sasl,
@@ -107,6 +110,7 @@ export class Connection {
       clock,
       control,
       origin: this.#origin,
+      certificateThumbprint: () => peerThumbprint(this.#socket),
       onSignedIn: () => this.#onRightsChange(),
       onSessionEnd: () => this.#onSessionEnd(),
     })

@@ -62,6 +62,7 @@ export class DataPlane {
       clock,
       log,
       limits: config.limits,
+      certificateBound: config.tokens.certificateBound,
       control,
       authenticator,
       sessions,

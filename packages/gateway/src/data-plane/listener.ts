@@ -1,6 +1,7 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { ServerTls } from '../config/gateway-config.ts'
+import { askForCertificate } from '../peer-certificate.ts'
 import { ListenError } from './errors.ts'
 
 const CLIENT_READ_BYTES = 256 * 1024
@@ -59,6 +60,7 @@ function createServer({ tls, onSocket, onHandshakeFailed, maxConnectionsPerAddre
   const options = {
     cert: tls.certPem,
     key: tls.keyPem.reveal(),
+    ...askForCertificate(tls),
     minVersion: 'TLSv1.2' as const,
     highWaterMark: CLIENT_READ_BYTES,
     handshakeTimeout: 10_000,

@@ -1,5 +1,5 @@
 import type { Clock, LogPort } from '@headgate/core'
-import type { LimitsConfig } from '../config/gateway-config.ts'
+import type { CertificateBoundConfig, LimitsConfig } from '../config/gateway-config.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import type { Sessions } from '../identity/sessions.ts'
@@ -18,6 +18,8 @@ export interface PlaneContext {
   readonly clock: Clock
   readonly log: LogPort
   readonly limits: LimitsConfig
+  /** The clients whose tokens must be bound to their certificates. */
+  readonly certificateBound: readonly CertificateBoundConfig[]
   readonly control: ControlPort
   readonly authenticator: Authenticator
   readonly sessions: Sessions

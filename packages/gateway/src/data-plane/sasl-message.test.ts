@@ -10,7 +10,7 @@ function plainForm(message: SaslMessage | null): unknown {
 const bearer = (text: string): unknown => plainForm(parseSaslMessage('OAUTHBEARER', Buffer.from(text)))
 const plain = (text: string): unknown => plainForm(parseSaslMessage('PLAIN', Buffer.from(text)))
 
-test('a bearer message gives its token, and extensions are never read as authority', () => {
+test('K2: a bearer message gives its token, and extensions are never read as authority', () => {
   expect(bearer('n,,\x01auth=Bearer aaa.bbb.ccc\x01\x01')).toEqual({ token: 'aaa.bbb.ccc', authorizationId: '' })
   expect(bearer('n,a=alice,\x01principal=root\x01auth=bearer aaa.bbb.ccc\x01groups=admins\x01\x01')).toEqual({
     token: 'aaa.bbb.ccc',
@@ -26,7 +26,7 @@ test.each([
   ['the stray quote of an authorization id', 'n,"a=alice,\x01auth=Bearer aaa\x01\x01'],
   ['a token with a space', 'n,,\x01auth=Bearer aa bb\x01\x01'],
   ['nothing', ''],
-])('a bearer message with %s is malformed', (_, text) => {
+])('K2, K4: a bearer message with %s is malformed', (_, text) => {
   expect(bearer(text)).toBeNull()
 })
 

@@ -39,6 +39,7 @@ function server(): SaslServer {
     maxReauthenticationMs: 30_000,
     mechanisms: ['OAUTHBEARER', 'PLAIN'],
     policyRevision: () => 7,
+    mustBeBound: ({ clientId }) => clientId === 'bound',
   })
 }
 
@@ -61,7 +62,7 @@ test('a session lasts as long as its token, and no longer than the limit', async
   expect(outcome).toMatchObject({ accepted: true, sessionLifetimeMs: 30_000, isReauthentication: false })
 })
 
-test('a refused token is answered 58 with a text in the first answer, and the conversation is over', async () => {
+test('K4: a refused token is answered 58 with a text in the first answer, and the conversation is over', async () => {
   const sasl = server()
   sasl.handshake('OAUTHBEARER', 1)
 
@@ -73,7 +74,7 @@ test('a refused token is answered 58 with a text in the first answer, and the co
   expect(sasl.handshake('OAUTHBEARER', 1)).toMatchObject({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, closes: true })
 })
 
-test('an unexpected failure is a refusal that tells nothing of its cause', async () => {
+test('K4: an unexpected failure is a refusal that tells nothing of its cause', async () => {
   const sasl = server()
   sasl.handshake('OAUTHBEARER', 1)
 
@@ -104,7 +105,7 @@ test('a handshake inside an unfinished exchange is 34', () => {
   expect(sasl.handshake('OAUTHBEARER', 1)).toMatchObject({ errorCode: ErrorCode.ILLEGAL_SASL_STATE, closes: true })
 })
 
-test('a handshake on a signed-in connection starts re-authentication, with the same mechanism only', async () => {
+test('K1: a handshake on a signed-in connection starts re-authentication, with the same mechanism only', async () => {
   const sasl = await signedIn()
   expect(sasl.handshake('OAUTHBEARER', 1)).toMatchObject({ errorCode: ErrorCode.NONE })
   expect(await sasl.authenticate(bearer('alice.20.0'))).toMatchObject({ accepted: true, isReauthentication: true })
@@ -115,7 +116,7 @@ test('a handshake on a signed-in connection starts re-authentication, with the s
   })
 })
 
-test('the principal cannot change by re-authentication', async () => {
+test('K1: the principal cannot change by re-authentication', async () => {
   const sasl = await signedIn()
   sasl.handshake('OAUTHBEARER', 1)
 
@@ -126,10 +127,11 @@ test('the principal cannot change by re-authentication', async () => {
 })
 
 test.each([
-  ['an authorization id that is not the subject', bearer('alice.60.0', 'root'), 'ERR_GATEWAY_SIGN_IN_MISMATCH'],
+  ['K2: an authorization id that is not the subject', bearer('alice.60.0', 'root'), 'ERR_GATEWAY_SIGN_IN_MISMATCH'],
   ['a token issued under a later policy', bearer('alice.60.8'), 'ERR_GATEWAY_SIGN_IN_MISMATCH'],
-  ['a token that has just expired', bearer('alice.0.0'), 'ERR_GATEWAY_TOKEN_EXPIRED'],
-  ['a malformed message', Buffer.from('hello'), 'ERR_GATEWAY_CLIENT_PROTOCOL'],
+  ['K1: a token that has just expired', bearer('alice.0.0'), 'ERR_GATEWAY_TOKEN_EXPIRED'],
+  ['K3: a bearer token of a client whose tokens must be bound', bearer('bound.60.0'), 'ERR_GATEWAY_TOKEN_CERTIFICATE'],
+  ['K4: a malformed message', Buffer.from('hello'), 'ERR_GATEWAY_CLIENT_PROTOCOL'],
 ])('%s is refused', async (_, message, code) => {
   const sasl = server()
   sasl.handshake('OAUTHBEARER', 1)

@@ -1,6 +1,7 @@
 import type { Clock } from '@headgate/core'
 import { ErrorCode } from '@headgate/wire'
 import type { Authenticator, SignIn, SignInOrigin } from '../identity/authenticator.ts'
+import { TokenCertificateError } from '../identity/identity-errors.ts'
 import { type ClientMechanism, parseSaslMessage, type SaslMessage } from './sasl-message.ts'
 
 /** An answer to SaslHandshake; as in Kafka, the connection is closed behind a refusal. */
@@ -34,6 +35,8 @@ export interface SaslServerOptions {
   readonly mechanisms: readonly ClientMechanism[]
   /** The revision in force; a token that demands a later one is refused. */
   readonly policyRevision: () => number
+  /** Whether tokens of this client must be bound to its certificate. */
+  readonly mustBeBound: (signIn: SignIn) => boolean
 }
 
 const MALFORMED = 'the sign-in message is malformed'
@@ -115,6 +118,8 @@ export class SaslServer {
           objection,
           isReauthentication,
         )
+      if (signIn.certificateThumbprint === undefined && this.#options.mustBeBound(signIn))
+        throw new TokenCertificateError('unbound')
       return this.#accept(signIn, isReauthentication)
     } catch (cause) {
       const { code, clientText } = refusalOf(cause)

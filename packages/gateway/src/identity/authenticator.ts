@@ -7,6 +7,7 @@ import {
   ClientSecretRefusedError,
   ClientSecretUnsupportedError,
   TokenAlgorithmError,
+  TokenCertificateError,
   TokenClaimError,
   TokenIssuerUnknownError,
   TokenRevokedError,
@@ -54,6 +55,13 @@ function assertPinned(header: UncheckedObject, pins: TokenPins): void {
   if (ownText(header, 'typ') === undefined) throw new TokenTypeError(pins.type)
 }
 
+/** A token that is bound to a certificate is good on connections that have shown it, and on no other. */
+function assertCertificate(token: Pick<SignIn, 'certificateThumbprint'>, origin: SignInOrigin | undefined): void {
+  const { certificateThumbprint } = token
+  if (certificateThumbprint !== undefined && certificateThumbprint !== origin?.certificateThumbprint)
+    throw new TokenCertificateError('other')
+}
+
 interface ConfiguredIssuer {
   readonly tokens: IssuerTokens
   readonly exchange: ClientSecretExchange | undefined
@@ -99,12 +107,15 @@ class ConfiguredAuthenticator implements Authenticator {
     if (issuer === this.#publicUrl) {
       assertPinned(header, this.#gatewayTokens.pins)
       const signIn = await this.#verifications.run(() => this.#gatewayTokens.verify(token))
+      assertCertificate(signIn, origin)
       if (this.#sessions.isRevoked(signIn.sessionId)) throw new TokenRevokedError()
       return signIn
     }
     const tokens = issuer === undefined ? undefined : this.#issuers.get(issuer)?.tokens
     if (tokens === undefined) throw new TokenIssuerUnknownError()
-    return this.#signIn(await this.#verifyIssuerToken(tokens, token, header), 'idp-token', origin)
+    const verified = await this.#verifyIssuerToken(tokens, token, header)
+    assertCertificate(verified, origin)
+    return this.#signIn(verified, 'idp-token', origin)
   }
 
   async signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn> {

@@ -8,7 +8,7 @@ import { TokenExpiredError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
 import { SESSION_IDLE_MS } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
-import { readGroups, requireSeconds, requireText } from './token-claims.ts'
+import { readCertificateThumbprint, readGroups, requireSeconds, requireText } from './token-claims.ts'
 
 /** Gateways behind one balancer have clocks of their own: a token from the near future is taken, one past its end never. */
 const CLOCK_TOLERANCE_SECONDS = 10
@@ -26,6 +26,8 @@ export interface GatewayTokenContent {
   readonly clientId: string
   readonly sessionId: string
   readonly minimumRevision: number
+  /** The certificate that it is bound to; a bearer token when absent. */
+  readonly certificateThumbprint?: string | undefined
   /** The token ends no later than this. */
   readonly notAfterUnixMs: number
 }
@@ -107,7 +109,8 @@ export class GatewayTokens {
     return signInOf(payload)
   }
 
-  #claims({ principal, clientId, sessionId, minimumRevision }: GatewayTokenContent): JWTPayload {
+  #claims(content: GatewayTokenContent): JWTPayload {
+    const { principal, clientId, sessionId, minimumRevision, certificateThumbprint } = content
     const claims = {
       iss: this.#issuer,
       aud: [...this.pins.audiences][0] ?? '',
@@ -117,6 +120,7 @@ export class GatewayTokens {
       idp: principal.issuer,
       sid: sessionId,
       rev: minimumRevision,
+      ...(certificateThumbprint === undefined ? {} : { cnf: { 'x5t#S256': certificateThumbprint } }),
     }
     // Groups that are unknown are left out, which verifies to unknown again.
     return principal.groups === undefined ? claims : { ...claims, groups: [...principal.groups] }
@@ -137,5 +141,6 @@ function signInOf(claims: JWTPayload): SignIn {
     source: 'gateway-token',
     minimumRevision: requireSeconds(claims, 'rev'),
     clientId: requireText(claims, 'client_id'),
+    certificateThumbprint: readCertificateThumbprint(claims),
   })
 }

@@ -95,6 +95,19 @@ export class TokenRevokedError extends IdentityError<'ERR_GATEWAY_TOKEN_REVOKED'
   }
 }
 
+/** The token is bound to a certificate that this connection has not shown, or it should be bound to one. */
+export class TokenCertificateError extends IdentityError<'ERR_GATEWAY_TOKEN_CERTIFICATE'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_CERTIFICATE'
+
+  constructor(what: 'other' | 'unbound') {
+    const text =
+      what === 'other'
+        ? 'it is bound to a client certificate, and this connection has not shown that one'
+        : 'this client must use tokens that are bound to its certificate: exchange it at the gateway'
+    super({ message: `token: ${text}` })
+  }
+}
+
 /** The token's time has not come: `nbf` or `iat` lies in the future. */
 export class TokenNotYetValidError extends IdentityError<'ERR_GATEWAY_TOKEN_NOT_YET_VALID'> {
   readonly code = 'ERR_GATEWAY_TOKEN_NOT_YET_VALID'

@@ -4,7 +4,7 @@ import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { IssuerConfig } from '../config/gateway-config.ts'
 import { TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
-import { readClientId, readGroups, requireSeconds, requireText } from './token-claims.ts'
+import { readCertificateThumbprint, readClientId, readGroups, requireSeconds, requireText } from './token-claims.ts'
 
 /** A verified access token of an issuer. */
 export interface IssuerToken {
@@ -12,6 +12,8 @@ export interface IssuerToken {
   readonly clientId: string | undefined
   readonly issuedAtUnixMs: number
   readonly expiresAtUnixMs: number
+  /** The certificate that it is bound to; nothing where it is a bearer token. */
+  readonly certificateThumbprint: string | undefined
 }
 
 /** Clocks of two machines differ: a token from the near future is taken, one past its end never. */
@@ -66,6 +68,7 @@ export class IssuerTokens {
     const groups = readGroups(claims, this.config.groupsClaim)
     const principal = Object.freeze({ issuer: this.config.name, subject, groups })
     const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
-    return { principal, clientId: readClientId(claims), ...times }
+    const certificateThumbprint = readCertificateThumbprint(claims)
+    return { principal, clientId: readClientId(claims), certificateThumbprint, ...times }
   }
 }

@@ -8,6 +8,8 @@ export interface SignInOrigin {
   readonly address: string
   /** What the client calls itself to Kafka; data, never authority. */
   readonly kafkaClientId?: string | undefined
+  /** SHA-256 of the certificate that the client has shown on this connection (`x5t#S256`). */
+  readonly certificateThumbprint?: string | undefined
 }
 
 /** A verified identity and how long it is good for. */
@@ -24,4 +26,6 @@ export interface SignIn {
   readonly minimumRevision: number
   /** The OAuth client that the token was issued to, where the token says so. */
   readonly clientId: string | undefined
+  /** The certificate that the token is bound to (RFC 8705); nothing where it is a bearer token. */
+  readonly certificateThumbprint?: string | undefined
 }

@@ -51,3 +51,20 @@ export function readGroups(claims: UncheckedObject, name: string | undefined): r
   const isAllText = value.every((group) => typeof group === 'string' && group.length <= MAX_NAME_LENGTH)
   return isAllText ? Object.freeze([...new Set(value as string[])]) : undefined
 }
+
+/**
+ * Gives the certificate that a token is bound to (`cnf`, RFC 8705 section 3.1); nothing for a bearer token.
+ *
+ * A confirmation of any other kind is refused with {@link TokenClaimError}: it could not be checked.
+ */
+export function readCertificateThumbprint(claims: UncheckedObject): string | undefined {
+  const confirmation = Object.hasOwn(claims, 'cnf') ? claims['cnf'] : undefined
+  if (confirmation === undefined) return undefined
+  const isObject = typeof confirmation === 'object' && confirmation !== null && !Array.isArray(confirmation)
+  const members = isObject ? Object.entries(confirmation) : []
+  const [[name, thumbprint] = []] = members
+  if (members.length !== 1 || name !== 'x5t#S256' || typeof thumbprint !== 'string' || thumbprint === '') {
+    throw new TokenClaimError('cnf')
+  }
+  return thumbprint
+}

@@ -182,7 +182,12 @@ export function testGatewayConfig(
     },
     http: { host: '127.0.0.1', port: 0, publicUrl: 'https://gateway.example', tls: undefined },
     issuers,
-    tokens: { lifetimeSeconds: 300, signingKey: describeSigningKey('token', tokenKey), revokers: [] },
+    tokens: {
+      lifetimeSeconds: 300,
+      signingKey: describeSigningKey('token', tokenKey),
+      revokers: [],
+      certificateBound: [],
+    },
     bundles: {
       currentKey: describeSigningKey('bundle', bundleKey),
       nextThumbprint: undefined,

@@ -2,7 +2,7 @@ import { HeadgateConfigurationError } from '../errors.ts'
 import { clientCredentials } from '../identity/client-credentials.ts'
 import type { IdentitySource } from '../identity/identity-source.ts'
 import { tokenFile } from '../identity/token-file.ts'
-import type { HeadgateOptions } from './options.ts'
+import type { ClientCertificate, HeadgateOptions } from './options.ts'
 
 /** Variables by name, as `process.env` has them. An empty one counts as absent. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -60,6 +60,15 @@ export function readIdentity(environment: Environment): IdentitySource | undefin
   return path === undefined ? credentials : tokenFile(path)
 }
 
+function readClientCertificate(environment: Environment): ClientCertificate | undefined {
+  const cert = read(environment, 'HEADGATE_CLIENT_CERT')
+  const key = read(environment, 'HEADGATE_CLIENT_KEY')
+  if (cert === undefined && key === undefined) return undefined
+  if (cert !== undefined && key !== undefined) return { cert, key }
+  const missing = cert === undefined ? 'HEADGATE_CLIENT_CERT' : 'HEADGATE_CLIENT_KEY'
+  throw new HeadgateConfigurationError({ message: `${missing} is not set, but its companion is: set both` })
+}
+
 /**
  * Reads the options that the environment sets, all but the identity; members that it does not set are absent.
  *
@@ -69,11 +78,13 @@ export function readEnvironment(environment: Environment): HeadgateOptions {
   const gateway = read(environment, 'HEADGATE_GATEWAY')
   const bundleKeys = read(environment, 'HEADGATE_BUNDLE_KEYS')
   const ca = read(environment, 'HEADGATE_CA')
+  const clientCertificate = readClientCertificate(environment)
   const insecure = readFlag(environment, 'HEADGATE_INSECURE')
   return {
     ...(gateway !== undefined && { gateway }),
     ...(bundleKeys !== undefined && { bundleKeys: bundleKeys.split(/[\s,]+/).filter((key) => key !== '') }),
     ...(ca !== undefined && { ca }),
+    ...(clientCertificate !== undefined && { clientCertificate }),
     ...(insecure !== undefined && { insecure }),
   }
 }

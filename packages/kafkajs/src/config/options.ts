@@ -2,6 +2,12 @@ import type { Clock } from '@headgate/core'
 import type { KafkaConfig as KafkajsConfig } from '#kafkajs'
 import type { IdentitySource } from '../identity/identity-source.ts'
 
+/** A certificate and its private key: PEM texts or the paths of files. */
+export interface ClientCertificate {
+  readonly cert: string
+  readonly key: string
+}
+
 /** How a client finds its gateway, trusts its policy and proves who it is. Each can come from the environment instead. */
 export interface HeadgateOptions {
   /** The gateway's HTTPS address (`HEADGATE_GATEWAY`); the addresses for Kafka are learned there. */
@@ -12,6 +18,11 @@ export interface HeadgateOptions {
   readonly identity?: IdentitySource
   /** The authority of the gateway's certificates: PEM text or a file's path (`HEADGATE_CA`). */
   readonly ca?: string
+  /**
+   * This service's own certificate and its key, where the gateway binds tokens to certificates: PEM texts or the paths of files
+   * (`HEADGATE_CLIENT_CERT` and `HEADGATE_CLIENT_KEY`). It is shown to the gateway alone.
+   */
+  readonly clientCertificate?: ClientCertificate
   /** Allows connections without TLS to this machine, for development (`HEADGATE_INSECURE=true`). */
   readonly insecure?: boolean
   /** Whether spans are made when an OpenTelemetry SDK is registered; `true` when absent. */
@@ -38,5 +49,6 @@ export interface ResolvedOptions {
   readonly identity: IdentitySource
   /** PEM text or a file's path. */
   readonly ca: string | undefined
+  readonly clientCertificate?: ClientCertificate | undefined
   readonly insecure: boolean
 }

@@ -30,7 +30,7 @@ function checkBundleKeys(keys: readonly string[] | undefined): readonly string[]
 export function resolveOptions(options: HeadgateOptions | undefined, environment: Environment): ResolvedOptions {
   const fromCode = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined))
   const merged: HeadgateOptions = { ...readEnvironment(environment), ...fromCode }
-  const { gateway, bundleKeys, identity = readIdentity(environment), ca, insecure } = merged
+  const { gateway, bundleKeys, identity = readIdentity(environment), ca, clientCertificate, insecure } = merged
   if (gateway === undefined) {
     throw new HeadgateGatewayMissingError({
       message: "no gateway address: give the gateway's HTTPS address as headgate.gateway or HEADGATE_GATEWAY",
@@ -47,6 +47,7 @@ export function resolveOptions(options: HeadgateOptions | undefined, environment
     bundleKeys: checkBundleKeys(bundleKeys),
     identity,
     ca,
+    clientCertificate,
     insecure: insecure ?? false,
   }
 }

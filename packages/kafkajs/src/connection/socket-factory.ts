@@ -1,5 +1,6 @@
 import type { ISocketFactory } from '#kafkajs'
 import { HeadgateAddressRefusedError } from '../errors.ts'
+import type { CertificatePems } from '../http/pem.ts'
 import { createSocketFactory } from '../kafkajs/internals.cjs'
 import type { KafkaEndpoint } from '../session/gateway-metadata.ts'
 
@@ -8,6 +9,8 @@ export interface ConnectionTarget {
   readonly kafka: KafkaEndpoint
   /** The certificates to trust, in PEM; the platform's when absent. */
   readonly ca: string | undefined
+  /** This service's own certificate, to which its tokens may be bound. */
+  readonly certificate?: CertificatePems | undefined
 }
 
 const IP_ADDRESS = /^[\d.]+$|:/
@@ -30,12 +33,13 @@ function assertGatewayAddress(host: string, port: number, target: ConnectionTarg
 export function createGatewaySocketFactory(target: () => ConnectionTarget | undefined): ISocketFactory {
   const open = createSocketFactory()
   return ({ host, port, onConnect }) => {
-    const { kafka, ca } = assertGatewayAddress(host, port, target())
+    const { kafka, ca, certificate } = assertGatewayAddress(host, port, target())
     if (!kafka.isTls) return open({ host, port, ssl: undefined, onConnect })
     const ssl = {
       rejectUnauthorized: true,
       minVersion: 'TLSv1.2',
       ...(ca !== undefined && { ca }),
+      ...(certificate && { cert: certificate.cert, key: certificate.key.reveal() }),
       ...(!IP_ADDRESS.test(host) && { servername: host }),
     }
     return open({ host, port, ssl, onConnect })

@@ -7,6 +7,8 @@ import {
 } from 'node:http'
 import { request as requestTls, Agent as TlsAgent } from 'node:https'
 
+import type { CertificatePems } from './pem.ts'
+
 /** One exchange with a server. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST'
@@ -50,6 +52,8 @@ export class HttpFailure extends Error {
 export interface HttpClientOptions {
   /** The certificates to trust, in PEM; the platform's when absent. */
   readonly ca: string | undefined
+  /** This service's own certificate, for servers that ask for one. */
+  readonly certificate?: CertificatePems | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
   /** Keeps one connection for the next request; it keeps no process alive. */
@@ -106,6 +110,7 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     ...(client.ca !== undefined && { ca: client.ca }),
+    ...(client.certificate && { cert: client.certificate.cert, key: client.certificate.key.reveal() }),
   } as const
   const agentOf = agentsOf(client)
   return {

@@ -2,7 +2,7 @@ import type { Clock } from '@headgate/core'
 import type { ResolvedOptions } from '../config/options.ts'
 import type { ConnectionTarget } from '../connection/socket-factory.ts'
 import { createHttpClient, type HttpClient } from '../http/http-client.ts'
-import { readPem } from '../http/pem.ts'
+import { readCertificate, readPem } from '../http/pem.ts'
 import { fetchGatewayMetadata, type GatewayMetadata } from './gateway-metadata.ts'
 import { GatewayTokens } from './gateway-tokens.ts'
 
@@ -25,10 +25,12 @@ export interface GatewayLink {
 export async function openGatewayLink(options: ResolvedOptions, clock: Clock): Promise<GatewayLink> {
   const { gateway, identity, insecure } = options
   const ca = options.ca === undefined ? undefined : await readPem('the gateway', options.ca)
-  const http = createHttpClient({ ca })
+  const certificate =
+    options.clientCertificate === undefined ? undefined : await readCertificate(options.clientCertificate)
+  const http = createHttpClient({ ca, certificate })
   const metadata = await fetchGatewayMetadata(http, gateway, insecure)
   const context = { clock, insecure }
   const tokens = new GatewayTokens({ http, tokenEndpoint: metadata.tokenEndpoint, identity, context })
-  const waiting = createHttpClient({ ca, isKept: true })
-  return { options, http, waiting, metadata, tokens, target: { kafka: metadata.kafka, ca } }
+  const waiting = createHttpClient({ ca, certificate, isKept: true })
+  return { options, http, waiting, metadata, tokens, target: { kafka: metadata.kafka, ca, certificate } }
 }
