@@ -27,16 +27,19 @@ function pack(name: string, target: string): string {
   return join(target, file)
 }
 
-/** Each package comes from its tarball, also where another one asks for it. */
-function workspaceFile(own: Readonly<Record<string, string>>): string {
+/** Each package comes from its tarball, also where another one asks for it. A flat folder is the layout of npm. */
+function workspaceFile(own: Readonly<Record<string, string>>, isFlat: boolean): string {
   const overrides = Object.entries(own).map(([name, file]) => `  '${name}': '${file}'`)
-  return ['overrides:', ...overrides, ''].join('\n')
+  const layout = isFlat ? ['nodeLinker: hoisted'] : []
+  // What others would build while they are installed is not needed.
+  return [...layout, 'strictDepBuilds: false', 'overrides:', ...overrides, ''].join('\n')
 }
 
 /**
  * Packs every package as it is built, and installs them into a project of their own, with `more` beside them.
  *
- * @param aliases other names under which packages of ours are installed as well, `kafkajs` as `kafkajs` being the client in its place
+ * @param aliases other names under which packages of ours are installed as well, `kafkajs` as `kafkajs` being the client in its place; the
+ * folder is laid out as npm does it then
  */
 export function createConsumer(
   more: Readonly<Record<string, string>> = {},
@@ -51,7 +54,7 @@ export function createConsumer(
   const aliased = Object.entries(aliases).map(([alias, name]) => [alias, `file:${tarballs.get(name)}`])
   const dependencies = { ...own, '@opentelemetry/api': '^1.9.0', ...more, ...Object.fromEntries(aliased) }
   write('package.json', JSON.stringify({ name: 'consumer', private: true, dependencies }))
-  write('pnpm-workspace.yaml', workspaceFile(own))
+  write('pnpm-workspace.yaml', workspaceFile(own, aliased.length > 0))
   runIn(folder, 'pnpm', ['install', '--prefer-offline', '--reporter=append-only', '--loglevel=error'])
   return {
     folder,

@@ -3,9 +3,13 @@ import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
-/** Gives CommonJS a default export as well: kafkajs is often imported whole, because ECMAScript finds few of its names. */
-function addDefaultExport(): void {
-  appendFileSync('dist/index.cjs', '\nmodule.exports.default = module.exports;\n')
+/**
+ * Makes the CommonJS module a plain object, as kafkajs's is: mocks and spies write to it, and the bundler leaves getters there. It gets a
+ * default export as well: kafkajs is often imported whole, because ECMAScript finds few of its names.
+ */
+function makePlain(): void {
+  const plain = "Object.defineProperty({ ...module.exports }, '__esModule', { value: true })"
+  appendFileSync('dist/index.cjs', `\nmodule.exports = ${plain};\nmodule.exports.default = module.exports;\n`)
 }
 
 /** Writes the ECMAScript entry: names over the one CommonJS core, so that a class has one identity in both formats. */
@@ -22,7 +26,7 @@ function finishTypes(file: string, self: string): void {
   writeFileSync(file, types + all)
 }
 
-addDefaultExport()
+makePlain()
 writeEsmShim()
 finishTypes('dist/index.d.ts', './index.js')
 finishTypes('dist/index.d.cts', './index.cjs')

@@ -47,3 +47,7 @@ exports.KafkaJSAggregateError = kafkajs.KafkaJSAggregateError
 exports.KafkaJSFetcherRebalanceError = kafkajs.KafkaJSFetcherRebalanceError
 exports.KafkaJSNoBrokerAvailableError = kafkajs.KafkaJSNoBrokerAvailableError
 exports.KafkaJSAlterPartitionReassignmentsError = kafkajs.KafkaJSAlterPartitionReassignmentsError
+
+// The bundler renames classes of which it finds two names, and programs look at `error.constructor.name`.
+for (const [name, type] of Object.entries(exports))
+  if (name.startsWith('KafkaJS')) Object.defineProperty(type, 'name', { value: name, configurable: true })
