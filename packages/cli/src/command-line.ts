@@ -11,6 +11,7 @@ import { defineLogin } from './commands/login.ts'
 import { defineLogout } from './commands/logout.ts'
 import { definePolicyCheck } from './commands/policy-check.ts'
 import { definePolicyDiff } from './commands/policy-diff.ts'
+import { definePolicyDraft } from './commands/policy-draft.ts'
 import { definePolicyExplain } from './commands/policy-explain.ts'
 import { definePolicyLint } from './commands/policy-lint.ts'
 import { definePolicySchema } from './commands/policy-schema.ts'
@@ -73,6 +74,7 @@ function definePolicyCommands(policy: Command, select: (run: CommandRun) => void
   definePolicyCheck(policy, select)
   definePolicyExplain(policy, select)
   definePolicyDiff(policy, select)
+  definePolicyDraft(policy, select)
   definePolicyLint(policy, select)
   definePolicyTest(policy, select)
   definePolicySchema(policy, select)

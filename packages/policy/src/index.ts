@@ -113,6 +113,17 @@ export { type AccessChange, diffPolicies } from './tools/diff/diff-policies.ts'
 export { type ComparedPolicies, changesData, describeChanges } from './tools/diff/diff-words.ts'
 export type { AccessWitness } from './tools/diff/point.ts'
 export { diffStanding, type StandingChange } from './tools/diff/standing-changes.ts'
+export {
+  type DraftOptions,
+  type DraftRule,
+  draftRules,
+  type LeftOut,
+  type PolicyDraft,
+} from './tools/draft/draft-rules.ts'
+export { draftData, draftPolicyText } from './tools/draft/draft-words.ts'
+export { parseSeenUses, type SeenUse, type SeenUses } from './tools/draft/seen-access.ts'
+export { type UnusedGrant, type UnusedNames, unusedGrants } from './tools/draft/unused-grants.ts'
+export { describeUnusedGrants } from './tools/draft/unused-words.ts'
 export { PolicyTooIntricateError, RequestWordsError } from './tools/errors.ts'
 export {
   type ApplyingProtection,

@@ -191,7 +191,19 @@ export class Call extends Rights {
     const granted = isByCluster && byCluster.effect === 'allow' ? byCluster : byName
     this.#tellChange('topic', Operation.Create, topicName, granted)
     this.#passed('topic', Operation.Create, topicName, undefined, granted)
+    if (granted === byCluster) this.#passed('cluster', Operation.Create, CLUSTER_NAME, undefined, granted)
     return true
+  }
+
+  /** A topic came to be because the client named it. */
+  created(topicName: string): void {
+    this.#passed(
+      'topic',
+      Operation.Create,
+      topicName,
+      undefined,
+      this.settle('topic', Operation.Create, topicName, undefined),
+    )
   }
 
   /** Where people find an ask. */

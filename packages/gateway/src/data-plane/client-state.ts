@@ -17,6 +17,8 @@ export class ClientState {
   softwareName = ''
   /** Where reading goes on behind records that are withheld. */
   readonly readOn: ReadOnMemo = new ReadOnMemo()
+  /** Topics that the client named, that were not there, and that a broker may create for that; bounded. */
+  readonly awaitedTopics: Set<string> = new Set()
   /** What has been told of what passes by the modes of the gateway. */
   readonly wouldDeny: ToldOnce = new ToldOnce()
 }

@@ -16,6 +16,7 @@ import { NO_NODE, servedBrokers, servedController } from './broker-nodes.ts'
 import { splitItems } from './request-split.ts'
 
 const FIRST_VERSION_BY_ID = 12
+const MAX_AWAITED_TOPICS = 1_000
 
 type MetadataVerdict = Verdict<MetadataRequest, MetadataResponse>
 
@@ -58,7 +59,10 @@ function decideNamed(call: Call, request: MetadataRequest, topics: readonly Meta
     return errorCode === ErrorCode.NONE
   })
   const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
-  const edit = (response: MetadataResponse): void => editAnswer(call, response, refusals, (name) => call.knows(name))
+  const edit = (response: MetadataResponse): void => {
+    noteCreations(call, response, allowAutoTopicCreation)
+    editAnswer(call, response, refusals, (name) => call.knows(name))
+  }
   if (refusals.length === 0 && allowAutoTopicCreation === request.allowAutoTopicCreation) return forward(edit)
   // With nothing left the broker is still asked, for its brokers: an empty list is no topic.
   return forwardInstead({ ...request, topics: allowed, allowAutoTopicCreation }, edit)
@@ -75,12 +79,28 @@ function refusalOf(call: Call, { name, topicId }: MetadataRequestTopic): number 
 }
 
 function shows(call: Call, name: string): boolean {
+  // Asked by its name: who may describe it does so.
+  if (call.can('topic', Operation.Describe, name)) return call.permits('topic', Operation.Describe, name)
   return call.knows(name) || call.permits('topic', Operation.Describe, name)
 }
 
 /** An id creates nothing. */
 function mayCreate(call: Call, { name }: MetadataRequestTopic): boolean {
   return name === null || call.canCreate(name)
+}
+
+/**
+ * A broker that creates topics on the way says first that there is none, and shows it when it is asked again: then it was
+ * created, and not before.
+ */
+function noteCreations(call: Call, { topics }: MetadataResponse, mayCreateTopics: boolean): void {
+  const { awaitedTopics } = call.state
+  for (const { name, errorCode } of topics) {
+    if (name === null) continue
+    if (errorCode === ErrorCode.NONE && awaitedTopics.delete(name)) call.created(name)
+    const isAwaited = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.LEADER_NOT_AVAILABLE
+    if (mayCreateTopics && isAwaited && awaitedTopics.size < MAX_AWAITED_TOPICS) awaitedTopics.add(name)
+  }
 }
 
 /** A refused topic looks like one that does not exist: no id where it was named, no name where an id was given. */

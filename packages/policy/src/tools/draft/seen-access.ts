@@ -1,0 +1,55 @@
+import * as z from 'zod'
+import { MAX_NAME_LENGTH, type Operation, operations, type ResourceType, resourceTypes } from '../../operation.ts'
+
+/** Something that one client was seen to do, as a gateway tells it. */
+export interface SeenUse {
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string
+  readonly resourceType: ResourceType
+  readonly operation: Operation
+  readonly name: string
+  readonly partitions: readonly number[]
+  /** The rules that granted it; none where it passed by a mode. */
+  readonly ruleIds: readonly string[]
+  readonly firstUnixMs: number
+  readonly lastUnixMs: number
+}
+
+/** What a gateway has seen, from when on, and which topics there are. */
+export interface SeenUses {
+  readonly sinceUnixMs: number
+  readonly accesses: readonly SeenUse[]
+  /** Absent where it is not known. */
+  readonly topics?: readonly string[]
+}
+
+const unixMs = z.number().nonnegative()
+const text = z.string().max(MAX_NAME_LENGTH)
+
+const seenUses: z.ZodType<SeenUses> = z.object({
+  sinceUnixMs: unixMs,
+  accesses: z
+    .array(
+      z.object({
+        issuer: z.string(),
+        subject: z.string(),
+        clientId: text,
+        resourceType: z.enum(resourceTypes),
+        operation: z.literal(operations),
+        name: text,
+        partitions: z.array(z.int().nonnegative()).readonly(),
+        ruleIds: z.array(z.string()).readonly(),
+        firstUnixMs: unixMs,
+        lastUnixMs: unixMs,
+      }),
+    )
+    .readonly(),
+  topics: z.array(z.string()).readonly().exactOptional(),
+})
+
+/** Reads what a gateway has seen from its answer; `undefined` where it is none. */
+export function parseSeenUses(answer: unknown): SeenUses | undefined {
+  const parsed = seenUses.safeParse(answer)
+  return parsed.success ? parsed.data : undefined
+}
