@@ -89,7 +89,7 @@ class TokenEndpoint {
 
   async #exchange(c: Context, request: TokenExchangeRequest): Promise<Response> {
     try {
-      const signIn = await this.#options.authenticator.verifyToken(request.subjectToken, originOf(c))
+      const signIn = await this.#options.authenticator.verifySubjectToken(request.subject, originOf(c))
       const refusal = refusalOfSubject(signIn, request)
       return refusal === undefined ? await this.#issue(c, request, signIn) : this.#refuse(c, refusal)
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Context } from 'hono'
+import type { SubjectToken, SubjectTokenType } from '../identity/subject-token.ts'
 
 /** The error words of RFC 6749 section 5.2 and RFC 8693 section 2.2.2 that the token endpoint uses. */
 type TokenErrorWord =
@@ -18,7 +19,7 @@ export interface TokenRefusal {
 
 /** A well-formed token exchange. */
 export interface TokenExchangeRequest {
-  readonly subjectToken: string
+  readonly subject: SubjectToken
   readonly issuedTokenType: string
   readonly clientId: string | undefined
   /** An earlier token of the gateway, whose session is to go on. */
@@ -47,7 +48,9 @@ export function isForm(c: Context): boolean {
 export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 
 const TOKEN_TYPE_PREFIX = 'urn:ietf:params:oauth:token-type:'
-const SUBJECT_TYPES: ReadonlySet<string> = new Set(['access_token', 'jwt'].map((name) => TOKEN_TYPE_PREFIX + name))
+const SUBJECT_TYPES: ReadonlyMap<string, SubjectTokenType> = new Map(
+  (['access_token', 'jwt'] as const).map((name) => [TOKEN_TYPE_PREFIX + name, name]),
+)
 const ISSUED_TYPE = `${TOKEN_TYPE_PREFIX}access_token`
 const ISSUED_TYPES: ReadonlySet<string> = new Set([ISSUED_TYPE, `${TOKEN_TYPE_PREFIX}jwt`])
 // RFC 8693 section 2.1 lets these two stand more than once.
@@ -137,7 +140,10 @@ export function parseTokenRequest(body: string, targets: TokenTargets): TokenReq
   }
   const issuedTokenType = form.get('requested_token_type') ?? ISSUED_TYPE
   const request = {
-    subjectToken: form.get('subject_token') ?? '',
+    subject: {
+      type: SUBJECT_TYPES.get(form.get('subject_token_type') ?? '') ?? 'access_token',
+      token: form.get('subject_token') ?? '',
+    },
     issuedTokenType,
     clientId: form.get('client_id'),
     sessionToken: form.get('session_token'),

@@ -17,6 +17,7 @@ const authenticator: Authenticator = {
       ...{ source: 'gateway-token', minimumRevision: 0, clientId: 'orders' },
     }
   },
+  verifySubjectToken: () => Promise.reject(new Error('not here')),
   signInWithClientSecret: () => Promise.reject(new Error('not here')),
 }
 const control: ControlPort = {

@@ -16,6 +16,7 @@ const authenticator: Authenticator = {
     if (token === 'boom') throw new TypeError('secret inside')
     return signInOf(token)
   },
+  verifySubjectToken: () => Promise.reject(new Error('not here')),
   signInWithClientSecret: async (clientId) => signInOf(`${clientId}.60.0`),
 }
 

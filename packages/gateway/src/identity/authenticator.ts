@@ -21,6 +21,7 @@ import { createRemoteKeySet } from './remote-key-set.ts'
 import { SecretSignIns } from './secret-sign-ins.ts'
 import { Sessions } from './sessions.ts'
 import type { SignIn, SignInOrigin, SignInSource } from './sign-in.ts'
+import type { SubjectToken } from './subject-token.ts'
 import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
 
 export type { SignIn, SignInOrigin } from './sign-in.ts'
@@ -29,6 +30,8 @@ export type { SignIn, SignInOrigin } from './sign-in.ts'
 export interface Authenticator {
   /** Verifies a token of this gateway, or an access token of a configured issuer. */
   verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn>
+  /** Verifies what is brought to the token endpoint, by its type. */
+  verifySubjectToken(subject: SubjectToken, origin?: SignInOrigin): Promise<SignIn>
   /** Exchanges client id and secret at the issuer that takes them, and verifies the token it gives. */
   signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn>
 }
@@ -116,6 +119,10 @@ class ConfiguredAuthenticator implements Authenticator {
     const verified = await this.#verifyIssuerToken(tokens, token, header)
     assertCertificate(verified, origin)
     return this.#signIn(verified, 'idp-token', origin)
+  }
+
+  verifySubjectToken({ token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
+    return this.verifyToken(token, origin)
   }
 
   async signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn> {
