@@ -9,6 +9,7 @@ import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { watchdog } from '../kafka/watchdog.ts'
 import { type ChildProgram, startProgram } from './child-program.ts'
 import { AUDIENCE, startGateway, writeBenchGateway } from './gateway-program.ts'
+import type { HeadgateAccess } from './sdk-work.ts'
 
 /** A way from the load generator to the broker: direct, relay or gateway, or what is read by that way. */
 export interface Leg {
@@ -25,6 +26,8 @@ export interface BenchWorld {
   readonly gatewayLeg: Leg
   /** An access token of the identity provider. */
   readonly token: string
+  /** What a client with a policy is configured with. */
+  readonly headgate: HeadgateAccess
   /** The processes that are part of the measurement. */
   readonly pids: readonly number[]
   /** Fires when the bench is told to stop. */
@@ -87,7 +90,8 @@ async function startParts(
   undo.push(() => relay.end())
   const [kafkaPort = 0, broker = 0, http = 0, ...spare] = gatewayPorts
   const surroundings = { directory, kafka, identity }
-  const gateway = startGateway(await writeBenchGateway(surroundings, { kafka: kafkaPort, broker, http }))
+  const files = await writeBenchGateway(surroundings, { kafka: kafkaPort, broker, http })
+  const gateway = startGateway(files.configPath)
   undo.push(() => gateway.end())
   await Promise.all([relay.ready, gateway.ready])
   const token = await identity.tokenFor(CLIENT.clientId)
@@ -100,6 +104,12 @@ async function startParts(
   return {
     kafka,
     token,
+    headgate: {
+      ...CLIENT,
+      gateway: `http://localhost:${http}`,
+      bundleKeys: [files.bundleKeyThumbprint],
+      issuer: identity.issuer,
+    },
     signal,
     gatewayLeg,
     legs: [
@@ -111,7 +121,8 @@ async function startParts(
     startUnaudited: async () => {
       const [kafkaSpare = 0, brokerSpare = 0, httpSpare = 0] = spare.slice(3)
       const ports = { kafka: kafkaSpare, broker: brokerSpare, http: httpSpare }
-      const unaudited = startGateway(await writeBenchGateway(surroundings, ports, { audit: undefined }))
+      const { configPath } = await writeBenchGateway(surroundings, ports, { audit: undefined })
+      const unaudited = startGateway(configPath)
       undo.push(() => unaudited.end())
       await unaudited.ready
       return { name: 'without a trail', connection: { bootstrap: `127.0.0.1:${kafkaSpare}`, sasl }, pid: unaudited.pid }
@@ -121,7 +132,7 @@ async function startParts(
     timeGatewayStart: async (isServing) => {
       const [kafkaSpare = 0, brokerSpare = 0, httpSpare = 0] = spare
       const ports = { kafka: kafkaSpare, broker: brokerSpare, http: httpSpare }
-      const configPath = await writeBenchGateway(surroundings, ports)
+      const { configPath } = await writeBenchGateway(surroundings, ports)
       return await timeStart(
         () => startGateway(configPath),
         () => isServing(`127.0.0.1:${kafkaSpare}`),

@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { IdentityProvider } from '../identity/identity-provider.ts'
 import type { KafkaCluster } from '../kafka/start-kafka.ts'
-import { writeGatewayFiles } from '../world/gateway-files.ts'
+import { type GatewayFiles, writeGatewayFiles } from '../world/gateway-files.ts'
 import { type ChildProgram, startProgram } from './child-program.ts'
 
 /** The ports of one gateway. */
@@ -26,13 +26,13 @@ export const AUDIENCE = 'headgate'
 const HOUR_MS = 3_600_000
 const OTHER_RULES = 19
 
-/** Writes the files of a gateway with twenty rules; gives the path of its configuration. */
+/** Writes the files of a gateway with twenty rules. */
 export async function writeBenchGateway(
   { directory, kafka, identity }: GatewaySurroundings,
   ports: GatewayPorts,
   sections: Readonly<Record<string, unknown>> = {},
-): Promise<string> {
-  const { configPath } = await writeGatewayFiles({
+): Promise<GatewayFiles> {
+  return await writeGatewayFiles({
     directory: await mkdtemp(join(directory, 'gateway-')),
     clusterName: 'bench',
     bootstrap: kafka.scramBootstrap.split(','),
@@ -46,7 +46,6 @@ export async function writeBenchGateway(
     sections,
     policy: policyText(),
   })
-  return configPath
 }
 
 /** Starts the built command in a process of its own. */

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume|masked|audit …] [--rounds N] [--json]`
+ * `npm run bench -- [decide|wire|masking|startup|idle|latency|produce|consume|masked|audit|sdk …] [--rounds N] [--json]`
  *
  * Measures real parts on loopback, the legs of a comparison in turn, and prints medians with their spread beside the
  * budgets. It passes no judgement by its exit code. It stops by itself and ends only what it started.
@@ -18,6 +18,7 @@ import { benchLatency } from './latency.ts'
 import { benchMaskedConsume } from './masked-consume.ts'
 import { benchMasking } from './masking.ts'
 import { loadNow, machineText, runJson, runText } from './report.ts'
+import { benchSdk } from './sdk.ts'
 import { benchStartup } from './startup.ts'
 import { benchConsume, benchProduce } from './throughput.ts'
 import { benchWire } from './wire.ts'
@@ -38,6 +39,7 @@ const WITH_BROKER: Readonly<Record<string, (world: BenchWorld, rounds: number, t
   consume: benchConsume,
   masked: benchMaskedConsume,
   audit: benchAudit,
+  sdk: benchSdk,
 }
 const KNOWN = [...Object.keys(IN_PROCESS), ...Object.keys(WITH_BROKER)]
 const MAX_ROUNDS = 50
