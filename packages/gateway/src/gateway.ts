@@ -4,11 +4,13 @@ import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import { ENFORCED, formatSourceProblem } from '@headgate/policy'
 import { findUnmetProtections } from './config/find-unmet-protections.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
+import { type GatewayConfigResult, loadGatewayConfig } from './config/load-config.ts'
 import { createAskRecord } from './control-plane/asks/ask-record.ts'
 import { Asks } from './control-plane/asks/asks.ts'
 import { type AuditSink, noTrail } from './control-plane/audit-sink.ts'
 import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
+import { KeyReload } from './control-plane/key-reload.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
 import { Revocations } from './control-plane/revocations.ts'
@@ -19,6 +21,7 @@ import { auditRoutes } from './control-plane/trail-index/audit-endpoints.ts'
 import { TrailIndex } from './control-plane/trail-index/trail-index.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
+import { createKeyRings } from './identity/key-ring.ts'
 import { Sessions } from './identity/sessions.ts'
 import { SharedStore } from './store/shared-store.ts'
 import { openStore } from './store/store.ts'
@@ -28,6 +31,8 @@ export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly log: LogPort
   readonly clock?: Clock
+  /** Reads the configuration again, for the keys in it; its file by default. */
+  readonly reloadConfig?: () => GatewayConfigResult
   /** Where the audit trail is written; a test lets it fail. */
   readonly auditFiles?: AuditFilePort
 }
@@ -49,7 +54,7 @@ export interface Gateway {
    * a store that cannot be opened.
    */
   start(): Promise<GatewayAddresses>
-  /** Reads the policy again; one that cannot be loaded leaves the last one in force. */
+  /** Reads the keys and the policy again; one that cannot be loaded leaves the last one in force. */
   reload(): PolicyReload
   /** Stops accepting, lets owed answers out, and ends. */
   close(): Promise<void>
@@ -129,7 +134,10 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const audit = trail ?? noTrail
   const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
-  const authenticator = createAuthenticator({ config, log, clock, sessions })
+  const keys = createKeyRings(config, clock)
+  const load = options.reloadConfig ?? (() => loadGatewayConfig(config.path))
+  const keyReload = new KeyReload({ config, keys, load, log, clock })
+  const authenticator = createAuthenticator({ config, log, clock, sessions, keys })
   const store = new SharedStore(() => openStore({ store: config.store, log }))
   const asks = new Asks({
     openStore: () => store.open(),
@@ -175,6 +183,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
       audit,
       archive,
       revocations,
+      keys,
       records: dataPlane.records,
     },
     routes: [
@@ -188,6 +197,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     isReady = false
     await Promise.all([dataPlane.close(), controlPlane.close()])
     policySource.close()
+    keyReload.close()
     await asks.close()
     await archive.close()
     await revocations.close()
@@ -215,7 +225,10 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
         throw cause
       }
     },
-    reload: () => policySource.reload(),
+    reload: () => {
+      keyReload.reload()
+      return policySource.reload()
+    },
     close,
   }
 }

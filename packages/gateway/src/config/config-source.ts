@@ -22,10 +22,16 @@ export class ConfigSource {
   readonly #lines = new LineCounter()
   readonly #problems: SourceProblem[] = []
   readonly #noted = new Set<string>()
+  readonly #files = new Set<string>()
 
   constructor(path: string, environment: Environment) {
     this.path = resolve(path)
     this.environment = environment
+  }
+
+  /** The config's file, and those that it names and that were looked for; absolute. */
+  get files(): readonly string[] {
+    return [this.path, ...this.#files]
   }
 
   /** The problems in the order of the text. */
@@ -49,6 +55,7 @@ export class ConfigSource {
 
   /** Reads a text file that the config names; a failure is a problem at the offset and gives `undefined`. */
   readNamedFile(path: string, offset: number): string | undefined {
+    this.#files.add(this.resolvePath(path))
     try {
       return readFileSync(this.resolvePath(path), 'utf8')
     } catch (error) {

@@ -180,16 +180,24 @@ export interface CertificateBoundConfig {
 /** The gateway's own access tokens. */
 export interface TokensConfig {
   readonly lifetimeSeconds: number
-  /** ES256. */
+  /** Signs; ES256. */
   readonly signingKey: SigningKey
+  /** Published, so that it is known everywhere before it signs. */
+  readonly nextKey?: SigningKey | undefined
+  /** Published still. A running gateway remembers by itself what signed before, one that starts does not. */
+  readonly previousKey?: SigningKey | undefined
   readonly revokers: readonly RevokerConfig[]
   readonly certificateBound: readonly CertificateBoundConfig[]
 }
 
 /** The signed policy bundles. */
 export interface BundlesConfig {
-  /** Ed25519. */
+  /** Signs; Ed25519. */
   readonly currentKey: SigningKey
+  /** Published, so that it is known everywhere before it signs. */
+  readonly nextKey?: SigningKey | undefined
+  /** Published still. A running gateway remembers by itself what signed before, one that starts does not. */
+  readonly previousKey?: SigningKey | undefined
   /** RFC 7638 thumbprint of the key that comes next, which clients are given beforehand. */
   readonly nextThumbprint: string | undefined
   /** After this time a client denies everything unless it got a newer bundle. */
@@ -253,6 +261,8 @@ export interface LimitsConfig {
 export interface GatewayConfig {
   /** The file it came from, absolute. */
   readonly path: string
+  /** That file, and every other that was read for it but the policy; absolute. */
+  readonly files: readonly string[]
   readonly cluster: ClusterConfig
   readonly listener: ListenerConfig
   readonly http: HttpConfig

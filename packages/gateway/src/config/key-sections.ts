@@ -27,6 +27,17 @@ export function readKey(reader: ConfigReader, key: string, kind: SigningKeyKind)
   return standIn(kind)
 }
 
+function readOptionalKey(reader: ConfigReader, key: string, kind: SigningKeyKind): SigningKey | undefined {
+  return reader.has(key) ? readKey(reader, key, kind) : undefined
+}
+
+function readOtherKeys(reader: ConfigReader, kind: SigningKeyKind): Pick<TokensConfig, 'nextKey' | 'previousKey'> {
+  return {
+    nextKey: readOptionalKey(reader, 'nextKey', kind),
+    previousKey: readOptionalKey(reader, 'previousKey', kind),
+  }
+}
+
 function readRevoker(reader: ConfigReader, issuerNames: readonly string[]): RevokerConfig {
   const issuer = readIssuerName(reader, 'issuer', issuerNames)
   const group = reader.text('group')
@@ -73,6 +84,7 @@ export function readTokens(reader: ConfigReader, issuerNames: readonly string[])
   const tokens = {
     lifetimeSeconds,
     signingKey: readKey(reader, 'signingKey', 'token'),
+    ...readOtherKeys(reader, 'token'),
     revokers: reader.sections('revokers', { optional: true }).map((each) => readRevoker(each, issuerNames)),
     certificateBound: reader
       .sections('certificateBound', { optional: true })
@@ -100,6 +112,7 @@ function readNextThumbprint(reader: ConfigReader): string | undefined {
 export function readBundles(reader: ConfigReader): BundlesConfig {
   const bundles: BundlesConfig = {
     currentKey: readKey(reader, 'currentKey', 'bundle'),
+    ...readOtherKeys(reader, 'bundle'),
     nextThumbprint: readNextThumbprint(reader),
     lifetimeSeconds: reader.integer('lifetimeSeconds', { min: 30, max: 86_400, fallback: 900 }),
     refreshSeconds: reader.integer('refreshSeconds', { min: 1, max: 3_600, fallback: 60 }),

@@ -47,6 +47,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
   const tokensReader = root.section('tokens')
   const config: GatewayConfig = {
     path: root.source.path,
+    files: [],
     cluster: readCluster(clusterReader, issuerNames),
     listener: readListener(listenerReader),
     http: readHttp(httpReader),
@@ -64,7 +65,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
   checkCertificateBound(tokensReader, config.tokens, [config.listener, config.http])
   checkIssuers(issuerReaders, issuers, config.http.publicUrl)
   root.close()
-  return config
+  return { ...config, files: root.source.files }
 }
 
 function readText(source: ConfigSource): string | undefined {

@@ -4,6 +4,7 @@ import type { Context, Handler } from 'hono'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { TokenRevokedError } from '../identity/identity-errors.ts'
+import type { KeyRings } from '../identity/key-ring.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { type BearerProblems, requireBearer } from './bearer.ts'
@@ -21,6 +22,7 @@ export interface BundleEndpointOptions {
   readonly clock: Clock
   readonly audit: AuditSink
   readonly waiters: BundleWaiters
+  readonly keys: KeyRings
 }
 
 const NO_TOKEN: ProblemDetails = {

@@ -4,6 +4,7 @@ import { type BundleClaims, compileProgram, createCanaries, demandsOf, signBundl
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
+import type { KeyRings } from '../identity/key-ring.ts'
 import { residualOf } from '../principal-residual.ts'
 import { type BundleAddressee, BundleRevisions } from './bundle-revisions.ts'
 import type { PolicyFileSource } from './policy-source.ts'
@@ -13,6 +14,7 @@ export interface BundleIssuerOptions {
   readonly config: GatewayConfig
   readonly policySource: PolicyFileSource
   readonly clock: Clock
+  readonly keys: KeyRings
 }
 
 /** A signed bundle and the tag that it is compared by. */
@@ -26,7 +28,7 @@ export interface IssuedBundle {
 }
 
 interface Kept {
-  /** What the bundle was made from: policy revision and groups. */
+  /** What the bundle was made from: key, policy revision and groups. */
   readonly basis: string
   readonly bundle: Promise<IssuedBundle>
   readonly refreshAfterUnixMs: number
@@ -56,7 +58,11 @@ export class BundleIssuer {
   bundleFor(signIn: SignIn): Promise<IssuedBundle> {
     const snapshot = this.#options.policySource.current
     const key = JSON.stringify(Object.values(addresseeOf(signIn)))
-    const basis = JSON.stringify([snapshot.revision, signIn.principal.groups?.toSorted() ?? null])
+    const basis = JSON.stringify([
+      this.#options.keys.bundles.current.thumbprint,
+      snapshot.revision,
+      signIn.principal.groups?.toSorted() ?? null,
+    ])
     const kept = this.#kept.get(key)
     const isFresh = kept !== undefined && kept.refreshAfterUnixMs > this.#options.clock.nowUnixMs()
     return isFresh && kept.basis === basis ? kept.bundle : this.#issue(key, basis, signIn, snapshot)
@@ -77,7 +83,7 @@ export class BundleIssuer {
   }
 
   async #sign(claims: BundleClaims): Promise<IssuedBundle> {
-    const jws = await signBundle(claims, this.#options.config.bundles.currentKey)
+    const jws = await signBundle(claims, this.#options.keys.bundles.current)
     const etag = `"${createHash('sha256').update(jws).digest('base64url')}"`
     return { jws, etag, refreshAfterUnixMs: claims.refreshAfterUnixMs }
   }

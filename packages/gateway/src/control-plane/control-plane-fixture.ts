@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
+import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
 import { Sessions } from '../identity/sessions.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
 import type { RecordSource } from '../record-source.ts'
@@ -53,6 +54,7 @@ export interface TestControlPlane {
   readonly lines: LoggedLine[]
   /** The requests that wait for another bundle. */
   readonly waiters: BundleWaiters
+  readonly keys: KeyRings
   /** Posts a form to `/token`. */
   exchange(
     form: Readonly<Record<string, string>> | string,
@@ -100,9 +102,10 @@ export async function startTestControlPlane(
   const { log, lines } = collectLog()
   const policySource = createPolicySource({ policy: config.policy, log, clock })
   const sessions = new Sessions(clock)
+  const keys = createKeyRings(config, clock)
   const revocations = new Revocations({ clock })
   revocations.subscribe(({ sessionId, untilUnixMs }) => sessions.revoke(sessionId, untilUnixMs))
-  const authenticator = createAuthenticator({ config, log, clock, sessions })
+  const authenticator = createAuthenticator({ config, log, clock, sessions, keys })
   const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
   const archive = new SessionArchive({
     ...{ index: undefined, log, clock },
@@ -120,6 +123,7 @@ export async function startTestControlPlane(
     clock,
     waiters,
     revocations,
+    keys,
   }
   const controlPlane = createControlPlane({ ...parts, ...surroundings })
   const { port } = await controlPlane.start()
@@ -127,7 +131,7 @@ export async function startTestControlPlane(
   const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>
     post(url, typeof form === 'string' ? form : new URLSearchParams(form).toString(), headers)
   return {
-    ...{ url, clock, issuer, config, policySource, policyPath, asks, lines, exchange, waiters },
+    ...{ url, clock, issuer, config, policySource, policyPath, asks, lines, exchange, waiters, keys },
     gatewayToken: async (claims = {}) => {
       const response = await exchange({ ...EXCHANGE, subject_token: await issuer.sign(claims) })
       return ((await response.json()) as { access_token: string }).access_token

@@ -2,6 +2,7 @@ import { type Clock, type LogPort, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import { GatewayTokens } from '../identity/gateway-token.ts'
+import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
 import type { RecordSource } from '../record-source.ts'
 import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
@@ -31,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly audit?: AuditSink
   /** What is served besides. */
   readonly routes?: readonly AddRoutes[]
+  /** The gateway's own keys; those of the config where none are given. */
+  readonly keys?: KeyRings
   /** Sessions that were revoked; in memory when absent. */
   readonly revocations?: Revocations
   /** The requests that wait for another bundle. */
@@ -53,20 +56,22 @@ const CLOSE_GRACE_MS = 3_000
 export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
   const { waiters = new BundleWaiters(clock), revocations = new Revocations({ clock }) } = options
-  const tokens = new GatewayTokens(config, clock)
+  const { keys = createKeyRings(config, clock) } = options
+  const tokens = new GatewayTokens(config, clock, keys.tokens)
   let isServing = false
   const app = createHttpApp({
     config,
     log,
     clock,
-    token: createTokenEndpoint({ ...options, clock, audit, revocations }),
+    token: createTokenEndpoint({ ...options, clock, audit, revocations, keys }),
     revocation: createRevocationEndpoint({ ...options, clock, audit, revocations, tokens }),
-    bundle: createBundleEndpoint({ ...options, clock, audit, waiters }),
+    bundle: createBundleEndpoint({ ...options, clock, audit, waiters, keys }),
     routes: [
       askRoutes({ ...options, clock }),
       sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys }),
       ...(options.routes ?? []),
     ],
+    keys,
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
   const server = createHttpServer(config.http, app, clock)

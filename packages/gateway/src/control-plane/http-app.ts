@@ -2,6 +2,7 @@ import type { Clock, LogPort } from '@headgate/core'
 import { type Handler, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { KeyRings } from '../identity/key-ring.ts'
 import { clientAddressOf } from './client-address.ts'
 import { FailureLimit, limitFailures } from './failure-limit.ts'
 import { addMetadataEndpoints } from './metadata-endpoints.ts'
@@ -19,6 +20,7 @@ export interface HttpAppOptions {
   readonly token: Handler
   readonly bundle: Handler
   readonly revocation: Handler
+  readonly keys: KeyRings
   readonly routes: readonly AddRoutes[]
   /** Whether the gateway serves. */
   readonly isReady: () => boolean
@@ -63,6 +65,7 @@ export function createHttpApp({
   bundle,
   revocation,
   routes,
+  keys,
   isReady,
 }: HttpAppOptions): Hono {
   const app = new Hono()
@@ -75,7 +78,7 @@ export function createHttpApp({
   app.post('/revoke', failures, limitBody, revocation)
   app.get('/v1/bundle', failures, bundle)
   for (const addRoutes of routes) addRoutes(app, failures)
-  addMetadataEndpoints(app, config)
+  addMetadataEndpoints(app, config, keys)
   addHealthEndpoints(app, isReady)
   addFallbacks(app, log)
   return app

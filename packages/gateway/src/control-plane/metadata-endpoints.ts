@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { GatewayConfig, IssuerConfig } from '../config/gateway-config.ts'
 import type { PublicSigningJwk } from '../config/signing-key.ts'
+import type { KeyRings } from '../identity/key-ring.ts'
 import { TOKEN_EXCHANGE_GRANT } from './token-request.ts'
 
 const CACHED = { 'Cache-Control': 'public, max-age=300' }
@@ -57,12 +58,11 @@ function resourceMetadata({ http: { publicUrl, tls } }: GatewayConfig): object {
  *
  * A client trusts a bundle key by its configured thumbprint, never because it is served here.
  */
-export function addMetadataEndpoints(app: Hono, config: GatewayConfig): void {
-  const { tokens, bundles } = config
+export function addMetadataEndpoints(app: Hono, config: GatewayConfig, { tokens, bundles }: KeyRings): void {
   const metadata = serverMetadata(config)
   app.get('/.well-known/oauth-authorization-server', (c) => c.json(metadata, 200, CACHED))
   const resource = resourceMetadata(config)
   app.get('/.well-known/oauth-protected-resource', (c) => c.json(resource, 200, CACHED))
-  app.get('/jwks.json', (c) => c.body(keySet([tokens.signingKey.publicJwk]), 200, KEY_SET))
-  app.get('/.well-known/headgate-bundle-keys', (c) => c.body(keySet([bundles.currentKey.publicJwk]), 200, KEY_SET))
+  app.get('/jwks.json', (c) => c.body(keySet(tokens.published), 200, KEY_SET))
+  app.get('/.well-known/headgate-bundle-keys', (c) => c.body(keySet(bundles.published), 200, KEY_SET))
 }

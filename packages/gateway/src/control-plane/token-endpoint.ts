@@ -7,6 +7,7 @@ import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { mustBeBound } from '../identity/certificate-bound.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
 import { IdentityError } from '../identity/identity-errors.ts'
+import type { KeyRings } from '../identity/key-ring.ts'
 import { auditTime } from './audit-events.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
@@ -31,6 +32,7 @@ export interface TokenEndpointOptions {
   readonly clock: Clock
   readonly audit: AuditSink
   readonly revocations: Revocations
+  readonly keys: KeyRings
 }
 
 function refusalOfIdentity(error: unknown): TokenRefusal {
@@ -72,7 +74,7 @@ class TokenEndpoint {
   constructor(options: TokenEndpointOptions) {
     const { config, clock } = options
     this.#options = options
-    this.#tokens = new GatewayTokens(config, clock)
+    this.#tokens = new GatewayTokens(config, clock, options.keys.tokens)
     this.#targets = { audience: gatewayAudience(config.cluster.name), resource: config.http.publicUrl }
   }
 

@@ -16,6 +16,7 @@ import {
 import { createIssuerMetadata } from './issuer-metadata.ts'
 import { type IssuerToken, IssuerTokens } from './issuer-tokens.ts'
 import type { TokenPins } from './jose-refusal.ts'
+import { createKeyRings, type KeyRings } from './key-ring.ts'
 import { createOutboundFetch } from './outbound-fetch.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { SecretSignIns } from './secret-sign-ins.ts'
@@ -43,6 +44,8 @@ export interface AuthenticatorOptions {
   readonly clock?: Clock
   /** Shared with whoever knows which connections there are. */
   readonly sessions?: Sessions
+  /** The gateway's own keys; those of the config where none are given. */
+  readonly keys?: KeyRings
 }
 
 const FETCH_TIMEOUT_MS = 5_000
@@ -94,10 +97,16 @@ class ConfiguredAuthenticator implements Authenticator {
     maxWaiting: MAX_EXCHANGES * WAITING_PER_RUNNING,
   })
 
-  constructor({ config, log, clock = systemClock, sessions = new Sessions(clock) }: AuthenticatorOptions) {
+  constructor({
+    config,
+    log,
+    clock = systemClock,
+    sessions = new Sessions(clock),
+    keys = createKeyRings(config, clock),
+  }: AuthenticatorOptions) {
     const maxRunning = config.limits.maxConcurrentVerifications
     this.#publicUrl = config.http.publicUrl
-    this.#gatewayTokens = new GatewayTokens(config, clock)
+    this.#gatewayTokens = new GatewayTokens(config, clock, keys.tokens)
     this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
     this.#sessions = sessions
     this.#secretSignIns = new SecretSignIns(clock)

@@ -3,9 +3,10 @@ import type { Clock } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
 import { createLocalJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
 import type { GatewayConfig } from '../config/gateway-config.ts'
-import type { SigningKey } from '../config/signing-key.ts'
-import { TokenExpiredError } from './identity-errors.ts'
+import type { PublicSigningJwk } from '../config/signing-key.ts'
+import { TokenExpiredError, TokenKeyUnknownError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
+import { createKeyRings, type KeyRing } from './key-ring.ts'
 import { SESSION_IDLE_MS } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
 import { readCertificateThumbprint, readGroups, requireSeconds, requireText } from './token-claims.ts'
@@ -42,17 +43,16 @@ export interface MintedToken {
 export class GatewayTokens {
   readonly pins: TokenPins
   readonly #issuer: string
-  readonly #key: SigningKey
-  readonly #keySet: JWTVerifyGetKey
+  readonly #ring: KeyRing
+  #keySet: { readonly of: readonly PublicSigningJwk[]; readonly find: JWTVerifyGetKey } | undefined
   readonly #clock: Clock
 
-  constructor(config: GatewayConfig, clock: Clock) {
+  constructor(config: GatewayConfig, clock: Clock, ring: KeyRing = createKeyRings(config, clock).tokens) {
     this.#issuer = config.http.publicUrl
-    this.#key = config.tokens.signingKey
-    this.#keySet = createLocalJWKSet({ keys: [{ ...this.#key.publicJwk }] })
+    this.#ring = ring
     this.#clock = clock
     this.pins = {
-      algorithms: [this.#key.algorithm],
+      algorithms: [ring.current.algorithm],
       type: 'at+jwt',
       audiences: [gatewayAudience(config.cluster.name)],
       maxLifetimeSeconds: config.tokens.lifetimeSeconds,
@@ -64,11 +64,12 @@ export class GatewayTokens {
     const issuedAt = Math.floor(this.#clock.nowUnixMs() / 1_000)
     const expiresAt = Math.min(issuedAt + this.pins.maxLifetimeSeconds, Math.floor(content.notAfterUnixMs / 1_000))
     if (expiresAt <= issuedAt) throw new TokenExpiredError()
+    const { algorithm, thumbprint, privateKey } = this.#ring.current
     const token = await new SignJWT(this.#claims(content))
-      .setProtectedHeader({ alg: this.#key.algorithm, kid: this.#key.thumbprint, typ: 'at+jwt' })
+      .setProtectedHeader({ alg: algorithm, kid: thumbprint, typ: 'at+jwt' })
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
-      .sign(this.#key.privateKey)
+      .sign(privateKey)
     return { token, expiresAtUnixMs: expiresAt * 1_000 }
   }
 
@@ -79,7 +80,9 @@ export class GatewayTokens {
       if (signIn.expiresAtUnixMs <= this.#clock.nowUnixMs()) throw new TokenExpiredError()
       return signIn
     } catch (error) {
-      throw refusalOf(error, this.pins)
+      const refusal = refusalOf(error, this.pins)
+      // The keys are this gateway's own, so that the same token is refused again: its client should get another one.
+      throw refusal instanceof TokenKeyUnknownError ? new TokenKeyUnknownError(false) : refusal
     }
   }
 
@@ -95,9 +98,19 @@ export class GatewayTokens {
     }
   }
 
+  /** Keys are few and change seldom: the set is made anew when they do. */
+  #findKey(): JWTVerifyGetKey {
+    const { published } = this.#ring
+    if (this.#keySet?.of !== published) {
+      const find = createLocalJWKSet({ keys: published.map((key) => ({ ...key })) })
+      this.#keySet = { of: published, find }
+    }
+    return this.#keySet.find
+  }
+
   async #read(token: string, clockTolerance: number): Promise<SignIn> {
-    const { payload } = await jwtVerify(token, this.#keySet, {
-      algorithms: [this.#key.algorithm],
+    const { payload } = await jwtVerify(token, this.#findKey(), {
+      algorithms: [...this.pins.algorithms],
       typ: this.pins.type,
       issuer: this.#issuer,
       audience: [...this.pins.audiences],

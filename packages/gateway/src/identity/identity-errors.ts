@@ -49,12 +49,12 @@ export class TokenTypeError extends IdentityError<'ERR_GATEWAY_TOKEN_TYPE'> {
   }
 }
 
-/** No key of the issuer fits the token. Worth a later try: a key may be new. */
+/** No key of the issuer fits the token. Worth a later try where keys come from elsewhere: one may be new. */
 export class TokenKeyUnknownError extends IdentityError<'ERR_GATEWAY_TOKEN_KEY_UNKNOWN'> {
   readonly code = 'ERR_GATEWAY_TOKEN_KEY_UNKNOWN'
 
-  constructor() {
-    super({ message: 'token: it is signed with no key of its issuer', retryable: true })
+  constructor(retryable = true) {
+    super({ message: 'token: it is signed with no key of its issuer', retryable })
   }
 }
 

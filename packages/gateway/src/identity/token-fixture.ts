@@ -172,6 +172,7 @@ export function testGatewayConfig(
   const bundleKey = generateKeyPairSync('ed25519').privateKey
   return {
     path: '/gateway.yaml',
+    files: [],
     cluster: { name: 'orders-prod', bootstrap, tls: undefined, sasl: undefined, credentials: [] },
     listener: {
       host: '127.0.0.1',
