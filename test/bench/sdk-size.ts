@@ -13,7 +13,7 @@ const FORMATS: Readonly<Record<string, (name: string) => string>> = {
 
 /** What the installed packages take on disk, and how long their import takes in a new process. */
 export function benchSdkSize(rounds: number, tell: (text: string) => void): Figure[] {
-  const consumer = createConsumer({ kafkajs: '2.2.4' })
+  const consumer = createConsumer({ more: { kafkajs: '2.2.4' } })
   try {
     const require = createRequire(join(consumer.folder, 'package.json'))
     const sizes = PACKAGES.map((name): Figure => {

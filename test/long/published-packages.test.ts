@@ -2,20 +2,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, createConsumer } from '../packaging/consumer.ts'
 import { packageNames, readManifest } from '../packaging/packages.ts'
-
-/** The least Node of each line, and its newest. */
-const NODES = ['22.15.0', '22.23.3', '24.0.0', '24.21.0', '26.10.0'] as const
-const COMPILERS = ['5.0.4', '5.9.3', '6.0.3', '7.0.2'] as const
-
-const PLATFORM = `${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-const PROGRAM = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node'
+import { COMPILERS, NODES, nodePackages, nodeProgram } from './versions.ts'
 
 let consumer: Consumer
 
 beforeAll(() => {
-  const nodes = NODES.map((version) => [`node-${version}`, `npm:node-${PLATFORM}@${version}`])
   const compilers = COMPILERS.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])
-  consumer = createConsumer({ ...Object.fromEntries([...nodes, ...compilers]), '@types/node': '22.20.5' })
+  consumer = createConsumer({ more: { ...nodePackages(), ...Object.fromEntries(compilers), '@types/node': '22.20.5' } })
 })
 afterAll(() => consumer.remove())
 
@@ -28,7 +21,7 @@ describe.each(NODES)('on node %s', (version) => {
   const names = packageNames().filter((name) => runsOn(name, version))
 
   test.each(names)('%s loads by import and by require', (name) => {
-    const node = join(consumer.folder, `node_modules/node-${version}`, PROGRAM)
+    const node = nodeProgram(consumer.folder, version)
     consumer.write(
       'load.mjs',
       `import * as m from '@headgate/${name}'\nconsole.log(process.versions.node, Object.keys(m).length)`,

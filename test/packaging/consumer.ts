@@ -35,24 +35,30 @@ function workspaceFile(own: Readonly<Record<string, string>>, isFlat: boolean): 
   return [...layout, 'strictDepBuilds: false', 'overrides:', ...overrides, ''].join('\n')
 }
 
-/**
- * Packs every package as it is built, and installs them into a project of their own, with `more` beside them.
- *
- * @param aliases other names under which packages of ours are installed as well, `kafkajs` as `kafkajs` being the client in its place; the
- * folder is laid out as npm does it then
- */
-export function createConsumer(
-  more: Readonly<Record<string, string>> = {},
-  aliases: Readonly<Record<string, string>> = {},
-): Consumer {
+/** What a project installs. */
+export interface ConsumerOptions {
+  /** Packages of ours that it asks for itself; all of them by default. What these depend on comes along. */
+  readonly packages?: readonly string[]
+  /** Other packages, with their versions. */
+  readonly more?: Readonly<Record<string, string>>
+  /**
+   * Other names under which packages of ours are installed as well: `kafkajs` as `kafkajs` is the client in its place. The folder is laid
+   * out as npm does it then.
+   */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+/** Packs every package as it is built, and installs them into a project of their own. */
+export function createConsumer({ packages = packageNames(), more = {}, aliases = {} }: ConsumerOptions = {}): Consumer {
   const root = mkdtempSync(join(tmpdir(), 'headgate-consumer-'))
   const tarballs = new Map(packageNames().map((name) => [name, pack(name, join(root, name))]))
   const own = Object.fromEntries([...tarballs].map(([name, file]) => [`@headgate/${name}`, `file:${file}`]))
   const folder = join(root, 'project')
   mkdirSync(folder)
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text)
+  const asked = Object.entries(own).filter(([name]) => packages.includes(name.replace('@headgate/', '')))
   const aliased = Object.entries(aliases).map(([alias, name]) => [alias, `file:${tarballs.get(name)}`])
-  const dependencies = { ...own, '@opentelemetry/api': '^1.9.0', ...more, ...Object.fromEntries(aliased) }
+  const dependencies = { ...Object.fromEntries([...asked, ...aliased]), '@opentelemetry/api': '^1.9.0', ...more }
   write('package.json', JSON.stringify({ name: 'consumer', private: true, dependencies }))
   write('pnpm-workspace.yaml', workspaceFile(own, aliased.length > 0))
   runIn(folder, 'pnpm', ['install', '--prefer-offline', '--reporter=append-only', '--loglevel=error'])

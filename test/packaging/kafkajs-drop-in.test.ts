@@ -8,7 +8,7 @@ import { type Consumer, createConsumer } from './consumer.ts'
 let consumer: Consumer
 
 beforeAll(() => {
-  consumer = createConsumer({ kafkajs: '2.2.4', vitest: '5.1.1', jest: '30.5.2' })
+  consumer = createConsumer({ packages: ['kafkajs'], more: { kafkajs: '2.2.4', vitest: '5.1.1', jest: '30.5.2' } })
 })
 afterAll(() => consumer.remove())
 

@@ -1,7 +1,9 @@
 import type { TestContext } from 'vitest'
 
-/** Programs that some tests need and the README does not ask for. */
-export type Part = 'kcat' | 'chromium'
+/**
+ * What some tests need and the README does not ask for: programs, and kafkajs's repository at v2.2.4, which `KAFKAJS_CHECKOUT` names.
+ */
+export type Part = 'kcat' | 'chromium' | 'kafkajs-checkout'
 
 /** How a skip note begins when a test did not run because a part is not declared. */
 export const NOT_RUN = 'not run'

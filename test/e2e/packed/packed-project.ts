@@ -38,7 +38,7 @@ export function createPackedProject(
   more: Readonly<Record<string, string>>,
   aliases: Readonly<Record<string, string>> = {},
 ): PackedProject {
-  const consumer = createConsumer(more, aliases)
+  const consumer = createConsumer({ packages: aliases['kafkajs'] === undefined ? ['kafkajs'] : [], more, aliases })
   for (const file of files) copyFileSync(join(import.meta.dirname, file), join(consumer.folder, file))
   return {
     consumer,
