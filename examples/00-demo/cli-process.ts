@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { signInPerson } from '@headgate/test/people'
 import type { World } from '@headgate/test/world'
+import { signInPerson } from '@headgate/testkit'
 import { print, styled } from './terminal.ts'
 
 const MAIN = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url))

@@ -1,5 +1,5 @@
-import { signInPerson } from '@headgate/test/people'
 import type { World } from '@headgate/test/world'
+import { signInPerson } from '@headgate/testkit'
 import { type Consumer, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 
 /** Plain kafkajs, without Headgate's wrapper, that signs in to the gateway with a service's id and secret. */

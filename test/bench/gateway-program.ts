@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { IdentityProvider } from '../identity/identity-provider.ts'
+import type { IdentityProvider } from '@headgate/testkit'
 import type { KafkaCluster } from '../kafka/start-kafka.ts'
 import { type GatewayFiles, writeGatewayFiles } from '../world/gateway-files.ts'
 import { type ChildProgram, startProgram } from './child-program.ts'

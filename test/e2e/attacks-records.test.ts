@@ -1,4 +1,6 @@
 // Attempts to see records, or to have them written, past masks and approvals.
+
+import { signInPerson } from '@headgate/testkit'
 import {
   type AddPartitionsToTxnResponse,
   apiMessage,
@@ -14,7 +16,6 @@ import { askGateway, type GatewayAnswer } from '../clients/gateway-api.ts'
 import type { RawClient } from '../clients/raw-client.ts'
 import { fetchBody } from '../clients/raw-requests.ts'
 import { recordBatch } from '../clients/record-batches.ts'
-import { signInPerson } from '../identity/sign-in-person.ts'
 import { until } from '../kafka/until.ts'
 import { SWEPT } from '../sweep/recorder.ts'
 import { startWorld, type World } from '../world/start-world.ts'

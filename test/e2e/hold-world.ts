@@ -1,7 +1,7 @@
+import { signInPerson } from '@headgate/testkit'
 import { Kafka, logLevel } from 'kafkajs'
 import type { ClientConnection } from '../clients/connection.ts'
 import { askGateway, type GatewayAnswer, type GatewayRequest } from '../clients/gateway-api.ts'
-import { signInPerson } from '../identity/sign-in-person.ts'
 import { withAdmin } from '../kafka/admin.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { goThroughSignIn, type SignInPersonOptions, type SignInPersonResult } from '@headgate/testkit'
 import type { ClientConnection } from '../clients/connection.ts'
 import { type HeadgateRun, startHeadgate } from '../clients/headgate.ts'
-import { goThroughSignIn, type SignInPersonOptions, type SignInPersonResult } from '../identity/sign-in-person.ts'
 import { watchdog } from '../kafka/watchdog.ts'
 import { startWorld, type World, type WorldOptions } from '../world/start-world.ts'
 

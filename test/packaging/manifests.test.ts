@@ -6,7 +6,7 @@ import { packageFolder, packageNames, readManifest } from './packages.ts'
 import { isShipped } from './shipped.ts'
 
 /** Least Node: what a service installs runs on the older line, what runs alone may ask for the newer one. */
-const NODE: Readonly<Record<string, string>> = { gateway: '>=24.0.0', cli: '>=24.0.0' }
+const NODE: Readonly<Record<string, string>> = { gateway: '>=24.0.0', testkit: '>=24.0.0', cli: '>=24.0.0' }
 
 const ENTRY = {
   '@headgate/source': './src/index.ts',

@@ -22,7 +22,6 @@ export const LONG_PATHS: readonly string[] = [
   'packages',
   'test/long',
   'test/kafka',
-  'test/identity',
   'test/certificates',
   'test/clients',
   'test/world',

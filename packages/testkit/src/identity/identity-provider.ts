@@ -1,14 +1,18 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { type Clock, systemClock } from '@headgate/core'
+import { exportJWK, exportSPKI, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
 import { type IdentityPerson, PEOPLE } from './people.ts'
 import { createSignInPages, DEVICE_PAGES, servePagesBefore } from './sign-in-pages.ts'
 
-/** A client that may ask for a token of its own. */
+/** A client that may ask for a token of its own: by its secret, or by assertions that its private key signs. */
 export interface IdentityClient {
   readonly clientId: string
-  readonly clientSecret: string
+  /** Present, or `publicJwk` is. */
+  readonly clientSecret?: string
+  /** The public half of the key by which it signs assertions (RFC 7523, `private_key_jwt`), with `kid` and `alg`. */
+  readonly publicJwk?: JWK
   readonly groups: readonly string[]
 }
 
@@ -25,6 +29,8 @@ export interface IdentityProviderOptions {
   readonly hasDeviceFlow?: boolean
   /** How long the code of a device flow can be used; 600 by default. */
   readonly deviceCodeSeconds?: number
+  /** The source of time of `signToken`; that of the machine when absent. */
+  readonly clock?: Clock
 }
 
 /** How a token is signed, for tests that bring tokens which must be refused. */
@@ -39,14 +45,14 @@ export interface SignTokenOptions {
   readonly expiresInSeconds?: number | null
 }
 
-/** A running OpenID provider. */
+/** A running OpenID provider, for tests and development: its people have known passwords. */
 export interface IdentityProvider {
   readonly issuer: string
   readonly jwksUri: string
   readonly tokenEndpoint: string
   /** The public client by which people sign in: code flow with PKCE on loopback, device flow, refresh tokens. */
   readonly loginClientId: string
-  /** Asks for a token as the client would, by client credentials. */
+  /** Asks for a token as a client with a secret would, by client credentials. */
   tokenFor(clientId: string): Promise<string>
   /** Signs any claims; `iss`, `iat` and `jti` are filled in where they are missing. */
   signToken(claims: JWTPayload, options?: SignTokenOptions): Promise<string>
@@ -61,8 +67,12 @@ const RESOURCE = 'urn:kafka'
 const HOUR_SECONDS = 3_600
 const DAY_SECONDS = 86_400
 
-/** Starts a real OpenID provider (oidc-provider) on a free loopback port. */
+/**
+ * Starts a real OpenID provider (oidc-provider) on a free loopback port: discovery, JWKS, client credentials, code flow with
+ * PKCE, device flow. Its keys are new each time.
+ */
 export async function startIdentityProvider(options: IdentityProviderOptions): Promise<IdentityProvider> {
+  const { clock = systemClock } = options
   const own = await generateKeyPair('ES256', { extractable: true })
   const foreign = await generateKeyPair('ES256')
   const server = createServer()
@@ -79,7 +89,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions): P
     tokenFor: (clientId) => requestToken(`${issuer}/token`, clientOf(options.clients, clientId)),
     signToken: async (claims, how = {}) => {
       const { key = 'own', typ = 'at+jwt', alg = 'ES256', expiresInSeconds = 300 } = how
-      const nowSeconds = Math.floor(Date.now() / 1_000)
+      const nowSeconds = Math.floor(clock.nowUnixMs() / 1_000)
       const end = expiresInSeconds === null ? {} : { exp: nowSeconds + expiresInSeconds }
       const iat = nowSeconds + Math.min(0, (expiresInSeconds ?? 0) - 60)
       const payload = { iss: issuer, iat, jti: `test-${nowSeconds}-${Math.random()}`, ...end, ...claims }
@@ -167,10 +177,18 @@ function configuration(options: IdentityProviderOptions, privateJwk: object): ob
   }
 }
 
-function serviceClient({ clientId, clientSecret }: IdentityClient): object {
+function serviceClient({ clientId, clientSecret, publicJwk }: IdentityClient): object {
+  const proof =
+    publicJwk === undefined
+      ? { client_secret: clientSecret }
+      : {
+          token_endpoint_auth_method: 'private_key_jwt',
+          token_endpoint_auth_signing_alg: publicJwk.alg ?? 'ES256',
+          jwks: { keys: [publicJwk] },
+        }
   return {
     client_id: clientId,
-    client_secret: clientSecret,
+    ...proof,
     grant_types: ['client_credentials'],
     redirect_uris: [],
     id_token_signed_response_alg: 'ES256',
@@ -199,6 +217,8 @@ function clientOf(clients: readonly IdentityClient[], clientId: string): Identit
 }
 
 async function requestToken(tokenEndpoint: string, { clientId, clientSecret }: IdentityClient): Promise<string> {
+  if (clientSecret === undefined)
+    throw new TypeError(`client \`${clientId}\` has no secret: it signs its assertions itself`)
   const authorization = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
     'base64',
   )

@@ -15,7 +15,7 @@ export const PEOPLE: readonly IdentityPerson[] = Object.freeze([
   { account: 'linus', name: 'Linus', groups: ['auditors'] },
 ])
 
-/** The password of a person, at the test's identity provider. */
+/** The password of a person at the test identity provider. */
 export function passwordOf(account: string): string {
   return `${account}-password`
 }

@@ -1,4 +1,15 @@
-import { type CryptoKey, createRemoteJWKSet, exportSPKI, importJWK, type JWK, type JWTPayload, jwtVerify } from 'jose'
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type IdentityProvider, startIdentityProvider } from './identity-provider.ts'
 
@@ -75,4 +86,43 @@ test('the token that abuses the public key is well signed, so that a lax verifie
   const { payload } = await jwtVerify(token, new TextEncoder().encode(publicPem), { algorithms: ['HS256'] })
 
   expect(payload.sub).toBe('shop')
+})
+
+test('a client with a key of its own signs its assertions; one of another key, or for another audience, gives no token', async () => {
+  const [own, foreign] = await Promise.all([0, 1].map(() => generateKeyPair('ES256', { extractable: true })))
+  if (own === undefined || foreign === undefined) throw new Error('no keys')
+  const publicJwk = { ...(await exportJWK(own.publicKey)), kid: 'k1', alg: 'ES256' }
+  const provider = await startIdentityProvider({
+    clients: [{ clientId: 'ledger', publicJwk, groups: ['books'] }],
+    audience: AUDIENCE,
+  })
+  const ask = async (key: CryptoKey, audience: string): Promise<{ access_token?: string; error?: string }> => {
+    const assertion = await new SignJWT({ jti: `${Math.random()}` })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setIssuer('ledger')
+      .setSubject('ledger')
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(key)
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    }
+    const response = await fetch(provider.tokenEndpoint, { method: 'POST', body: new URLSearchParams(form) })
+    return (await response.json()) as { access_token?: string; error?: string }
+  }
+  try {
+    const { access_token: token = '' } = await ask(own.privateKey, provider.issuer)
+    expect(JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())).toMatchObject({
+      sub: 'ledger',
+      groups: ['books'],
+    })
+    expect(await ask(foreign.privateKey, provider.issuer)).toMatchObject({ error: 'invalid_client' })
+    expect(await ask(own.privateKey, 'https://other.example')).toMatchObject({ error: 'invalid_client' })
+    await expect(provider.tokenFor('ledger')).rejects.toThrow('has no secret')
+  } finally {
+    await provider.close()
+  }
 })
