@@ -134,7 +134,7 @@ export class Call extends Rights {
     if (judgement.effect === 'allow') this.#endWith(judgement)
     if (judgement.effect === 'allow' && judgement.obligations?.audit === 'required') this.mustRecord = true
     if (judgement.effect === 'deny') this.#reportDenial('topic', operation, topic, partition, judgement)
-    else this.#passed('topic', operation, topic, partition, judgement)
+    else this.passed('topic', operation, topic, partition, judgement)
     return judgement
   }
 
@@ -174,7 +174,7 @@ export class Call extends Rights {
     const judgement = this.settle(resourceType, operation, name, partition)
     if (judgement.effect !== 'deny') {
       if (CHANGES.has(operation)) this.#tellChange(resourceType, operation, name, judgement)
-      this.#passed(resourceType, operation, name, partition, judgement)
+      this.passed(resourceType, operation, name, partition, judgement)
       return true
     }
     this.#reportDenial(resourceType, operation, name, partition, judgement)
@@ -190,20 +190,37 @@ export class Call extends Rights {
     const isByCluster = byName.effect !== 'allow' || (isNoRule(byName.wouldBe) && byCluster.wouldBe === undefined)
     const granted = isByCluster && byCluster.effect === 'allow' ? byCluster : byName
     this.#tellChange('topic', Operation.Create, topicName, granted)
-    this.#passed('topic', Operation.Create, topicName, undefined, granted)
-    if (granted === byCluster) this.#passed('cluster', Operation.Create, CLUSTER_NAME, undefined, granted)
+    this.passed('topic', Operation.Create, topicName, undefined, granted)
+    if (granted === byCluster) this.passed('cluster', Operation.Create, CLUSTER_NAME, undefined, granted)
     return true
   }
 
   /** A topic came to be because the client named it. */
   created(topicName: string): void {
-    this.#passed(
+    this.passed(
       'topic',
       Operation.Create,
       topicName,
       undefined,
       this.settle('topic', Operation.Create, topicName, undefined),
     )
+  }
+
+  /** What was foreseen is let pass: it counts as seen, and is told where it would be denied. */
+  passed(
+    resourceType: ResourceType,
+    operation: Operation,
+    name: string,
+    partition: number | undefined,
+    judgement: Judgement,
+  ): void {
+    const { ruleIds, wouldBe } = judgement
+    const { principal, header } = this.#context
+    if (judgement.effect === 'allow')
+      this.access.seen.note(principal, header.clientId, resourceType, operation, name, partition, ruleIds)
+    if (wouldBe === undefined) return
+    const denial = { resourceType, resourceName: name, operation: operationName(operation), partition }
+    this.#context.reports.wouldDeny({ ...denial, decision: wouldBe, errorCode: DENIED_CODES[resourceType] })
   }
 
   /** Where people find an ask. */
@@ -235,23 +252,6 @@ export class Call extends Rights {
       operation: operationName(operation),
       ruleIds,
     })
-  }
-
-  /** Something was let pass: it counts as seen, and as what it would be if it were enforced. */
-  #passed(
-    resourceType: ResourceType,
-    operation: Operation,
-    name: string,
-    partition: number | undefined,
-    judgement: Judgement,
-  ): void {
-    const { ruleIds, wouldBe } = judgement
-    const { principal, header } = this.#context
-    if (judgement.effect === 'allow')
-      this.access.seen.note(principal, header.clientId, resourceType, operation, name, partition, ruleIds)
-    if (wouldBe === undefined) return
-    const denial = { resourceType, resourceName: name, operation: operationName(operation), partition }
-    this.#context.reports.wouldDeny({ ...denial, decision: wouldBe, errorCode: DENIED_CODES[resourceType] })
   }
 
   #reportDenial(

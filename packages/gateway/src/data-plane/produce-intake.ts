@@ -152,13 +152,14 @@ export class ProduceIntake {
     this.#acks = acks
     this.#transactionalId = transactionalId
     if (transactionalId !== null)
-      this.#isGranted = this.#call?.can('transactional-id', Operation.Write, transactionalId) === true
+      this.#isGranted = this.#call?.permits('transactional-id', Operation.Write, transactionalId) === true
   }
 
   #onPartition(topicName: string, topicId: string, index: number, isOnly: boolean): void {
     if (!this.#isGranted) return
     const name = topicId === ZERO_UUID ? topicName : this.#call?.topicName(topicId)
-    this.#isGranted = name !== undefined && this.#passes(this.#call?.foresee(Operation.Write, name, index))
+    if (name === undefined) this.#isGranted = false
+    else this.#judge(name, index)
     if (!this.#isGranted || name === undefined) return
     if (this.#call !== null && this.#sent !== null)
       this.#sentRecords = this.#sent.begin(writtenPlace(this.#call, topicName, topicId, index))
@@ -166,6 +167,12 @@ export class ProduceIntake {
     this.#topicName = name
     this.#partition = index
     this.#startForwarding()
+  }
+
+  #judge(name: string, index: number): void {
+    const judgement = this.#call?.foresee(Operation.Write, name, index)
+    this.#isGranted = this.#passes(judgement)
+    if (this.#isGranted && judgement !== undefined) this.#call?.passed('topic', Operation.Write, name, index, judgement)
   }
 
   #onBatch(head: BatchHead): void {

@@ -53,12 +53,12 @@ export class RequestReports {
 
   /** Tells of a part that passed by the mode of its resource, once for each connection and policy: it goes on passing. */
   wouldDeny(denial: Denial): void {
-    const { isSilent, state, policy } = this.#options
+    const { state, policy } = this.#options
     const { resourceType, resourceName, operation, partition, decision } = denial
     // Which partition it is matters only where a rule tells them apart.
     const part = decision.reason === 'partition-not-granted' ? partition : undefined
     const what = [resourceType, operation, resourceName.slice(0, MAX_NAME_TOLD), part ?? null]
-    if (isSilent || !state.wouldDeny.isNew(policy.revision, JSON.stringify(what))) return
+    if (!state.wouldDeny.isNew(policy.revision, JSON.stringify(what))) return
     const { errorCode: _errorCode, ...event } = this.#denialEvent({ ...denial, partition: part })
     this.#options.plane.control.report({ kind: 'would-deny', ...event })
   }

@@ -247,5 +247,7 @@ export class GatewaySession implements PolicySource {
 }
 
 function isConcerned({ program }: ActivePolicy): boolean {
-  return program.residual.rules.some(({ effect }) => effect === 'allow')
+  // Under a mode that lets things pass, no rule is needed.
+  const { modes, rules } = program.residual
+  return modes !== undefined || rules.some(({ effect }) => effect === 'allow')
 }
