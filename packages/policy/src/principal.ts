@@ -1,3 +1,9 @@
+/** What stands behind a principal. */
+export const principalKinds: readonly ['service', 'human', 'agent'] = Object.freeze(['service', 'human', 'agent'])
+
+/** What stands behind a principal: a program, a person, or a program that acts on its own judgement for one. */
+export type PrincipalKind = (typeof principalKinds)[number]
+
 /**
  * Who asks. A principal is the pair of issuer and subject; the same subject of two issuers is two principals.
  */
@@ -8,4 +14,8 @@ export interface Principal {
   readonly subject: string
   /** The groups that the issuer states: opaque strings. `undefined` means unknown, which is not the same as none. */
   readonly groups: readonly string[] | undefined
+  /** What stands behind it, where the gateway's configuration tells; absent means unknown. */
+  readonly kind?: PrincipalKind
+  /** What else the issuer states, by the names that the gateway's configuration gives. One that is not there is unknown. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>
 }

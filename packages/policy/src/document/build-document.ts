@@ -1,5 +1,6 @@
 import { sortedUnique } from '../canonical.ts'
 import { CLUSTER_NAME } from '../operation.ts'
+import { principalKinds } from '../principal.ts'
 import { buildProtection } from './build-protection.ts'
 import type { Ownership, PolicyDocument, PrincipalMatch, Rule, Scope, SourcePosition, Who } from './document.ts'
 import { mergePartitions, parsePartitions } from './partitions.ts'
@@ -61,12 +62,18 @@ function buildWho(who: WhoSource): Who {
   return { ...buildMatch(who), ...(who.not === undefined ? {} : { not: buildMatch(who.not) }) }
 }
 
-function buildMatch({ issuers, subjects, groups }: PrincipalMatchSource): PrincipalMatch {
+function buildMatch({ issuers, subjects, groups, kinds, claims }: PrincipalMatchSource): PrincipalMatch {
   return {
     ...(issuers === undefined ? {} : { issuers: sortedUnique(issuers) }),
     ...(subjects === undefined ? {} : { subjects: sortedUnique(subjects) }),
     ...(groups === undefined ? {} : { groups: sortedUnique(groups) }),
+    ...(kinds === undefined ? {} : { kinds: principalKinds.filter((kind) => kinds.includes(kind)) }),
+    ...(claims === undefined ? {} : { claims: buildClaims(claims) }),
   }
+}
+
+function buildClaims(claims: Readonly<Record<string, readonly string[]>>): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries(sortedUnique(Object.keys(claims)).map((name) => [name, sortedUnique(claims[name] ?? [])]))
 }
 
 function buildScopes(access: AccessSource): Scope[] {

@@ -70,7 +70,16 @@ function checkWho(rule: unknown, at: Place): SourceProblem[] {
     at(path, { code: 'ERR_POLICY_EMPTY', message: `\`${String(path.at(-1))}\` is empty`, mend })
   if (isMapping(who) && Object.keys(who).length === 0) return [empty(['who'], 'write `who: everyone` if that is meant')]
   const not = member(who, 'not')
-  return isMapping(not) && Object.keys(not).length === 0 ? [empty(['who', 'not'], 'fill it or remove it')] : []
+  const paths: ValuePath[] = [
+    ['who', 'claims'],
+    ['who', 'not'],
+    ['who', 'not', 'claims'],
+  ]
+  const values = [member(who, 'claims'), not, member(not, 'claims')]
+  return paths.flatMap((path, index) => {
+    const value = values[index]
+    return isMapping(value) && Object.keys(value).length === 0 ? [empty(path, 'fill it or remove it')] : []
+  })
 }
 
 function checkWhen(when: unknown, at: Place): SourceProblem[] {

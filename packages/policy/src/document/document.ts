@@ -1,5 +1,6 @@
 import { digestOf, sortedUnique } from '../canonical.ts'
 import type { Operation, ResourceType } from '../operation.ts'
+import type { PrincipalKind } from '../principal.ts'
 import type { OnUnreadable, ProtectionApproval, ProtectionMask, RecordFormat, UnmaskRight } from './protection.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -18,6 +19,9 @@ export interface PrincipalMatch {
   readonly issuers?: readonly string[]
   readonly subjects?: readonly string[]
   readonly groups?: readonly string[]
+  readonly kinds?: readonly PrincipalKind[]
+  /** By the name of a claim; each of them must match, and of its values one is enough. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Whom a rule concerns. */

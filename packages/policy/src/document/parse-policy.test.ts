@@ -182,7 +182,11 @@ test.each([
   ['{ not: ^{} }', 'EMPTY'],
   ['^everybody', 'WRONG_TYPE'],
   ['^[everyone]', 'WRONG_TYPE'],
-  ['{ ^claims: { x: y } }', 'UNSUPPORTED_KEY'],
+  ['{ claims: { x: ^y } }', 'WRONG_TYPE'],
+  ['{ claims: { x: ^[] } }', 'EMPTY'],
+  ['{ claims: ^{} }', 'EMPTY'],
+  ['{ claims: { x: [^"a*"] } }', 'PATTERN'],
+  ['{ kinds: [^person] }', 'UNKNOWN_VALUE'],
   ['{ groups: [a], not: { groups: [b], ^not: { groups: [a] } } }', 'UNKNOWN_KEY'],
 ])('who takes exact names, and nothing that matches nobody unseen: %s', (who, code) => {
   expect(markedBy(`rules: [{ id: r, who: ${who}, never: { consume: [a] } }]`)).toEqual([code])

@@ -8,12 +8,12 @@ import type { ValuePath, YamlSource } from './yaml-source.ts'
 type Issue = z.core.$ZodIssue
 
 /** Words that the policy language has reserved; they are refused rather than read and not enforced. */
-const reservedKeys: readonly string[] = Object.freeze(['rows', 'only', 'claims', 'kinds'])
+const reservedKeys: readonly string[] = Object.freeze(['rows', 'only'])
 
 /** Keys of `may` that say nothing in `never`. */
 const rights: readonly string[] = Object.freeze(['unmask', 'without-approval'])
 
-const principalKeys = ['issuers', 'subjects', 'groups']
+const principalKeys = ['issuers', 'subjects', 'groups', 'kinds', 'claims']
 
 /** The keys that are known at a place, by the last name on the way to it. */
 export type KnownKeys = ReadonlyMap<string, readonly string[]>

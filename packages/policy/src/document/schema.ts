@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { type PrincipalKind, principalKinds } from '../principal.ts'
 import { checkOpaqueSelector, checkTopicSelector } from './names.ts'
 import { checkPartitions } from './partitions.ts'
 import { type TopicSource, topicSchema } from './protection-schema.ts'
@@ -12,6 +13,8 @@ export interface PrincipalMatchSource {
   readonly issuers?: readonly string[] | undefined
   readonly subjects?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
+  readonly kinds?: readonly PrincipalKind[] | undefined
+  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined
 }
 
 /** `who` as written. */
@@ -60,6 +63,11 @@ const principalShape = {
   issuers: list(exactName, 'Issuers by the names that the gateway configuration gives them; one is enough.'),
   subjects: list(exactName, 'Subjects exactly as the issuer states them; one is enough.'),
   groups: list(exactName, 'Groups exactly as the issuer states them; one is enough.'),
+  kinds: list(z.enum(principalKinds), 'What stands behind the principal: a service, a human or an agent.'),
+  claims: z
+    .record(identifier, z.array(exactName).min(1))
+    .optional()
+    .describe('What else the issuer states, by the names that the gateway configuration gives; each must match.'),
 }
 
 const notEmpty = { minProperties: 1 }

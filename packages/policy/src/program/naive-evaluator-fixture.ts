@@ -10,21 +10,35 @@ export interface OraclePrincipal {
   readonly issuer: string
   readonly subject: string
   readonly groups: readonly string[] | undefined
+  readonly kind?: string
+  readonly claims?: Readonly<Record<string, readonly string[]>>
 }
 
 interface OracleMatch {
   readonly issuers?: readonly string[]
   readonly subjects?: readonly string[]
   readonly groups?: readonly string[]
+  readonly kinds?: readonly string[]
+  readonly claims?: Readonly<Record<string, readonly string[]>>
 }
 
 /** `may` or `never` as written. */
 export type OracleAccess = Readonly<Record<string, readonly (string | number)[] | boolean>>
 
+/** `when` as written, in UTC. */
+export interface OracleSchedule {
+  readonly from?: string
+  readonly until?: string
+  readonly days?: readonly string[]
+  readonly between?: readonly string[]
+  readonly in?: 'UTC'
+}
+
 /** A rule as written. */
 export interface OracleRule {
   readonly id: string
   readonly who: 'everyone' | (OracleMatch & { readonly not?: OracleMatch })
+  readonly when?: OracleSchedule
   readonly may?: OracleAccess
   readonly never?: OracleAccess
 }
@@ -84,6 +98,7 @@ export function evaluateNaively(
   policy: OraclePolicy,
   principal: OraclePrincipal,
   request: OracleRequest,
+  atUnixMs?: number,
 ): OracleAnswer {
   const denying: { id: string; certain: boolean }[] = []
   const granting: OracleRule[] = []
@@ -91,16 +106,19 @@ export function evaluateNaively(
   let grantUnknown = false
   for (const rule of policy.rules) {
     const concerned = concerns(rule, principal)
+    // A grant that may be missing at any time is told of at all times.
+    if (rule.may !== undefined && concerned === undefined) grantUnknown = true
+    if (rule.when !== undefined) {
+      const isInForce = atUnixMs === undefined ? rule.never !== undefined : isTimeOf(rule.when, atUnixMs)
+      if (!isInForce) continue
+    }
     if (rule.never !== undefined && concerned !== false && speaks(policy, rule.never, request, false) !== 'no') {
       if (speaks(policy, rule.never, request, false) === 'yes' || request.partition === undefined) {
         denying.push({ id: rule.id, certain: concerned === true })
       }
     }
     if (rule.may === undefined || concerned === false) continue
-    if (concerned === undefined) {
-      grantUnknown = true
-      continue
-    }
+    if (concerned === undefined) continue
     const spoken = speaks(policy, rule.may, request, true)
     if (spoken === 'yes') granting.push(rule)
     if (spoken === 'elsewhere') grantingElsewhere.push(rule.id)
@@ -115,6 +133,38 @@ export function evaluateNaively(
   }
   if (isInternal(request)) return { effect: 'deny', reason: 'internal-topic', ruleIds: [] }
   return { effect: 'deny', reason: grantUnknown ? 'groups-unknown' : 'no-rule', ruleIds: [] }
+}
+
+const dayWords = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
+
+/** Walks back from the instant, minute by minute, to where a window of its day would have begun. */
+function isTimeOf({ from, until, days, between }: OracleSchedule, atUnixMs: number): boolean {
+  if (from !== undefined && atUnixMs < new Date(from).getTime()) return false
+  if (until !== undefined && atUnixMs >= new Date(until).getTime()) return false
+  const isDay = (unixMs: number): boolean => {
+    const today = new Date(unixMs).getUTCDay()
+    return (
+      days === undefined ||
+      days.some((entry) => {
+        const [first = '', last = first] = entry.split('-')
+        for (let day = dayWords.indexOf(first); ; day = (day + 1) % 7) {
+          if (day === today) return true
+          if (dayWords[day] === last) return false
+        }
+      })
+    )
+  }
+  if (between === undefined) return isDay(atUnixMs)
+  return between.some((entry) => {
+    const [start = '', end = ''] = entry.split('-')
+    for (let back = 0; back < 1_440; back++) {
+      const unixMs = atUnixMs - back * 60_000
+      const time = new Date(unixMs).toISOString().slice(11, 16)
+      if (time === end) return false
+      if (time === start) return isDay(unixMs)
+    }
+    return false
+  })
 }
 
 /** Protections concern reading and writing; grants lift of them what their rules say. */
@@ -197,7 +247,7 @@ function matches(selector: string, name: string): boolean {
   return false
 }
 
-/** true, false, or undefined where unknown groups leave it open. */
+/** true, false, or undefined where what is unknown of the principal leaves it open. */
 function concerns({ who }: OracleRule, principal: OraclePrincipal): boolean | undefined {
   if (who === 'everyone') return true
   const inside = meets(who, principal)
@@ -210,7 +260,19 @@ function concerns({ who }: OracleRule, principal: OraclePrincipal): boolean | un
 function meets(match: OracleMatch, principal: OraclePrincipal): boolean | undefined {
   if (match.issuers !== undefined && !match.issuers.includes(principal.issuer)) return false
   if (match.subjects !== undefined && !match.subjects.includes(principal.subject)) return false
-  if (match.groups === undefined) return true
-  const { groups } = principal
-  return groups === undefined ? undefined : match.groups.some((group) => groups.includes(group))
+  let isOpen = false
+  const known: [readonly string[] | undefined, readonly string[] | undefined][] = [
+    [match.kinds, principal.kind === undefined ? undefined : [principal.kind]],
+    [match.groups, principal.groups],
+    ...Object.entries(match.claims ?? {}).map(([name, values]): [readonly string[], readonly string[] | undefined] => [
+      values,
+      principal.claims?.[name],
+    ]),
+  ]
+  for (const [wanted, actual] of known) {
+    if (wanted === undefined) continue
+    if (actual === undefined) isOpen = true
+    else if (!wanted.some((value) => actual.includes(value))) return false
+  }
+  return isOpen ? undefined : true
 }

@@ -6,7 +6,7 @@ import { clusterVerbs, verbs } from '../document/verbs.ts'
 import { CLUSTER_NAME, Operation, operations, type ResourceType, resourceTypes } from '../operation.ts'
 import type { Principal } from '../principal.ts'
 import { ALL_PARTITIONS } from './decide.ts'
-import type { OraclePolicy, OracleRule } from './naive-evaluator-fixture.ts'
+import type { OraclePolicy, OracleRule, OracleSchedule } from './naive-evaluator-fixture.ts'
 import { protections } from './protections-fixture.ts'
 
 /** A request as the evaluator takes it. */
@@ -38,6 +38,10 @@ const match = fc.record(
     issuers: few(fc.constantFrom('corp', 'partner')),
     subjects: few(fc.constantFrom('ada', 'bob')),
     groups: few(fc.constantFrom('g1', 'g2')),
+    kinds: few(fc.constantFrom('service', 'human')),
+    claims: fc
+      .record({ dept: few(fc.constantFrom('d1', 'd2')), level: few(fc.constantFrom('l1')) }, { requiredKeys: [] })
+      .filter((claims) => Object.keys(claims).length > 0),
   },
   { requiredKeys: [] },
 )
@@ -51,6 +55,16 @@ const who = fc.oneof(
       ...(parts.not === undefined ? {} : { not: parts.not }),
     }))
     .filter(isFilled),
+)
+
+const when = fc.option(
+  fc.constantFrom<OracleSchedule>(
+    { until: '2026-11-24T12:00:00Z' },
+    { from: '2026-11-24T12:00:00Z', until: '2026-11-24T13:00:00Z' },
+    { days: ['mon-wed'], in: 'UTC' },
+    { days: ['fri'], between: ['23:00-01:00', '12:00-12:30'], in: 'UTC' },
+  ),
+  { freq: 4, nil: undefined },
 )
 
 function access(selector: fc.Arbitrary<string>): fc.Arbitrary<Record<string, (string | number)[]>> {
@@ -92,11 +106,16 @@ const grant = fc.tuple(access(topicSelector), rights).map(([verbsOf, { unmask, .
   ...('consume' in verbsOf && unmask !== undefined ? { unmask } : {}),
   ...('consume' in verbsOf || 'produce' in verbsOf ? free : {}),
 }))
-const ruleBody = fc.oneof(
-  fc.record({ who, may: grant }),
-  fc.record({ who, may: grant }),
-  fc.record({ who, never: access(deniedSelector) }),
-)
+const ruleBody = fc
+  .tuple(
+    when,
+    fc.oneof(
+      fc.record({ who, may: grant }),
+      fc.record({ who, may: grant }),
+      fc.record({ who, never: access(deniedSelector) }),
+    ),
+  )
+  .map(([schedule, body]) => (schedule === undefined ? body : { ...body, when: schedule }))
 /** Policies with everything that the language has. */
 export const policy: fc.Arbitrary<OraclePolicy> = fc.record({
   topics: protections(fc.oneof(literal, glob, fc.constantFrom('__*'))).map((entries) => [
@@ -148,11 +167,29 @@ export const guardedRequest: fc.Arbitrary<RandomRequest> = fc.record({
   partition: fc.constantFrom(ALL_PARTITIONS, 0, 1, 2, 3),
 })
 /** Principals that random policies may speak of, or not. */
-export const principal: fc.Arbitrary<Principal> = fc.record({
-  issuer: fc.constantFrom('corp', 'partner'),
-  subject: fc.constantFrom('ada', 'bob', 'eve'),
-  groups: fc.option(fc.subarray(['g1', 'g2']), { nil: undefined }),
-})
+export const principal: fc.Arbitrary<Principal> = fc.record(
+  {
+    issuer: fc.constantFrom('corp', 'partner'),
+    subject: fc.constantFrom('ada', 'bob', 'eve'),
+    groups: fc.option(fc.subarray(['g1', 'g2']), { nil: undefined }),
+    kind: fc.constantFrom('service', 'human', 'agent'),
+    claims: fc.record({ dept: fc.subarray(['d1', 'd2']), level: fc.subarray(['l1', 'l2']) }, { requiredKeys: [] }),
+  },
+  { requiredKeys: ['issuer', 'subject', 'groups'] },
+)
+/** Instants around those at which rules of {@link policy} begin and end; without one, nothing is known of schedules. */
+export const instant: fc.Arbitrary<number | undefined> = fc.oneof(
+  fc.constant(undefined),
+  fc
+    .constantFrom(
+      '2026-11-24T12:00:00Z',
+      '2026-11-24T13:00:00Z',
+      '2026-11-27T23:00:00Z',
+      '2026-11-28T01:00:00Z',
+      '2026-11-27T12:30:00Z',
+    )
+    .chain((text) => fc.constantFrom(Date.parse(text) - 1, Date.parse(text))),
+)
 /** Requests for {@link policy}. */
 export const request: fc.Arbitrary<RandomRequest> = fc.record({
   type: fc.constantFrom(...resourceTypes),

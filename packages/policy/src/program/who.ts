@@ -7,7 +7,7 @@ export type Truth = 'true' | 'false' | 'unknown'
 /**
  * Tells whether a rule concerns a principal.
  *
- * Unknown groups make a match on groups unknown, and so its negation. Anything that cannot be evaluated is unknown: a
+ * Unknown groups make a match on groups unknown, and so its negation; likewise a claim that is not there, and an unknown kind. Anything that cannot be evaluated is unknown: a
  * grant needs `true`, a denial applies on `unknown` too.
  */
 export function matchWho(who: Who, principal: Principal): Truth {
@@ -17,10 +17,13 @@ export function matchWho(who: Who, principal: Principal): Truth {
 }
 
 function matchPrincipal(match: PrincipalMatch, principal: Principal): Truth {
-  return and(
+  return [
     matchOne(match.issuers, principal.issuer),
-    and(matchOne(match.subjects, principal.subject), matchGroups(match.groups, principal.groups)),
-  )
+    matchOne(match.subjects, principal.subject),
+    matchOne(match.kinds, principal.kind),
+    matchSome(match.groups, principal.groups),
+    ...Object.entries(match.claims ?? {}).map(([name, values]) => matchSome(values, claimOf(principal, name))),
+  ].reduce(and)
 }
 
 function matchOne(wanted: readonly string[] | undefined, actual: unknown): Truth {
@@ -29,7 +32,12 @@ function matchOne(wanted: readonly string[] | undefined, actual: unknown): Truth
   return wanted.includes(actual) ? 'true' : 'false'
 }
 
-function matchGroups(wanted: readonly string[] | undefined, actual: unknown): Truth {
+/** A claim by its own name only: `constructor` is no claim unless the issuer states it. */
+function claimOf({ claims }: Principal, name: string): unknown {
+  return claims !== undefined && Object.hasOwn(claims, name) ? claims[name] : undefined
+}
+
+function matchSome(wanted: readonly string[] | undefined, actual: unknown): Truth {
   if (wanted === undefined) return 'true'
   if (!Array.isArray(actual)) return 'unknown'
   return wanted.some((group) => actual.includes(group)) ? 'true' : 'false'

@@ -32,8 +32,9 @@ export function actionOf(resourceType: ResourceType, operation: Operation): stri
 }
 
 /** A principal: `corp/ada, of groups `a``. */
-export function principalWords({ issuer, subject, groups }: Principal): string {
-  const name = `${printable(issuer)}/${printable(subject)}`
+export function principalWords({ issuer, subject, groups, kind, claims = {} }: Principal): string {
+  const stated = Object.entries(claims).map(([claim, values]) => `, with ${printable(claim)} ${quotedList(values)}`)
+  const name = `${printable(issuer)}/${printable(subject)}${kind === undefined ? '' : `, a ${kind}`}${stated.join('')}`
   if (groups === undefined) return `${name}, whose groups are unknown`
   return groups.length === 0 ? `${name}, of no group` : `${name}, of ${quotedList(groups)}`
 }

@@ -2,7 +2,7 @@ import { nearestWord } from '../document/nearest-word.ts'
 import { MAX_PARTITION } from '../document/partitions.ts'
 import { clusterVerbs, type Verb, verbs } from '../document/verbs.ts'
 import { CLUSTER_NAME } from '../operation.ts'
-import type { Principal } from '../principal.ts'
+import type { Principal, PrincipalKind } from '../principal.ts'
 import { printable } from '../printable.ts'
 import type { DecidedRequest } from '../program/reason-text.ts'
 import { RequestWordsError } from './errors.ts'
@@ -13,6 +13,8 @@ export interface RequestWords {
   readonly as: string
   /** `undefined` = unknown. */
   readonly groups: readonly string[] | undefined
+  readonly kind?: PrincipalKind | undefined
+  readonly claims?: Principal['claims']
   /** A verb of `may`, or `cluster`. */
   readonly verb: string
   /** A name; behind `cluster` one of its words. */
@@ -30,7 +32,14 @@ export function requestOf(words: RequestWords): { readonly principal: Principal;
   if (slash <= 0 || slash === words.as.length - 1) {
     throw new RequestWordsError(`\`${printable(words.as)}\` is no principal: write \`issuer/subject\``)
   }
-  const principal = { issuer: words.as.slice(0, slash), subject: words.as.slice(slash + 1), groups: words.groups }
+  const { as, groups, kind, claims } = words
+  const principal: Principal = {
+    issuer: as.slice(0, slash),
+    subject: as.slice(slash + 1),
+    groups,
+    ...(kind === undefined ? {} : { kind }),
+    ...(claims === undefined ? {} : { claims }),
+  }
   return { principal, request: words.verb === 'cluster' ? clusterRequest(words) : namedRequest(words) }
 }
 

@@ -2,12 +2,13 @@ import * as z from 'zod'
 import { checkText } from '../../document/names.ts'
 import { MAX_PARTITION } from '../../document/partitions.ts'
 import type { Fault } from '../../document/problem.ts'
-import { exactName, list, refined, text } from '../../document/refinement.ts'
+import { exactName, identifier, list, refined, text } from '../../document/refinement.ts'
 import { checkInstant } from '../../document/schedule.ts'
 import type { KnownKeys } from '../../document/schema-problems.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from '../../document/verbs.ts'
 import { isGlob } from '../../glob.ts'
 import { MAX_NAME_LENGTH } from '../../operation.ts'
+import { type PrincipalKind, principalKinds } from '../../principal.ts'
 import { printable } from '../../printable.ts'
 
 /** What is asked for as written: verbs, and names. */
@@ -20,6 +21,8 @@ export interface CaseSource {
   readonly name?: string | undefined
   readonly as: string
   readonly groups?: readonly string[] | 'unknown' | undefined
+  readonly kind?: PrincipalKind | undefined
+  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined
   readonly ask: AskSource
   readonly partition?: number | undefined
   /** An instant; without one, nothing is known of schedules. */
@@ -77,6 +80,8 @@ const caseSchema: z.ZodType<CaseSource> = z.strictObject({
   name: z.string().min(1).max(200).optional(),
   as: text(checkPrincipal),
   groups: z.union([z.literal('unknown'), z.array(exactName)]).optional(),
+  kind: z.enum(principalKinds).optional(),
+  claims: z.record(identifier, z.array(exactName)).optional(),
   ask,
   partition: refined(z.number(), checkPartition).optional(),
   at: text(checkInstant).optional(),
@@ -96,7 +101,22 @@ export const caseKeys: KnownKeys = new Map([
   ['', ['cases']],
   [
     'cases',
-    ['name', 'as', 'groups', 'ask', 'partition', 'at', 'expect', 'reason', 'rules', 'masks', 'approvals', 'audit'],
+    [
+      'name',
+      'as',
+      'groups',
+      'kind',
+      'claims',
+      'ask',
+      'partition',
+      'at',
+      'expect',
+      'reason',
+      'rules',
+      'masks',
+      'approvals',
+      'audit',
+    ],
   ],
   ['ask', [...verbs.keys(), 'cluster']],
 ])

@@ -32,7 +32,8 @@ export function runCases(document: PolicyDocument, cases: readonly PolicyCase[])
 function runRequest(document: PolicyDocument, each: PolicyCase, verb: string, name: string): CaseResult {
   const { expected } = each
   const groups = expected.groups === 'unknown' ? undefined : (expected.groups ?? [])
-  const words = { as: expected.as, groups, verb, name, partition: expected.partition }
+  const { as, kind, claims, partition } = expected
+  const words = { as, groups, kind, claims, verb, name, partition }
   const { principal, request } = requestOf(words)
   const atUnixMs = expected.at === undefined ? undefined : parseInstant(expected.at)
   const explanation = explainDecision(document, principal, request, atUnixMs)

@@ -37,6 +37,30 @@ test('a pattern beside a denial: the witness is a name that only the pattern rea
   expect(changes[0]?.witnesses.map(({ name, principal }) => [name, principal.groups])).toEqual([['orders.', ['g']]])
 })
 
+test('claims and kinds: whoever is concerned anew is shown, and who is not known too', () => {
+  const may = 'may: { consume: [t] }'
+  const before = rules(rule('a', '{ kinds: [human], claims: { dept: [risk] } }', may))
+  const after = rules(rule('a', '{ kinds: [human, agent], claims: { dept: [risk], level: [high] } }', may))
+  const askers = (changes: readonly AccessChange[], isNew: boolean): unknown[] =>
+    changes
+      .filter(({ operation, isNewAccess }) => operation === 3 && isNewAccess === isNew)
+      .flatMap(({ witnesses }) => witnesses.map(({ principal: { kind, claims } }) => [kind, claims]))
+  const changes = diff(before, after)
+  expect(askers(changes, true)).toContainEqual(['agent', { dept: ['risk'], level: ['high'] }])
+  expect(askers(changes, false)).toContainEqual(['human', { dept: ['risk'], level: [] }])
+  expect(diff(before, before)).toEqual([])
+  const never = rules(rule('n', '{ not: { kinds: [human] } }', 'never: { consume: [t] }'), rule('g', 'everyone', may))
+  expect(askers(diff(rules(rule('g', 'everyone', may)), never), false)).toContainEqual([undefined, undefined])
+})
+
+test('a star alone is a name too', () => {
+  const changes = diff('rules: []', rules(rule('g', 'everyone', 'may: { as: ["*"] }')))
+  expect(changes.map(({ operation, isNewAccess }) => [operationName(operation), isNewAccess])).toEqual([
+    ['Read', true],
+    ['Describe', true],
+  ])
+})
+
 test('a grant is taken away from some of a group', () => {
   const may = rule('g', '{ groups: [g] }', 'may: { produce: [t] }')
   const [change, ...others] = diff(rules(may), rules(may, rule('n', '{ groups: [h] }', 'never: { produce: [t] }')))

@@ -38,7 +38,8 @@ export function nameClasses(selectors: readonly string[], isTopic: boolean): rea
   // No topic can have these names; as selectors of their own they stand for no other name.
   const patterns = isTopic ? [...new Set([...selectors, '.', '..'])] : [...new Set(selectors)]
   const start: State = { text: '', tracks: patterns.map((text, pattern) => enter(text, pattern, [0])) }
-  const seen = new Set([keyOf(start.tracks)])
+  // The start has no name yet: a state like it that one comes back to, as with `*` alone, has one.
+  const seen = new Set<string>()
   const classes = new Map<string, NameClass>()
   for (let level: State[] = [start], length = 0; level.length > 0; length += 1) {
     for (const { text, tracks } of level) {

@@ -65,20 +65,36 @@ function whoWords(who: Who, principal: Principal): string {
   const unmet = firstUnmet(who, principal)
   if (unmet !== undefined) return unmet
   const { not = {} } = who
-  const keys = Object.entries(not).map(([key, names]) => `\`${key}\` ${quotedList(names as readonly string[])}`)
-  const known = principal.groups === undefined && not.groups !== undefined ? ', and the groups are unknown' : ''
+  const { claims = {}, ...lists } = not
+  const keys = Object.entries({ ...lists, ...claims }).map(([key, names]) => `\`${key}\` ${quotedList(names)}`)
+  const isUnknown = not.groups !== undefined && principal.groups === undefined
+  const known = isUnknown ? ', and the groups are unknown' : ''
   return `\`not\` leaves out ${keys.join(' with ')}${known}`
 }
 
-function firstUnmet({ issuers, subjects, groups }: PrincipalMatch, principal: Principal): string | undefined {
+function firstUnmet(
+  { issuers, subjects, groups, kinds, claims = {} }: PrincipalMatch,
+  principal: Principal,
+): string | undefined {
   const wants = (key: string, names: readonly string[], is: string): string =>
     `\`${key}\` wants ${names.length > 1 ? 'one of ' : ''}${quotedList(names)}, and it is ${is}`
   if (issuers?.includes(principal.issuer) === false) return wants('issuers', issuers, quoted(principal.issuer))
   if (subjects?.includes(principal.subject) === false) return wants('subjects', subjects, quoted(principal.subject))
-  if (groups === undefined) return undefined
-  if (principal.groups === undefined) return wants('groups', groups, 'not known which there are')
-  if (principal.groups.some((group) => groups.includes(group))) return undefined
-  return wants('groups', groups, principal.groups.length === 0 ? 'in none' : `in ${quotedList(principal.groups)}`)
+  const { kind } = principal
+  if (kinds !== undefined && (kind === undefined || !kinds.includes(kind)))
+    return wants('kinds', kinds, kind === undefined ? 'not known' : quoted(kind))
+  const isUnmet = (names: readonly string[], actual: readonly string[] | undefined): boolean =>
+    actual?.some((each) => names.includes(each)) !== true
+  const is = (actual: readonly string[] | undefined): string =>
+    actual === undefined ? 'not known which there are' : actual.length === 0 ? 'in none' : `in ${quotedList(actual)}`
+  if (groups !== undefined && isUnmet(groups, principal.groups)) return wants('groups', groups, is(principal.groups))
+  const stated = principal.claims ?? {}
+  const claim = Object.keys(claims).find((name) =>
+    isUnmet(claims[name] ?? [], Object.hasOwn(stated, name) ? stated[name] : undefined),
+  )
+  if (claim === undefined) return undefined
+  const actual = Object.hasOwn(stated, claim) ? (stated[claim] ?? []) : undefined
+  return wants(claim, claims[claim] ?? [], actual === undefined ? 'not known' : quotedList(actual) || 'nothing')
 }
 
 function scopeFailure(rule: Rule, document: PolicyDocument, request: DecidedRequest): Failure | undefined {

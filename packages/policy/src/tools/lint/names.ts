@@ -47,9 +47,7 @@ export function findConfusableNames(document: PolicyDocument): LintFinding[] {
 
 function namesIn(document: PolicyDocument): PlacedName[] {
   const people = matchesIn(document).flatMap(({ match, source }) =>
-    Object.entries(match).flatMap(([kind, names]) =>
-      (names as readonly string[]).map((name) => ({ name, kind: kind.slice(0, -1), source })),
-    ),
+    Object.entries(namesOf(match)).flatMap(([kind, names]) => names.map((name) => ({ name, kind, source }))),
   )
   const approvers = document.topics.flatMap(({ approval, source }) =>
     (approval?.by ?? []).map((name) => ({ name, kind: 'group', source })),
@@ -60,6 +58,17 @@ function namesIn(document: PolicyDocument): PlacedName[] {
   const named = resources.map((each) => (each.kind === 'group' ? { ...each, kind: 'consumer group' } : each))
   const topics = document.topics.flatMap(({ match, source }) => match.map((name) => ({ name, kind: 'topic', source })))
   return [...people, ...approvers, ...named, ...topics]
+}
+
+/** The names that a match has, by what they are of. */
+function namesOf({
+  issuers = [],
+  subjects = [],
+  groups = [],
+  claims = {},
+}: PrincipalMatch): Readonly<Record<string, readonly string[]>> {
+  const ofClaims = Object.entries(claims).map(([claim, values]) => [`value of ${claim}`, values] as const)
+  return { issuer: issuers, subject: subjects, group: groups, ...Object.fromEntries(ofClaims) }
 }
 
 function skeletonOf(name: string): string {
@@ -77,8 +86,8 @@ export function findUnqualifiedNames(document: PolicyDocument): LintFinding[] {
   const issuers = [...new Set(matches.flatMap(({ match }) => match.issuers ?? []))].sort()
   if (issuers.length < 2) return []
   return matches.flatMap(({ match, source }): LintFinding[] => {
-    const { subjects = [], groups = [] } = match
-    const named = [...subjects, ...groups]
+    const { subjects = [], groups = [], claims = {} } = match
+    const named = [...subjects, ...groups, ...Object.values(claims).flat()]
     if (match.issuers !== undefined || named.length === 0) return []
     const message = `${quotedList(named)} can be of any issuer, and the policy names ${quotedList(issuers)}`
     return [findingAt(source, 'unqualified-name', message, 'add `issuers: […]` beside it')]
