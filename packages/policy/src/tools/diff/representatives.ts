@@ -1,6 +1,7 @@
 import { sortedUnique } from '../../canonical.ts'
 import type { PrincipalMatch, Who } from '../../document/document.ts'
 import { type Principal, type PrincipalKind, principalKinds } from '../../principal.ts'
+import { matchWho } from '../../program/who.ts'
 import { PolicyTooIntricateError } from '../errors.ts'
 
 /** A condition, and what it brings about where it holds. */
@@ -58,10 +59,12 @@ export function representativesOf(conditions: readonly Condition[]): readonly Pr
   const issuers = namedBy(conditions, 'issuers', 'any-issuer')
   const subjects = namedBy(conditions, 'subjects', 'anyone')
   const claims = sortedUnique(conditions.flatMap(matchesOf).flatMap((match) => Object.keys(match.claims ?? {})))
-  const unknowns = combinationsOf([GROUPS, ...claims.map(dimensionOf)])
+  const hasGroups = conditions.flatMap(matchesOf).some(({ groups }) => groups !== undefined)
+  const unknowns = combinationsOf([...(hasGroups ? [GROUPS] : []), ...claims.map(dimensionOf)])
+  const kinds = kindsOf(conditions)
   return issuers.flatMap((issuer) =>
-    subjects.flatMap((subject) =>
-      kindsOf(conditions).flatMap((kind) =>
+    subjects.flatMap((subject) => {
+      const candidates = kinds.flatMap((kind) =>
         unknowns.flatMap((unknown) =>
           traitSetsOf(conditions, { issuer, subject, kind }, unknown).map((traits) => ({
             issuer,
@@ -71,9 +74,26 @@ export function representativesOf(conditions: readonly Condition[]): readonly Pr
             ...(claims.length === 0 ? {} : { claims: claimsOf(claims, traits, unknown) }),
           })),
         ),
-      ),
-    ),
+      )
+      return oneOfEach(candidates, conditions)
+    }),
   )
+}
+
+/** One principal for each set of marks. What is unknown keeps a grant from holding and not a denial. */
+function oneOfEach(candidates: readonly Principal[], conditions: readonly Condition[]): readonly Principal[] {
+  const found = new Map<string, Principal>()
+  for (const principal of candidates) {
+    const marks = conditions.flatMap(({ who, mark }) => {
+      const truth = matchWho(who, principal)
+      if (truth === 'unknown')
+        return mark.includes('grants') ? [] : [mark.includes('denies') ? mark : `${mark} perhaps`]
+      return truth === 'true' ? [mark] : []
+    })
+    const key = JSON.stringify([...new Set(marks)].sort())
+    if (!found.has(key)) found.set(key, principal)
+  }
+  return [...found.values()]
 }
 
 interface Identity {
@@ -106,10 +126,12 @@ function combinationsOf(dimensions: readonly string[]): readonly ReadonlySet<str
   return sets
 }
 
-/** Where no condition asks for a kind, it makes no difference; otherwise each kind, and an unknown one. */
+/** Each kind that conditions name, one that none names, and an unknown one; where none asks for a kind, it makes no difference. */
 function kindsOf(conditions: readonly Condition[]): readonly (PrincipalKind | undefined)[] {
-  const isAsked = conditions.flatMap(matchesOf).some(({ kinds }) => kinds !== undefined)
-  return isAsked ? [...principalKinds, undefined] : [undefined]
+  const asked = new Set(conditions.flatMap(matchesOf).flatMap(({ kinds = [] }) => kinds))
+  if (asked.size === 0) return [undefined]
+  const other = principalKinds.find((kind) => !asked.has(kind))
+  return [...(other === undefined ? [] : [other]), ...principalKinds.filter((kind) => asked.has(kind)), undefined]
 }
 
 function matchesOf({ who }: Condition): readonly PrincipalMatch[] {
