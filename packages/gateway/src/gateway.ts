@@ -23,6 +23,7 @@ import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
 import { createKeyRings } from './identity/key-ring.ts'
 import { Sessions } from './identity/sessions.ts'
+import { SpentTokens } from './identity/spent-tokens.ts'
 import { SharedStore } from './store/shared-store.ts'
 import { openStore } from './store/store.ts'
 
@@ -144,10 +145,10 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     sink: createAskRecord({ audit, log, cluster: config.cluster.name }),
     ...{ log, clock },
   })
-  const revocations = new Revocations({
-    clock,
-    ...(config.store === undefined ? {} : { openStore: () => store.open() }),
-  })
+  // Without a store they are kept in memory, and no thread is started for them.
+  const kept = config.store === undefined ? {} : { openStore: () => store.open() }
+  const revocations = new Revocations({ clock, ...kept })
+  const spent = new SpentTokens({ clock, ...kept })
   const index = trail === undefined ? undefined : createIndex(options, trail)
   const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })
   const seen = new SeenBook({ openStore: config.store && (() => store.open()), log, clock })
@@ -183,6 +184,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
       audit,
       archive,
       revocations,
+      spent,
       keys,
       records: dataPlane.records,
     },
@@ -201,6 +203,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     await asks.close()
     await archive.close()
     await revocations.close()
+    await spent.close()
     await seen.close()
     if (wasReady) audit.append({ event: 'gateway.stopped' })
     await index?.close()

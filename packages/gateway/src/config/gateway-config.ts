@@ -188,6 +188,8 @@ export interface TokensConfig {
   readonly previousKey?: SigningKey | undefined
   readonly revokers: readonly RevokerConfig[]
   readonly certificateBound: readonly CertificateBoundConfig[]
+  /** Names of the issuers whose tokens are exchanged once. */
+  readonly oneTimeIssuers?: readonly string[]
 }
 
 /** The signed policy bundles. */

@@ -74,6 +74,16 @@ export function checkCertificateBound(
   reader.add('ERR_GATEWAY_CONFIG_CONFLICT', message, mend, reader.offsetOf('certificateBound'))
 }
 
+function readIssuerNames(reader: ConfigReader, key: string, issuerNames: readonly string[]): readonly string[] {
+  if (!reader.has(key)) return []
+  const names = reader.texts(key)
+  for (const { value, offset } of names.filter((name) => !issuerNames.includes(name.value))) {
+    const message = `issuer \`${value}\` is not configured`
+    reader.add('ERR_GATEWAY_CONFIG_ISSUER_UNKNOWN', message, 'name one of `issuers`', offset)
+  }
+  return names.map(({ value }) => value)
+}
+
 /** Reads `tokens:`. */
 export function readTokens(reader: ConfigReader, issuerNames: readonly string[]): TokensConfig {
   const lifetimeSeconds = reader.integer('lifetimeSeconds', {
@@ -86,6 +96,7 @@ export function readTokens(reader: ConfigReader, issuerNames: readonly string[])
     signingKey: readKey(reader, 'signingKey', 'token'),
     ...readOtherKeys(reader, 'token'),
     revokers: reader.sections('revokers', { optional: true }).map((each) => readRevoker(each, issuerNames)),
+    oneTimeIssuers: readIssuerNames(reader, 'oneTimeIssuers', issuerNames),
     certificateBound: reader
       .sections('certificateBound', { optional: true })
       .map((each) => readCertificateBound(each, issuerNames)),

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import { GatewayTokens } from '../identity/gateway-token.ts'
 import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
+import { SpentTokens } from '../identity/spent-tokens.ts'
 import type { RecordSource } from '../record-source.ts'
 import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
@@ -34,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly routes?: readonly AddRoutes[]
   /** The gateway's own keys; those of the config where none are given. */
   readonly keys?: KeyRings
+  /** Tokens that were exchanged, and can be once only; in memory when absent. */
+  readonly spent?: SpentTokens
   /** Sessions that were revoked; in memory when absent. */
   readonly revocations?: Revocations
   /** The requests that wait for another bundle. */
@@ -57,13 +60,14 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { config, log, clock = systemClock, audit = noTrail } = options
   const { waiters = new BundleWaiters(clock), revocations = new Revocations({ clock }) } = options
   const { keys = createKeyRings(config, clock) } = options
+  const { spent = new SpentTokens({ clock }) } = options
   const tokens = new GatewayTokens(config, clock, keys.tokens)
   let isServing = false
   const app = createHttpApp({
     config,
     log,
     clock,
-    token: createTokenEndpoint({ ...options, clock, audit, revocations, keys }),
+    token: createTokenEndpoint({ ...options, clock, audit, revocations, keys, spent }),
     revocation: createRevocationEndpoint({ ...options, clock, audit, revocations, tokens }),
     bundle: createBundleEndpoint({ ...options, clock, audit, waiters, keys }),
     routes: [

@@ -1,5 +1,6 @@
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { testGatewayConfig } from '../identity/token-fixture.ts'
 import { EXCHANGE, startTestControlPlane, type TestControlPlane } from './control-plane-fixture.ts'
 
 const TYPE = 'urn:ietf:params:oauth:token-type:'
@@ -168,6 +169,29 @@ describe('refusals of the subject token', () => {
     expect(response.headers.get('retry-after')).toBe('5')
     expect(await response.json()).toMatchObject({ error: 'temporarily_unavailable' })
   })
+})
+
+test('T11: a token of an issuer whose tokens are taken once is exchanged once, and a refused one is not spent', async () => {
+  const { tokens } = testGatewayConfig([])
+  const once = await startTestControlPlane({ tokens: { ...tokens, oneTimeIssuers: ['corp'] } })
+  const exchange = async (token: string, more: Record<string, string> = {}): Promise<string> => {
+    const response = await once.exchange({ ...EXCHANGE, subject_token: token, ...more })
+    return `${response.status} ${((await response.json()) as { error?: string }).error ?? 'issued'}`
+  }
+  try {
+    const token = await once.issuer.sign()
+    expect(await exchange(token, { client_id: 'other' })).toBe('401 invalid_client')
+    expect([await exchange(token), await exchange(token)]).toEqual(['200 issued', '400 invalid_request'])
+    expect(once.lines.at(-1)).toMatchObject({ decision: 'deny', code: 'ERR_GATEWAY_TOKEN_SPENT' })
+    expect(await exchange(await once.issuer.sign())).toBe('200 issued')
+    const both = await once.issuer.sign()
+    expect((await Promise.all([exchange(both), exchange(both)])).toSorted()).toEqual([
+      '200 issued',
+      '400 invalid_request',
+    ])
+  } finally {
+    await once.close()
+  }
 })
 
 test('each exchange and each refusal leaves a line', async () => {

@@ -6,8 +6,9 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { mustBeBound } from '../identity/certificate-bound.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
-import { IdentityError } from '../identity/identity-errors.ts'
+import { IdentityError, TokenClaimError, TokenSpentError } from '../identity/identity-errors.ts'
 import type { KeyRings } from '../identity/key-ring.ts'
+import type { SpentTokens } from '../identity/spent-tokens.ts'
 import { auditTime } from './audit-events.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
@@ -33,6 +34,7 @@ export interface TokenEndpointOptions {
   readonly audit: AuditSink
   readonly revocations: Revocations
   readonly keys: KeyRings
+  readonly spent: SpentTokens
 }
 
 function refusalOfIdentity(error: unknown): TokenRefusal {
@@ -108,6 +110,7 @@ class TokenEndpoint {
     if (isBound && certificateThumbprint === undefined) return this.#refuse(c, NO_CERTIFICATE)
     const kept = await this.#keptSession(request)
     if (kept !== undefined && !isOwnSession(kept, principal, clientId)) return this.#refuse(c, FOREIGN_SESSION)
+    await this.#spend(signIn)
     const content = {
       principal,
       clientId,
@@ -135,6 +138,14 @@ class TokenEndpoint {
       expires_in: expiresIn,
     }
     return c.json(body, 200, NO_STORE)
+  }
+
+  /** Last of all checks: a token that is refused for another reason is not spent. */
+  async #spend({ principal, tokenId, expiresAtUnixMs }: SignIn): Promise<void> {
+    const { config, spent } = this.#options
+    if (config.tokens.oneTimeIssuers?.includes(principal.issuer) !== true) return
+    if (tokenId === undefined) throw new TokenClaimError('jti')
+    if (!(await spent.spend(principal.issuer, tokenId, expiresAtUnixMs))) throw new TokenSpentError()
   }
 
   /** A session that was revoked does not go on, and so another one begins. */

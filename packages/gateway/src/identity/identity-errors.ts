@@ -86,6 +86,15 @@ export class TokenExpiredError extends IdentityError<'ERR_GATEWAY_TOKEN_EXPIRED'
   }
 }
 
+/** The token is taken once, and was, or cannot be told from another. */
+export class TokenSpentError extends IdentityError<'ERR_GATEWAY_TOKEN_SPENT'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_SPENT'
+
+  constructor() {
+    super({ message: 'token: it can be exchanged once, and has been: bring a new one' })
+  }
+}
+
 /** The session of the token was revoked. */
 export class TokenRevokedError extends IdentityError<'ERR_GATEWAY_TOKEN_REVOKED'> {
   readonly code = 'ERR_GATEWAY_TOKEN_REVOKED'

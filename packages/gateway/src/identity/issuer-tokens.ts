@@ -5,6 +5,7 @@ import type { IssuerConfig } from '../config/gateway-config.ts'
 import { TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
 import { readCertificateThumbprint, readClientId, readGroups, requireSeconds, requireText } from './token-claims.ts'
+import { ownText } from './token-shape.ts'
 
 /** A verified access token of an issuer. */
 export interface IssuerToken {
@@ -12,6 +13,8 @@ export interface IssuerToken {
   readonly clientId: string | undefined
   readonly issuedAtUnixMs: number
   readonly expiresAtUnixMs: number
+  /** What the issuer calls it (`jti`). */
+  readonly tokenId: string | undefined
   /** The certificate that it is bound to; nothing where it is a bearer token. */
   readonly certificateThumbprint: string | undefined
 }
@@ -69,6 +72,12 @@ export class IssuerTokens {
     const principal = Object.freeze({ issuer: this.config.name, subject, groups })
     const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
     const certificateThumbprint = readCertificateThumbprint(claims)
-    return { principal, clientId: readClientId(claims), certificateThumbprint, ...times }
+    return {
+      principal,
+      clientId: readClientId(claims),
+      tokenId: ownText(claims, 'jti'),
+      certificateThumbprint,
+      ...times,
+    }
   }
 }

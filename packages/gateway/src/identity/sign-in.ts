@@ -26,6 +26,8 @@ export interface SignIn {
   readonly minimumRevision: number
   /** The OAuth client that the token was issued to, where the token says so. */
   readonly clientId: string | undefined
+  /** What the issuer calls the token (`jti`), where it says so. */
+  readonly tokenId?: string | undefined
   /** The certificate that the token is bound to (RFC 8705); nothing where it is a bearer token. */
   readonly certificateThumbprint?: string | undefined
 }
