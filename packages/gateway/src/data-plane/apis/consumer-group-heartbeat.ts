@@ -8,7 +8,7 @@ import {
 } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
 import type { Call } from '../call.ts'
-import { keepSubscription, subscriptionRefusal } from './group-subscription.ts'
+import { forgetSubscription, keepSubscription, subscriptionRefusal } from './group-subscription.ts'
 
 /**
  * ConsumerGroupHeartbeat: Read on the group, and Describe on every topic that is subscribed to. As in JoinGroup, a member
@@ -25,7 +25,7 @@ export const consumerGroupHeartbeat: AnyApi = defineApi<ConsumerGroupHeartbeatRe
     const { groupId } = request
     if (!call.permits('group', Operation.Read, groupId)) return answer(refusal(ErrorCode.GROUP_AUTHORIZATION_FAILED))
     if (request.memberEpoch < 0) {
-      call.state.subscriptions.delete(groupId)
+      forgetSubscription(call.state, groupId)
       return forward()
     }
     const named = request.subscribedTopicNames

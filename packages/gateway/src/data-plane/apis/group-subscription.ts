@@ -8,7 +8,7 @@ import {
   type JoinGroupRequestProtocol,
 } from '@headgate/wire'
 import type { Call } from '../call.ts'
-import type { ClientState } from '../client-state.ts'
+import type { ClientState, PartitionClaims } from '../client-state.ts'
 
 /** The protocol type of groups whose members say which topics they consume. */
 export const CONSUMER_PROTOCOL = 'consumer'
@@ -35,17 +35,33 @@ export function subscribedTopics(protocols: readonly JoinGroupRequestProtocol[])
  *
  * The room is bounded: of a subscription that is too large nothing is kept, and fetches alone are its gate.
  */
-export function keepSubscription(state: ClientState, groupId: string, topics: readonly string[]): void {
-  state.subscriptions.delete(groupId)
+export function keepSubscription(
+  state: ClientState,
+  groupId: string,
+  topics: readonly string[],
+  claims?: PartitionClaims,
+): void {
+  forgetSubscription(state, groupId)
   const [oldest] = state.subscriptions.keys()
-  if (state.subscriptions.size >= MAX_GROUPS && oldest !== undefined) state.subscriptions.delete(oldest)
+  if (state.subscriptions.size >= MAX_GROUPS && oldest !== undefined) forgetSubscription(state, oldest)
   const isKept = topics.length <= MAX_TOPICS && topics.every(({ length }) => length <= MAX_TOPIC_NAME_LENGTH)
   state.subscriptions.set(groupId, isKept ? topics : [])
+  if (isKept && claims !== undefined) state.claims.set(groupId, claims)
 }
 
-/** Whether a member may read none of the topics it subscribed to. */
-export function hasLostAllTopics(call: Call, topics: readonly string[]): boolean {
-  return topics.length > 0 && topics.every((topic) => !call.can('topic', Operation.Read, topic))
+/** Forgets what a member subscribed to. */
+export function forgetSubscription(state: ClientState, groupId: string): void {
+  state.subscriptions.delete(groupId)
+  state.claims.delete(groupId)
+}
+
+/** Whether a member may read none of the topics it subscribed to; of those that it takes in part, none of its partitions. */
+export function hasLostAllTopics(call: Call, topics: readonly string[], claims?: PartitionClaims): boolean {
+  const isLost = (topic: string): boolean => {
+    if (call.can('topic', Operation.Read, topic)) return false
+    return !claims?.get(topic)?.some((partition) => call.can('topic', Operation.Read, topic, partition))
+  }
+  return topics.length > 0 && topics.every(isLost)
 }
 
 /** The code for a subscription that is refused as a whole; the denials behind it are reported. */

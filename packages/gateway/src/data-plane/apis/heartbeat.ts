@@ -14,7 +14,7 @@ export const heartbeat: AnyApi = defineApi<HeartbeatRequest, HeartbeatResponse>(
   decide(call, { groupId }) {
     if (!call.permits('group', Operation.Read, groupId)) return answer(refusal())
     const topics = call.state.subscriptions.get(groupId) ?? []
-    if (!hasLostAllTopics(call, topics)) return forward()
+    if (!hasLostAllTopics(call, topics, call.state.claims.get(groupId))) return forward()
     for (const topic of topics) call.permits('topic', Operation.Read, topic)
     return answer(refusal())
   },

@@ -1,6 +1,7 @@
 import { Operation } from '@headgate/policy'
 import { defaultLeaveGroupResponse, ErrorCode, type LeaveGroupRequest, type LeaveGroupResponse } from '@headgate/wire'
 import { type AnyApi, answer, defineApi, forward } from '../api.ts'
+import { forgetSubscription } from './group-subscription.ts'
 
 /** LeaveGroup: Read on the group. */
 export const leaveGroup: AnyApi = defineApi<LeaveGroupRequest, LeaveGroupResponse>({
@@ -9,7 +10,7 @@ export const leaveGroup: AnyApi = defineApi<LeaveGroupRequest, LeaveGroupRespons
   maxVersion: 5,
   decide(call, { groupId }) {
     if (!call.permits('group', Operation.Read, groupId)) return answer(refusal())
-    call.state.subscriptions.delete(groupId)
+    forgetSubscription(call.state, groupId)
     return forward()
   },
 })
