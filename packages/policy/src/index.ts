@@ -84,7 +84,7 @@ export {
   type ResourceType,
   resourceTypes,
 } from './operation.ts'
-export { type Principal, type PrincipalKind, principalKinds } from './principal.ts'
+export { type Principal, type PrincipalKind, principalKey, principalKinds } from './principal.ts'
 export { ALL_PARTITIONS, allowedOperations, canOnAny, decide, isDiscoverable } from './program/decide.ts'
 export type {
   ApprovalObligation,

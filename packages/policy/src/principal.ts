@@ -19,3 +19,16 @@ export interface Principal {
   /** What else the issuer states, by the names that the gateway's configuration gives. One that is not there is unknown. */
   readonly claims?: Readonly<Record<string, readonly string[]>>
 }
+
+/** A key that is the same for principals of whom the same is known, in whatever order it was told. */
+export function principalKey({ issuer, subject, groups, kind, claims }: Principal): string {
+  const stated = Object.entries(claims ?? {}).map(([name, values]) => [name, [...values].sort()] as const)
+  // JSON keeps the parts apart whatever characters they hold.
+  return JSON.stringify([
+    issuer,
+    subject,
+    groups === undefined ? null : [...groups].sort(),
+    kind ?? null,
+    stated.sort(([a], [b]) => (a < b ? -1 : 1)),
+  ])
+}

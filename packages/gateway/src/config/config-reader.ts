@@ -169,6 +169,21 @@ export class ConfigReader {
     })
   }
 
+  /** A mapping of the author's own names to texts; empty where there is none. */
+  textsByName(key: string): readonly (readonly [name: string, text: Located<string>])[] {
+    const section = this.optionalSection(key)
+    if (section === undefined) return []
+    const entries = section.#names().map((name) => [name, section.optionalText(name)] as const)
+    section.close()
+    return entries.flatMap(([name, text]) => (text === undefined ? [] : [[name, text] as const]))
+  }
+
+  #names(): string[] {
+    return (this.#map?.items ?? []).flatMap(({ key }) =>
+      isScalar(key) && typeof key.value === 'string' ? [key.value] : [],
+    )
+  }
+
   /** The raw value of a key, for values of more than one form. */
   node(key: string): Node | undefined {
     return (this.#pair(key)?.value as Node | null | undefined) ?? undefined

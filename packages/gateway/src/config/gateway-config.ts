@@ -1,6 +1,6 @@
 import type { Secret } from '@headgate/core'
 import type { TokenKey } from '@headgate/masking'
-import type { EnforcementModes } from '@headgate/policy'
+import type { EnforcementModes, PrincipalKind } from '@headgate/policy'
 import type { SigningKey } from './signing-key.ts'
 
 /** A host and a port to connect to. */
@@ -148,6 +148,10 @@ export interface IssuerConfig {
   readonly tokenType: TokenType
   /** The top-level claim that lists groups; absent means that groups are unknown. */
   readonly groupsClaim: string | undefined
+  /** What stands behind its principals; absent means that it is not told. */
+  readonly kind: PrincipalKind | undefined
+  /** The top-level claims that rules may ask for, by the names that policies have for them. */
+  readonly claims: Readonly<Record<string, string>>
   /** PEM of the authorities accepted when the issuer is asked; the system's when absent. */
   readonly caPem: string | undefined
   /** Where the keys are; found by discovery when absent. */

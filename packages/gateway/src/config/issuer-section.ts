@@ -1,3 +1,4 @@
+import { principalKinds } from '@headgate/policy'
 import type { ConfigReader } from './config-reader.ts'
 import type { ClientCredentialsConfig, IssuerConfig, LoginConfig, TokenAlgorithm, TokenType } from './gateway-config.ts'
 import { readCertificate } from './tls-section.ts'
@@ -19,6 +20,7 @@ const ALGORITHMS = [
 const TOKEN_TYPES = ['at+jwt', 'JWT'] as const satisfies readonly TokenType[]
 const DAY_SECONDS = 86_400
 const MINUTE_SECONDS = 60
+const CLAIM_NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,99}$/
 const ISSUER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
 function readName(reader: ConfigReader): string {
@@ -65,6 +67,22 @@ function isLoopbackUrl(text: string): boolean {
   return isLoopbackHost(URL.parse(text)?.hostname ?? '')
 }
 
+/** What policies call a claim is an id of theirs; what the issuer calls it is opaque. */
+function readClaims(reader: ConfigReader): Readonly<Record<string, string>> {
+  const entries = reader.textsByName('claims')
+  for (const [name, { offset }] of entries) {
+    if (CLAIM_NAME.test(name)) continue
+    const mend = 'use up to 100 letters, digits, `.`, `_` and `-`, a letter or digit first'
+    reader.add(
+      'ERR_GATEWAY_CONFIG_NAME_INVALID',
+      `\`${reader.nameOf('claims')}\` has a name that rules cannot write`,
+      mend,
+      offset,
+    )
+  }
+  return Object.fromEntries(entries.map(([name, { value }]) => [name, value]))
+}
+
 /** Reads one member of `issuers:`. */
 export function readIssuer(reader: ConfigReader): IssuerConfig {
   const isInsecure = reader.flag('insecure')
@@ -77,6 +95,8 @@ export function readIssuer(reader: ConfigReader): IssuerConfig {
     algorithms: readAlgorithms(reader),
     tokenType: reader.word('tokenType', TOKEN_TYPES) ?? 'at+jwt',
     groupsClaim: reader.optionalText('groupsClaim')?.value,
+    kind: reader.word('kind', principalKinds),
+    claims: readClaims(reader),
     caPem: readCertificate(reader, 'ca'),
     jwksUri: readOptionalUrl(reader, 'jwksUri', url),
     clientCredentials: readClientCredentials(reader),

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@headgate/core'
-import { type BundleClaims, compileProgram, createCanaries, demandsOf, signBundle } from '@headgate/policy'
+import {
+  type BundleClaims,
+  compileProgram,
+  createCanaries,
+  demandsOf,
+  principalKey,
+  signBundle,
+} from '@headgate/policy'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PolicySnapshot } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
@@ -28,7 +35,7 @@ export interface IssuedBundle {
 }
 
 interface Kept {
-  /** What the bundle was made from: key, policy revision and groups. */
+  /** What the bundle was made from: key, policy revision and what is known of the principal. */
   readonly basis: string
   readonly bundle: Promise<IssuedBundle>
   readonly refreshAfterUnixMs: number
@@ -61,7 +68,7 @@ export class BundleIssuer {
     const basis = JSON.stringify([
       this.#options.keys.bundles.current.thumbprint,
       snapshot.revision,
-      signIn.principal.groups?.toSorted() ?? null,
+      principalKey(signIn.principal),
     ])
     const kept = this.#kept.get(key)
     const isFresh = kept !== undefined && kept.refreshAfterUnixMs > this.#options.clock.nowUnixMs()

@@ -1,5 +1,12 @@
 import type { Clock } from '@headgate/core'
-import { compileProgram, type PolicyResidual, type Principal, type Program, residualFor } from '@headgate/policy'
+import {
+  compileProgram,
+  type PolicyResidual,
+  type Principal,
+  type Program,
+  principalKey,
+  residualFor,
+} from '@headgate/policy'
 import type { PolicySnapshot } from '../control-port.ts'
 
 /** The policy of a principal as it is now. Keeps the last one, since who asks asks often. */
@@ -20,8 +27,7 @@ export class RecentProgram {
 
   /** The policy of `principal` by this snapshot. */
   of(snapshot: PolicySnapshot, principal: Principal): Program {
-    const { issuer, subject, groups } = principal
-    const key = JSON.stringify([snapshot.revision, issuer, subject, groups ?? null])
+    const key = `${snapshot.revision} ${principalKey(principal)}`
     const nowUnixMs = this.#clock.nowUnixMs()
     if (this.#kept?.key === key && nowUnixMs < this.#kept.program.validUntilUnixMs) return this.#kept.program
     const program = compileProgram(this.#residualOf(snapshot, principal), nowUnixMs)

@@ -1,5 +1,12 @@
 import type { Clock, ClockTimer } from '@headgate/core'
-import { compileProgram, ENFORCED, type EnforcementModes, type Principal, type Program } from '@headgate/policy'
+import {
+  compileProgram,
+  ENFORCED,
+  type EnforcementModes,
+  type Principal,
+  type Program,
+  principalKey,
+} from '@headgate/policy'
 import type { AskScope, ControlPort, PolicySnapshot } from '../control-port.ts'
 import { residualOf } from '../principal-residual.ts'
 import type { AskView } from './ask-view.ts'
@@ -113,10 +120,4 @@ export class PolicyView {
       program: compileProgram(residualOf(snapshot, principal), this.#clock.nowUnixMs()),
     }
   }
-}
-
-/** JSON keeps the parts apart whatever characters they hold. */
-function principalKey(principal: Principal): string {
-  const groups = principal.groups === undefined ? null : [...principal.groups].sort()
-  return JSON.stringify([principal.issuer, principal.subject, groups])
 }

@@ -220,6 +220,37 @@ describe('T9, T10: groups are opaque, and absent is not none', () => {
   )
 })
 
+describe('T9, T10: kinds and claims', () => {
+  test('what the config names is read, a text as a list of one; what is absent, elsewhere or no text is unknown', async () => {
+    const claims = { department: 'dept', level: 'lvl', place: 'loc', odd: 'odd' }
+    config = testGatewayConfig([testIssuerConfig(issuer, { kind: 'human', claims })])
+    authenticator = createAuthenticator({ config, log: silentLog, clock })
+    const stated = {
+      dept: 'risk',
+      lvl: ['high', 'a,b', '__proto__'],
+      odd: 7,
+      _claim_names: { loc: 'src1' },
+      loc: ['x'],
+    }
+    const { principal } = await authenticator.verifyToken(await issuer.sign(stated))
+    expect(principal.kind).toBe('human')
+    expect(principal.claims).toEqual({ department: ['risk'], level: ['high', 'a,b', '__proto__'] })
+  })
+
+  test('they come through a token of the gateway as they were', async () => {
+    const claims = { department: ['risk', 'a b'], level: [] }
+    const content = {
+      principal: { issuer: 'corp', subject: 'ada', groups: [], kind: 'agent' as const, claims },
+      clientId: 'ada',
+      sessionId: 's',
+      minimumRevision: 0,
+      notAfterUnixMs: clock.nowUnixMs() + 60_000,
+    }
+    const { token } = await new GatewayTokens(config, clock).mint(content)
+    expect((await authenticator.verifyToken(token)).principal).toMatchObject({ kind: 'agent', claims })
+  })
+})
+
 describe('T13: cheap checks come first, and nothing of the token comes back', () => {
   test.each([
     ['no token', ''],

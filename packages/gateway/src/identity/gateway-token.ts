@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@headgate/core'
-import type { Principal } from '@headgate/policy'
+import { type Principal, principalKinds } from '@headgate/policy'
 import { createLocalJWKSet, type JWTPayload, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { PublicSigningJwk } from '../config/signing-key.ts'
@@ -9,7 +9,7 @@ import { refusalOf, type TokenPins } from './jose-refusal.ts'
 import { createKeyRings, type KeyRing } from './key-ring.ts'
 import { SESSION_IDLE_MS } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
-import { readCertificateThumbprint, readGroups, requireSeconds, requireText } from './token-claims.ts'
+import { readCertificateThumbprint, readGroups, readStatedClaims, requireSeconds, requireText } from './token-claims.ts'
 
 /** Gateways behind one balancer have clocks of their own: a token from the near future is taken, one past its end never. */
 const CLOCK_TOLERANCE_SECONDS = 10
@@ -133,6 +133,8 @@ export class GatewayTokens {
       idp: principal.issuer,
       sid: sessionId,
       rev: minimumRevision,
+      ...(principal.kind === undefined ? {} : { kind: principal.kind }),
+      ...(principal.claims === undefined ? {} : { stated: principal.claims }),
       ...(certificateThumbprint === undefined ? {} : { cnf: { 'x5t#S256': certificateThumbprint } }),
     }
     // Groups that are unknown are left out, which verifies to unknown again.
@@ -141,10 +143,18 @@ export class GatewayTokens {
 }
 
 function signInOf(claims: JWTPayload): SignIn {
-  const principal = {
+  const kind = principalKinds.find((each) => each === claims['kind'])
+  const { stated: own } = claims
+  const isObject = typeof own === 'object' && own !== null
+  const stated = isObject
+    ? readStatedClaims({ ...own }, Object.fromEntries(Object.keys(own).map((name) => [name, name])))
+    : undefined
+  const principal: Principal = {
     issuer: requireText(claims, 'idp'),
     subject: requireText(claims, 'sub'),
     groups: readGroups(claims, 'groups'),
+    ...(kind === undefined ? {} : { kind }),
+    ...(stated === undefined ? {} : { claims: stated }),
   }
   return Object.freeze({
     principal: Object.freeze(principal),

@@ -4,7 +4,14 @@ import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { IssuerConfig } from '../config/gateway-config.ts'
 import { TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
-import { readCertificateThumbprint, readClientId, readGroups, requireSeconds, requireText } from './token-claims.ts'
+import {
+  readCertificateThumbprint,
+  readClientId,
+  readGroups,
+  readStatedClaims,
+  requireSeconds,
+  requireText,
+} from './token-claims.ts'
 import { ownText } from './token-shape.ts'
 
 /** A verified access token of an issuer. */
@@ -69,7 +76,15 @@ export class IssuerTokens {
     }
     const subject = requireText(claims, 'sub')
     const groups = readGroups(claims, this.config.groupsClaim)
-    const principal = Object.freeze({ issuer: this.config.name, subject, groups })
+    const { kind } = this.config
+    const stated = readStatedClaims(claims, this.config.claims)
+    const principal = Object.freeze({
+      issuer: this.config.name,
+      subject,
+      groups,
+      ...(kind === undefined ? {} : { kind }),
+      ...(stated === undefined ? {} : { claims: stated }),
+    })
     const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
     const certificateThumbprint = readCertificateThumbprint(claims)
     return {

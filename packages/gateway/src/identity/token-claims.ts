@@ -53,6 +53,22 @@ export function readGroups(claims: UncheckedObject, name: string | undefined): r
 }
 
 /**
+ * Gives what a token states of the claims that rules may ask for, by the names that policies have for them: a text is a list of
+ * one. A claim that is absent, elsewhere, or anything else is left out, which means unknown.
+ */
+export function readStatedClaims(
+  claims: UncheckedObject,
+  names: Readonly<Record<string, string>>,
+): Readonly<Record<string, readonly string[]>> | undefined {
+  const stated = Object.entries(names).flatMap(([name, claim]) => {
+    const text = Object.hasOwn(claims, claim) ? ownText(claims, claim) : undefined
+    const values = readGroups(text === undefined ? claims : { [claim]: [text] }, claim)
+    return values === undefined ? [] : [[name, values] as const]
+  })
+  return stated.length === 0 ? undefined : Object.freeze(Object.fromEntries(stated))
+}
+
+/**
  * Gives the certificate that a token is bound to (`cnf`, RFC 8705 section 3.1); nothing for a bearer token.
  *
  * A confirmation of any other kind is refused with {@link TokenClaimError}: it could not be checked.

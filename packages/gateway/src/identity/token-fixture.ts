@@ -139,6 +139,8 @@ export function testIssuerConfig(issuer: TestIssuer, changes: Partial<IssuerConf
     algorithms: ['ES256'],
     tokenType: 'at+jwt',
     groupsClaim: 'groups',
+    kind: undefined,
+    claims: {},
     caPem: undefined,
     jwksUri: undefined,
     clientCredentials: { scope: undefined, resource: undefined },

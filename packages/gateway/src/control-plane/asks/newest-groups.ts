@@ -17,7 +17,8 @@ export class NewestGroups {
   readonly #newest = new Map<string, Newest>()
 
   /** Gives somebody with the groups of their newest token, which may be another than the one just verified. */
-  actorOf({ principal: { issuer, subject, groups }, issuedAtUnixMs }: SignIn): AskActor {
+  actorOf({ principal, issuedAtUnixMs }: SignIn): AskActor {
+    const { issuer, subject, groups } = principal
     const key = JSON.stringify([issuer, subject])
     const known = this.#newest.get(key)
     const newest = known !== undefined && known.issuedAtUnixMs > issuedAtUnixMs ? known : { issuedAtUnixMs, groups }
@@ -25,6 +26,6 @@ export class NewestGroups {
     this.#newest.set(key, newest)
     const oldest = this.#newest.keys().next()
     if (this.#newest.size > MAX_PEOPLE && oldest.done !== true) this.#newest.delete(oldest.value)
-    return { issuer, subject, groups: newest.groups }
+    return { ...principal, groups: newest.groups }
   }
 }
