@@ -1,54 +1,56 @@
 // `npm run claims [-- --no-run]`: each claim of the README, the tests that prove it, and their result.
-import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+// `npm run claims -- attacks [--json] [--no-run]`: the same for the list of attacks; `--write` writes its page.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CODE_PATHS, fingerprint, LONG_PATHS, ROOT } from '../reporter/fingerprint.ts'
-import { declaredParts } from '../reporter/parts.ts'
-import { type RunRecord, readRecord } from '../reporter/results.ts'
+import { ROOT } from '../reporter/fingerprint.ts'
+import { attacksData, attacksPage, formatAttacks } from './attacks/attack-table.ts'
+import { attackFamilies } from './attacks/attacks.ts'
+import { allHeld, judgeAttacks } from './attacks/judge-attacks.ts'
 import { allStand, type JudgedRun, judgeClaims } from './proofs.ts'
 import { parseClaims } from './readme-claims.ts'
+import { describeRun, lacksFreshRun, readRuns, runTests } from './runs.ts'
 import { formatTable } from './table.ts'
 
-const SHORT_TIER = ['unit', 'packaging', 'integration', 'sweep'] as const
-
-function isStale(record: RunRecord, current: string): boolean {
-  return record.fingerprint !== current || declaredParts().some((part) => !record.parts.includes(part))
+function freshRuns(options: readonly string[]): readonly JudgedRun[] {
+  const runs = readRuns()
+  if (options.includes('--no-run') || !lacksFreshRun(runs)) return runs
+  const isData = options.includes('--json')
+  const tell = isData ? console.error : console.log
+  tell('no test results for this state of the code: running `npm test` first (`--no-run` shows what there is)')
+  runTests(isData)
+  return readRuns()
 }
 
-function readRuns(): JudgedRun[] {
-  const current = { short: fingerprint(CODE_PATHS), long: fingerprint(LONG_PATHS) }
-  return [...SHORT_TIER, 'long'].flatMap((project) => {
-    const record = readRecord(project)
-    if (record === undefined) return []
-    return [{ record, stale: isStale(record, project === 'long' ? current.long : current.short) }]
-  })
-}
-
-function lacksFreshRun(runs: readonly JudgedRun[]): boolean {
-  return SHORT_TIER.some((project) => !runs.some(({ record, stale }) => record.project === project && !stale))
-}
-
-function describeRun({ record, stale }: JudgedRun): string {
-  const { project, passed, failed, commit, changed, finishedAt, parts } = record
-  const state = `${commit}${changed ? ' with changes' : ''}, ${finishedAt}`
-  const declared = parts.length === 0 ? '' : `, with ${parts.join(', ')}`
-  return `${project}: ${passed} passed, ${failed} failed (${state}${declared})${stale ? ': stale' : ''}`
-}
-
-function main(options: readonly string[]): number {
+function showClaims(runs: readonly JudgedRun[]): boolean {
   const readme = join(ROOT, 'README.md')
   const claims = existsSync(readme) ? parseClaims(readFileSync(readme, 'utf8')) : []
-  if (!options.includes('--no-run') && lacksFreshRun(readRuns())) {
-    console.log('no test results for this state of the code: running `npm test` first (`--no-run` shows what there is)')
-    spawnSync('npm', ['test'], { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' })
-  }
-  const runs = readRuns()
   const judged = judgeClaims(claims, runs)
   console.log(`\n${formatTable(judged)}`)
   for (const run of runs) console.log(describeRun(run))
   if (claims.length === 0) console.log('README.md makes no claim')
-  // A stale run of the short tier proves nothing; only the long tier may be older than the code, and says so.
-  return allStand(judged) && !lacksFreshRun(runs) ? 0 : 1
+  return allStand(judged)
+}
+
+function showAttacks(runs: readonly JudgedRun[], isData: boolean): boolean {
+  const attacks = attackFamilies.flatMap((family) => family.attacks)
+  const judged = judgeAttacks(attacks, runs)
+  if (isData) console.log(JSON.stringify(attacksData(judged), null, 2))
+  else {
+    console.log(`\n${formatAttacks(judged)}`)
+    for (const run of runs) console.log(describeRun(run))
+  }
+  return allHeld(judged)
+}
+
+function main(options: readonly string[]): number {
+  const isAttacks = options.includes('attacks')
+  if (isAttacks && options.includes('--write')) {
+    writeFileSync(join(ROOT, 'docs/security/attacks.md'), attacksPage(attackFamilies))
+    return 0
+  }
+  const runs = freshRuns(options)
+  const stands = isAttacks ? showAttacks(runs, options.includes('--json')) : showClaims(runs)
+  return stands && !lacksFreshRun(runs) ? 0 : 1
 }
 
 process.exitCode = main(process.argv.slice(2))

@@ -13,7 +13,8 @@ const MEND: Readonly<Record<Verdict, string>> = {
   'not claimed': 'has a link definition, but no sentence ends in it',
 }
 
-function wrap(text: string, width: number): string[] {
+/** Breaks a text into lines of at most some characters. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
@@ -35,7 +36,7 @@ function place(file: string, { record, stale }: JudgedRun): string {
 }
 
 /** Tells each test that did not pass, and those that passed by name where a file has few of them, else by their number. */
-function proofLines(proofs: readonly Proof[]): string[] {
+export function proofLines(proofs: readonly Proof[]): string[] {
   const groups = new Map<string, Proof[]>()
   for (const proof of proofs) {
     const key = `${proof.test.state} ${place(proof.test.file, proof.run)}`
