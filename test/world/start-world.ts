@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
-import { type IdentityProvider, startIdentityProvider } from '@headgate/testkit'
+import { freePortRange, type IdentityProvider, startIdentityProvider } from '@headgate/testkit'
 import { type CertificatePaths, type ClientCertificate, createCertificates } from '../certificates/certificates.ts'
 import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts'
 import { freePorts } from '../kafka/ports.ts'
@@ -12,7 +12,6 @@ import { watchdog } from '../kafka/watchdog.ts'
 import { plantSecret, recordForSweep } from '../sweep/recorder.ts'
 import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
 import { collectLog, type LogLine } from './log-collector.ts'
-import { freePortRange } from './port-range.ts'
 
 /** What a world is made from. */
 export interface WorldOptions {

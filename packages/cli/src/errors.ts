@@ -9,6 +9,17 @@ export class GatewayMissingError extends HeadgateError<'ERR_CLI_GATEWAY_MISSING'
   }
 }
 
+/** No Kafka answers where `headgate dev` was told that there is one. */
+export class KafkaUnreachableError extends HeadgateError<'ERR_CLI_KAFKA_UNREACHABLE'> {
+  readonly code = 'ERR_CLI_KAFKA_UNREACHABLE'
+
+  constructor(address: string, cause: unknown) {
+    const mend =
+      'start it, or name it by `--kafka host:port`; its brokers must advertise addresses that can be reached from here'
+    super({ message: `no Kafka answers at \`${address}\`: ${mend}`, details: { address }, cause, retryable: true })
+  }
+}
+
 /** The gateway's address is no address that can be used. */
 export class GatewayAddressError extends HeadgateError<'ERR_CLI_GATEWAY_ADDRESS'> {
   readonly code = 'ERR_CLI_GATEWAY_ADDRESS'

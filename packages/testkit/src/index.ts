@@ -1,3 +1,7 @@
+export { freePortRange } from './gateway/free-port-range.ts'
+export type { TestKafkaAccess } from './gateway/gateway-folder.ts'
+export type { TestService } from './gateway/policy-clients.ts'
+export { startTestGateway, type TestGateway, type TestGatewayOptions } from './gateway/test-gateway.ts'
 export {
   type IdentityClient,
   type IdentityProvider,

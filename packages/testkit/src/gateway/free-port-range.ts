@@ -5,7 +5,7 @@ const FIRST_PORT = 20_000
 const LAST_PORT = 31_000
 const MAX_TRIES = 50
 
-/** The first of `count` neighbouring ports of 127.0.0.1 that were free a moment ago. */
+/** Finds neighbouring ports of 127.0.0.1 that were free a moment ago; gives the first of `count`. */
 export async function freePortRange(count: number): Promise<number> {
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
     const first = randomInt(FIRST_PORT, LAST_PORT)

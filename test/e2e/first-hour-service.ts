@@ -1,0 +1,34 @@
+// A service as it was written for kafkajs, brokers and credentials in the code; the import alone was changed.
+import { Kafka, logLevel } from '@headgate/kafkajs'
+import type { Consumer, EachMessagePayload } from 'kafkajs'
+
+const [, , topic = 'orders'] = process.argv
+const kafka = new Kafka({
+  clientId: 'orders',
+  brokers: ['kafka-1.example:9092'],
+  ssl: true,
+  sasl: { mechanism: 'scram-sha-512', username: 'root', password: 'root' },
+  logLevel: logLevel.WARN,
+})
+
+const producer = kafka.producer()
+const consumer: Consumer = kafka.consumer({ groupId: 'orders' })
+try {
+  await producer.connect()
+  await producer.send({ topic, messages: [{ key: 'c-7', value: 'one order' }] })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await new Promise<void>((resolve, reject) => {
+    consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+    const eachMessage = async ({ message }: EachMessagePayload): Promise<void> => {
+      console.log(`read: ${message.value}`)
+      resolve()
+    }
+    consumer.run({ eachMessage }).catch(reject)
+  })
+} catch (error) {
+  console.log(`failed: ${(error as { code?: string }).code}: ${(error as Error).message}`)
+  process.exitCode = 1
+} finally {
+  await Promise.allSettled([consumer.disconnect(), producer.disconnect()])
+}
