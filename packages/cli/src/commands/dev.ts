@@ -58,9 +58,12 @@ async function accessOf(io: CommandIo, options: DevOptions): Promise<TestKafkaAc
   return { ...ca, sasl: { mechanism, username, password } }
 }
 
-/** What stops Kafka from being reached is told with the address that the user gave. */
+/**
+ * What stops Kafka from being reached is told with the address that the user gave. By its code: the testkit brings a copy of the
+ * gateway of its own, whose classes are others.
+ */
 function explained(error: unknown, kafka: string): unknown {
-  if (!isHeadgateError(error) || error.code !== 'ERR_GATEWAY_UPSTREAM_UNREACHABLE') return error
+  if (!isHeadgateError(error) || !error.code.endsWith('_UPSTREAM_UNREACHABLE')) return error
   return new KafkaUnreachableError(kafka, error)
 }
 
