@@ -221,7 +221,7 @@ describe('gateway', () => {
   })
 })
 
-test('the program ends with the code of the command', async () => {
+test('the program ends with the code of the command', { timeout: 30_000 }, async () => {
   const main = new URL('./main.ts', import.meta.url).pathname
   const args = ['--conditions=@headgate/source', main, 'config', 'check', join(folder.path, 'nowhere.yaml')]
   const exitCode = await new Promise((resolve) => {
