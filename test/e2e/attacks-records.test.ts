@@ -145,7 +145,7 @@ async function aWhileLater(): Promise<void> {
   client.close()
 }
 
-test('a mask holds in every version, by name and by id, however the partition is asked for', async () => {
+test('P6: a mask holds in every version, by name and by id, however the partition is asked for', async () => {
   const client = await rawClient(world)
   for (const apiVersion of FETCH_VERSIONS) {
     const topic = named('masked', apiVersion)
@@ -360,7 +360,7 @@ async function heldBytes(client: RawClient): Promise<{ bytes: number; errors: Se
   return { bytes, errors }
 }
 
-test('no version and no way of naming a held topic gives a record before its approval, or after its end', async () => {
+test('P4: no version and no way of naming a held topic gives a record before its approval, or after its end', async () => {
   const client = await rawClient(world)
   expect(await heldBytes(client)).toEqual({ bytes: 0, errors: new Set([0]) })
 

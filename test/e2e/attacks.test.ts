@@ -184,7 +184,7 @@ test('a fetch session of somebody is unknown, and a fetch in the name of a repli
   await expect(client.request(FETCH, 11, fetchBody('orders', { replicaId: 0 }))).rejects.toThrow('closed')
 })
 
-test('a fetch that waits at the broker is decided again when the policy changes [policy-while-waiting]', async () => {
+test('B17: a fetch that waits at the broker is decided again when the policy changes [policy-while-waiting]', async () => {
   const client = await signedIn()
   const end = await endOf('orders', client)
   const partition = {

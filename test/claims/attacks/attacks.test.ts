@@ -36,6 +36,7 @@ test('a title tells the lines that it shows, also a run of them and in the group
   expect(shownLines('S1–S3: wrapped')).toEqual(['S1', 'S2', 'S3'])
   expect(shownLines('S9-10: refused')).toEqual(['S9', 'S10'])
   expect(shownLines('K2: extensions > T1: of a group')).toEqual(['K2', 'T1'])
+  expect(shownLines('P4, R9: whoever asks')).toEqual(['P4'])
   expect(shownLines('what is not T1: a line')).toEqual([])
 })
 

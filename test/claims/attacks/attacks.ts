@@ -15,4 +15,4 @@ export const attackFamilies: readonly AttackFamily[] = [
 ]
 
 /** Lines whose tests are being written. INVARIANT: a line stays here for as long as it has none, and no longer. */
-export const awaitedLines: readonly string[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S10', 'P4', 'P6']
+export const awaitedLines: readonly string[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S10']

@@ -10,16 +10,17 @@ export interface TitledTest {
   readonly title: string
 }
 
-const NUMBERS = /^((?:[BTSKP]\d+(?:[-–][BTSKP]?\d+)?, )*[BTSKP]\d+(?:[-–][BTSKP]?\d+)?): /
+const NUMBERS = /^((?:[A-Z]\d+(?:[-–][A-Z]?\d+)?, )*[A-Z]\d+(?:[-–][A-Z]?\d+)?): /
 // A string that begins as such a title does. Whatever table of cases it stands in, it is the name of a test.
-const TITLES = /(['"`])((?:[BTSKP]\d+(?:[-–][BTSKP]?\d+)?, )*[BTSKP]\d+(?:[-–][BTSKP]?\d+)?: (?:\\.|(?!\1)[^\\])*)\1/g
+const TITLES = /(['"`])((?:[A-Z]\d+(?:[-–][A-Z]?\d+)?, )*[A-Z]\d+(?:[-–][A-Z]?\d+)?: (?:\\.|(?!\1)[^\\])*)\1/g
 
 function numbersOf(item: string): string[] {
-  const [, letter = '', first = '', last = first] = /^([BTSKP])(\d+)(?:[-–][BTSKP]?(\d+))?$/.exec(item) ?? []
+  const [, letter, first = '', last = first] = /^([BTSKP])(\d+)(?:[-–][BTSKP]?(\d+))?$/.exec(item) ?? []
+  if (letter === undefined) return []
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, n) => `${letter}${Number(first) + n}`)
 }
 
-/** The lines that a test, or a group around it, shows: `T1, T4: …` and `S1–S8: …` begin so. */
+/** The lines that a test, or a group around it, shows: `T1, T4: …` and `S1–S8: …` begin so. Other lists have other letters. */
 export function shownLines(testName: string): string[] {
   return testName.split(' > ').flatMap((part) => NUMBERS.exec(part)?.[1]?.split(', ').flatMap(numbersOf) ?? [])
 }

@@ -17,7 +17,7 @@ test('canaries hold what the program allows and denies, and are the same each ti
   }
 })
 
-test('an evaluator that lets everything or nothing pass fails them', () => {
+test('B16: an evaluator that lets everything or nothing pass fails them', () => {
   const open = programOf(`rules:
     - { id: r, who: everyone, may: { consume: ["*", __headgate-canary], produce: ["*"], as: ["*"] } }`)
   expect(() => assertCanaries(open, createCanaries(program))).toThrow(/canary/)
@@ -25,7 +25,7 @@ test('an evaluator that lets everything or nothing pass fails them', () => {
   expect(() => assertCanaries(program, createCanaries(program))).not.toThrow()
 })
 
-test('an evaluator that masks otherwise fails them', () => {
+test('B16: an evaluator that masks otherwise fails them', () => {
   const text = (strategy: string): string => `
     topics: [{ match: [orders], mask: [{ key: true, with: ${strategy} }] }]
     rules: [{ id: r, who: everyone, may: { consume: [orders] } }]`

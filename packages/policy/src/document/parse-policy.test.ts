@@ -120,7 +120,7 @@ test.each(['\\u202E', '\\u200B', '\\u00AD', '\\0', '\\uFEFF', '\\uD800', '\\n', 
   },
 )
 
-test('a file beyond the size cap is not read, one nested beyond sense is refused', () => {
+test('P10: a file beyond the size cap is not read, one nested beyond sense is refused', () => {
   expect(markedBy(`^rules: [] #${' '.repeat(MAX_SOURCE_LENGTH)}`)).toEqual(['TOO_LARGE'])
   expect(problemsOf('['.repeat(100_000)).length).toBeGreaterThan(0)
   expect(problemsOf(`rules: ${'['.repeat(20_000)}${']'.repeat(20_000)}`).length).toBeGreaterThan(0)

@@ -114,7 +114,7 @@ test('partitions limit consume and produce; the whole topic needs an unlimited g
   expect(allowedOperations(program, 'topic', 'a') & (1 << Read)).toBe(0)
 })
 
-test('internal topics are reached by no pattern and no label, and by denials of any kind', () => {
+test('P2: internal topics are reached by no pattern and no label, and by denials of any kind', () => {
   const program = programOf(`
 topics: [{ match: [__named, "__*", "*"], labels: [all] }]
 rules:
@@ -178,7 +178,7 @@ test('a repeated decision is the same frozen object', () => {
   expect(Object.isFrozen(decision) && Object.isFrozen(decision.ruleIds)).toBe(true)
 })
 
-test('what is no request at all is denied and nothing is thrown', () => {
+test('P1: what is no request at all is denied and nothing is thrown', () => {
   const program = programOf('rules: [{ id: r, who: everyone, may: { consume: ["*"] } }]')
   const odd = decide as unknown as (...args: unknown[]) => unknown
   const denied = { effect: 'deny', reason: 'unexpected', ruleIds: [] }

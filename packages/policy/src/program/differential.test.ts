@@ -21,9 +21,9 @@ import {
 } from './random-policies-fixture.ts'
 import { residualFor } from './residual.ts'
 
-const numRuns = Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000)
+const numRuns = Number(process.env['HEADGATE_POLICY_RUNS'] ?? 600)
 const numGuardedRuns = Math.ceil(numRuns / 2)
-const timeout = Math.max(60_000, numRuns * 10)
+const timeout = Math.max(60_000, numRuns * 36)
 
 interface Compiled {
   readonly source: OraclePolicy

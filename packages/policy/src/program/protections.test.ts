@@ -267,7 +267,7 @@ rules: [{ id: other, who: everyone, may: { consume: [c] } }]`)
   expect(frozen(a1) && frozen(b2)).toBe(true)
 })
 
-test('masks that no plan can be made of deny', () => {
+test('P6: masks that no plan can be made of deny', () => {
   const fields = Array.from({ length: 14 }, (_, n) => `${'*/'.repeat(n)}a/${'*/'.repeat(16 - n)}x`)
   const entries = fields.map((each) => `{ match: [orders], format: json, mask: [{ fields: "${each}", with: null }] }`)
   const program = programOf(`topics: [${entries.join(', ')}]\n${everyone}`)

@@ -83,7 +83,7 @@ test('asking, approving by two, and what each of them is shown', async () => {
 })
 
 describe('who may', () => {
-  test('R9: not the requester, not an owner, no other group, no auditor', async () => {
+  test('P4, R9: not the requester, not an owner, no other group, no auditor', async () => {
     const id = await open()
     for (const step of ['approve', 'deny']) {
       const body = { reason: 'x' }

@@ -47,7 +47,7 @@ describe('opening', () => {
     expect(statusOf(ask)).toEqual({ id: ask.id, scope: ask.scope, state: 'pending', revision: 1 })
   })
 
-  test('less than the protection gives can be asked for, more cannot', () => {
+  test('P4: less than the protection gives can be asked for, more cannot', () => {
     expect(open({ durationMs: 5 * MINUTE }).durationMs).toBe(5 * MINUTE)
     expect(code(() => open({ durationMs: 60 * MINUTE + 1 }))).toBe('ERR_GATEWAY_ASK_TIME')
   })
@@ -100,7 +100,7 @@ describe('approving', () => {
     expect(code(() => approve(open(), atPartners('billing-job')))).toBe('ERR_GATEWAY_ASK_OWN')
   })
 
-  test('R9: who asks does not approve, nor does an owner, whatever groups they are in', () => {
+  test('P4, R9: who asks does not approve, nor does an owner, whatever groups they are in', () => {
     const everything = ['payments-leads', 'admin', 'root']
     for (const decide of [approve, deny]) {
       expect(code(() => decide(open(), act('billing-job', NOW, everything)))).toBe('ERR_GATEWAY_ASK_OWN')
@@ -145,7 +145,7 @@ describe('time', () => {
     }
   })
 
-  test('R1: access ends when its time has passed since the approval, whenever it is used', () => {
+  test('P4, R1: access ends when its time has passed since the approval, whenever it is used', () => {
     const active = passTime(approved(), NOW)
     expect(active).toMatchObject({ state: 'active', endsAtUnixMs: NOW + 60 * MINUTE })
     expect(active && passTime(active, NOW + 60 * MINUTE)).toMatchObject({ state: 'expired' })
@@ -177,7 +177,7 @@ describe('ending', () => {
     expect(revoke(approved(), act('billing-job', NOW, [])).state).toBe('revoked')
   })
 
-  test('R3: what was approved is revoked before its start and after', () => {
+  test('P4, R3: what was approved is revoked before its start and after', () => {
     const active = passTime(approved(), NOW)
     expect(revoke(approved(), act('ada', NOW)).state).toBe('revoked')
     expect(active && revoke(active, act('ada', NOW)).state).toBe('revoked')
@@ -217,7 +217,7 @@ const NEXT: Readonly<Record<Ask['state'], readonly Ask['state'][]>> = {
   canceled: [],
 }
 
-test('whatever is done, in whatever order: no access without its quorum or past its end, and an end stays', () => {
+test('P4: whatever is done, in whatever order: no access without its quorum or past its end, and an end stays', () => {
   const drafts = fc.record({
     people: fc.integer({ min: 1, max: 3 }),
     reason: fc.constantFrom<'required' | 'optional'>('required', 'optional'),

@@ -55,7 +55,7 @@ function codes(denialCase: DenialCase, response: Fields, name: string, version: 
   return denialCase.codes(response, name, version)
 }
 
-describe('a denied request', () => {
+describe('P3: a denied request', () => {
   test.each(rows)('$title is refused in the place that clients look at', async (row) => {
     const verdict = await decide(row, ['shut-2'])
     if (row.denialCase.closes === true) return expect(verdict.kind).toBe('close')
@@ -115,7 +115,7 @@ function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
 
-test('every offered API has a denial case, but for those that only filter', () => {
+test('P3: every offered API has a denial case, but for those that only filter', () => {
   const cased = new Set(denialCases.map(({ apiKey }) => apiKey))
   expect(apis.map(({ apiKey }) => apiKey).filter((apiKey) => !cased.has(apiKey))).toEqual([16, 60, 66])
 })

@@ -10,7 +10,7 @@ describe('the backlog', () => {
   const offeredKeys = apis.map(({ apiKey }) => apiKey)
   const hiddenKeys = hiddenApis.map(({ apiKey }) => apiKey)
 
-  test('every key is offered or hidden for a reason, and none is both [backlog]', () => {
+  test('P3: every key is offered or hidden for a reason, and none is both [backlog]', () => {
     const decided = [...offeredKeys, ...hiddenKeys, ...OWN_KEYS].sort((a, b) => a - b)
     expect(decided).toEqual(Array.from({ length: 93 }, (_, key) => key))
     expect([...apiMessages.keys()].filter((key) => !decided.includes(key))).toEqual([])

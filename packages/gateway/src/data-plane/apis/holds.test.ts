@@ -133,7 +133,7 @@ describe('a fetch of a held topic', () => {
     expect(waits(['elsewhere', 'open'])).toBe(60_000)
   })
 
-  test('goes to the broker once it is approved, and no longer than the approval lasts', () => {
+  test('P4: goes to the broker once it is approved, and no longer than the approval lasts', () => {
     tell('active')
     const verdict = fetchVerdict(['payments'])
 
@@ -170,7 +170,7 @@ describe('a fetch of a held topic', () => {
     expect(client.asks.opened).toHaveLength(1)
   })
 
-  test('is refused at the end of the approval, whoever tells of it', () => {
+  test('P4: is refused at the end of the approval, whoever tells of it', () => {
     tell('active')
     client.asks.nowUnixMs = NOW + 100
 

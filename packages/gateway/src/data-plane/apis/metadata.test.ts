@@ -75,7 +75,7 @@ describe('a request for all topics', () => {
     ])
   })
 
-  test('never creates a topic', async () => {
+  test('P3: never creates a topic', async () => {
     const verdict = await decide(createClient(POLICY), { topics: null, allowAutoTopicCreation: true })
     expect(verdict).toMatchObject({ kind: 'forward', request: { topics: null, allowAutoTopicCreation: false } })
   })

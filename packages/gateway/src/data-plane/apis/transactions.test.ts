@@ -76,7 +76,7 @@ describe('the id of a producer', () => {
 })
 
 describe('partitions of a transaction', () => {
-  test('are not attempted where one of them is refused', () => {
+  test('P3: are not attempted where one of them is refused', () => {
     const v3AndBelowTopics = [
       { name: 'orders', partitions: [0, 1] },
       { name: 'hidden', partitions: [0] },

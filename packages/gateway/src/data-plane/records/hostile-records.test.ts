@@ -85,7 +85,7 @@ describe('batches that lie', () => {
     }
   })
 
-  test('messages of the old formats are withheld', () => {
+  test('P6: messages of the old formats are withheld', () => {
     const message = Buffer.alloc(60, CLEAR)
     message.writeBigInt64BE(7n, 0)
     message.writeInt32BE(48, 8)
@@ -146,7 +146,7 @@ describe('batches that swell', () => {
 })
 
 describe('whatever comes', () => {
-  test('bytes that were tampered with never throw, and show nothing that is masked', () => {
+  test('P6: bytes that were tampered with never throw, and show nothing that is masked', () => {
     const sets = [0, 1, 2, 3, 4].map((codec) =>
       Buffer.concat([
         batch(0, { codec, records: [{ value: CLEAR, headers: [['h', 'v']] }, { value: null }] }),

@@ -59,7 +59,7 @@ describe.each(codecs)('batches of codec %s', (_name, codec) => {
     expect(three?.bytes.equals(third)).toBe(true)
   })
 
-  test('a record that cannot be read is left out, in every form', () => {
+  test('P6: a record that cannot be read is left out, in every form', () => {
     const source = set(PLAIN, BROKEN, CLEAR)
     for (const form of ['marker', 'hole'] as const) {
       const result = mask(source, form)
@@ -180,7 +180,7 @@ describe('keys and headers', () => {
     )
   }
 
-  test('named headers are masked whole in any case, order and duplicates stay, detectors look into the others', () => {
+  test('P6: named headers are masked whole in any case, order and duplicates stay, detectors look into the others', () => {
     expect(
       headersOf('{}', [
         ['a', '1'],
@@ -210,7 +210,7 @@ describe('keys and headers', () => {
     ])
   })
 
-  test('a key becomes a token, and a record without one keeps none', () => {
+  test('P6: a key becomes a token, and a record without one keeps none', () => {
     const source = batch(0, {
       records: [
         { key: 'ada', value: '{}' },
@@ -223,7 +223,7 @@ describe('keys and headers', () => {
     expect(masked).toEqual([{ field: 'key', count: 1 }])
   })
 
-  test('a placeholder shows no key that is masked', () => {
+  test('P6: a placeholder shows no key that is masked', () => {
     const source = batch(0, { records: [{ key: 'ada', value: '{' }] })
     const { records } = maskRecordSet(source, { mask: compiled(rules), fetchOffset: 0n, form: 'placeholder' })
     expect(decodeSet(records)[0]?.records[0]?.key?.toString()).toMatch(/^hgt1_k1_/)
@@ -253,7 +253,7 @@ describe('formats', () => {
     expect(seen(withheld.records)).toEqual(['1 '])
   })
 
-  test('a mask that cannot be compiled withholds everything', () => {
+  test('P6: a mask that cannot be compiled withholds everything', () => {
     const broken = compiled({ value: [{ fields: '((', with: { type: 'remove' } }] })
     const source = batch(0, { records: [{ value: PLAIN }, { value: null }] })
     const result = maskRecordSet(source, { mask: broken, fetchOffset: 0n, form: 'marker' })
