@@ -124,7 +124,14 @@ async function cruiseWith(forbidden: readonly IForbiddenRuleType[]): Promise<ICr
       ruleSet: { forbidden: [...forbidden] },
       tsPreCompilationDeps: 'specify',
       doNotFollow: { path: 'node_modules' },
-      exclude: { path: ['^packages/[^/]+/dist/', '^(?:packages|examples)/[^/]+/node_modules/\\.cache/'] },
+      // Programs for projects of their own, with packages that only these have.
+      exclude: {
+        path: [
+          '^packages/[^/]+/dist/',
+          '^test/e2e/packed/.*[.][mc]js$',
+          '^(?:packages|examples)/[^/]+/node_modules/\\.cache/',
+        ],
+      },
       enhancedResolveOptions: {
         conditionNames: ['@headgate/source', 'import', 'require', 'node', 'default'],
         exportsFields: ['exports'],

@@ -18,6 +18,7 @@ import {
 import { Gate } from './access/gate.ts'
 import { createInnerConfig } from './connection/inner-config.ts'
 import { createGatewaySocketFactory } from './connection/socket-factory.ts'
+import { GrantedPartitions } from './facades/granted-partitions.ts'
 import { guardEachBatch, guardEachMessage } from './facades/handlers.ts'
 import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
 import { readSubscription } from './facades/subscription.ts'
@@ -251,7 +252,9 @@ describe('ways around the client [client-bypasses]', () => {
     const asked = listener.seen.filter(({ apiKey }) => apiKey === ApiKey.METADATA)
 
     expect(asked.map(({ allowAutoTopicCreation }) => allowAutoTopicCreation)).not.toContain(true)
-    expect(createInnerConsumerConfig({}, 'orders-1', gate).allowAutoTopicCreation).toBe(false)
+    expect(createInnerConsumerConfig({}, 'orders-1', gate, new GrantedPartitions(gate)).allowAutoTopicCreation).toBe(
+      false,
+    )
   })
 
   test('13: offsets and administration are decided on too, and what is not in the table is not there', async () => {

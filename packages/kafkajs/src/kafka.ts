@@ -22,6 +22,7 @@ import { HeadgateEventEmitter, type HeadgateEventName, type HeadgateListener, he
 import { createAdmin } from './facades/admin.ts'
 import { type Client, connectSignedIn } from './facades/client.ts'
 import { createConsumer } from './facades/consumer.ts'
+import { GrantedPartitions } from './facades/granted-partitions.ts'
 import { createInnerConsumerConfig, createInnerProducerConfig } from './facades/inner-client-config.ts'
 import { createProducer } from './facades/producer.ts'
 import { wasCodecOffered } from './kafkajs/codecs.ts'
@@ -134,8 +135,9 @@ export class Kafka {
   /** Creates a consumer of a group. */
   consumer(config: ConsumerConfig): Consumer {
     const { groupId } = config ?? {}
-    const innerConfig = createInnerConsumerConfig(config ?? {}, groupId, this.#gate)
-    return createConsumer(() => this.#inner.consumer(innerConfig), this.#client(groupId), groupId)
+    const granted = new GrantedPartitions(this.#gate)
+    const innerConfig = createInnerConsumerConfig(config ?? {}, groupId, this.#gate, granted)
+    return createConsumer(() => this.#inner.consumer(innerConfig), this.#client(groupId), groupId, granted)
   }
 
   /** Creates an administrator. */

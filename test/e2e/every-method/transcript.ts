@@ -1,5 +1,5 @@
 /** What differs between two runs of the same program whatever it imports, and what stands for it in a transcript. */
-export const NORMALISED: readonly { readonly what: string; readonly pattern: RegExp; readonly as: string }[] = [
+const NORMALISED: readonly { readonly what: string; readonly pattern: RegExp; readonly as: string }[] = [
   {
     what: 'member ids, which the broker makes from the client id and a random one',
     pattern: /\b[\w-]+-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g,

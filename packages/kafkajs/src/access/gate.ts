@@ -145,7 +145,21 @@ function decideAsk(program: Program, ask: Ask): Decided {
   }))
   const byPartition = decided.find(({ decision }) => decision.effect === 'deny') ?? decided[0]
   if (byPartition !== undefined) return byPartition
+  if (ask.inPart) return { decision: decideInPart(program, ask, whole) }
   return { decision: (ask.or && decideAlternative(program, ask.or)) ?? whole }
+}
+
+/** Reasons for which a whole topic is denied where a part of it may be granted. */
+const PARTIAL: ReadonlySet<string> = new Set(['partition-not-granted', 'denied-by-rule', 'groups-unknown'])
+const PROBED_PARTITIONS = 64
+
+function decideInPart(program: Program, { resourceType, operation, name }: Ask, whole: Decision): Decision {
+  if (!PARTIAL.has(whole.reason)) return whole
+  for (let partition = 0; partition < PROBED_PARTITIONS; partition += 1) {
+    const decision = decide(program, resourceType, operation, name, partition)
+    if (decision.effect !== 'deny') return decision
+  }
+  return whole
 }
 
 function decideAlternative(program: Program, other: Alternative): Decision | undefined {

@@ -9,6 +9,7 @@ import {
   type Kafka,
   type Message,
   type Producer,
+  type TopicOffsets,
   type Transaction,
 } from '#kafkajs'
 import type { Ask } from './ask.ts'
@@ -73,10 +74,17 @@ const write = ({ topic: name, messages }: TopicMessages): Ask => ({
   ...topic(Operation.Write, name),
   partitions: () => partitionsOf(messages),
 })
-const read = (name: string, partition: number): Ask => ({
+const read = (name: string, ...partitions: readonly number[]): Ask => ({
   ...topic(Operation.Read, name),
-  partitions: () => [partition],
+  partitions: () => partitions,
 })
+const readPlaces = (entries: readonly { topic: string; partition: number }[] | undefined): readonly Ask[] =>
+  list(entries).map((entry) => read(entry.topic, entry.partition))
+const readOffsets = (entries: readonly TopicOffsets[] | undefined): readonly Ask[] =>
+  list(entries).map(({ topic: name, partitions }) => read(name, ...list(partitions).map(({ partition }) => partition)))
+// A group may deal some partitions of a topic: those that are granted.
+const consume = (names: readonly string[]): readonly Ask[] =>
+  topics(Operation.Read, names).map((ask) => ({ ...ask, inPart: true }))
 
 const idempotentWrite: Ask = {
   ...cluster(Operation.IdempotentWrite),
@@ -104,7 +112,7 @@ export const transactionSurface: Surface<Transaction, ProducerScope> = Object.fr
   sendOffsets: (scope, offsets) => [
     ...writeId(scope),
     group(Operation.Read, offsets.consumerGroupId),
-    ...topicsOf(Operation.Read, offsets.topics),
+    ...readOffsets(offsets.topics),
   ],
   commit: writeId,
   // Ending without effect is never refused: others wait behind an open transaction.
@@ -119,17 +127,11 @@ export const consumerSurface: Surface<Consumer, ConsumerScope> = Object.freeze({
   // Expressions ask nothing: they are resolved to the topics that policy allows.
   subscribe: ({ groupId }, subscription) => {
     const wanted = 'topics' in subscription ? list(subscription.topics) : [subscription.topic]
-    return [
-      group(Operation.Read, groupId),
-      ...topics(
-        Operation.Read,
-        wanted.filter((name) => typeof name === 'string'),
-      ),
-    ]
+    return [group(Operation.Read, groupId), ...consume(wanted.filter((name) => typeof name === 'string'))]
   },
   stop: open,
-  run: (scope) => [group(Operation.Read, scope.groupId), ...topics(Operation.Read, [...scope.topics])],
-  commitOffsets: ({ groupId }, offsets) => [group(Operation.Read, groupId), ...topicsOf(Operation.Read, offsets)],
+  run: (scope) => [group(Operation.Read, scope.groupId), ...consume([...scope.topics])],
+  commitOffsets: ({ groupId }, offsets) => [group(Operation.Read, groupId), ...readPlaces(offsets)],
   seek: (_, { topic: name, partition }) => [read(name, partition)],
   describeGroup: ({ groupId }) => [group(Operation.Describe, groupId)],
   pause: open,
@@ -154,7 +156,7 @@ export const payloadSurface: Surface<EachBatchPayload & EachMessagePayload, Cons
   pause: open,
   resolveOffset: open,
   commitOffsetsIfNecessary: ({ groupId }, offsets) =>
-    offsets === undefined ? nothing : [group(Operation.Read, groupId), ...topicsOf(Operation.Read, offsets.topics)],
+    offsets === undefined ? nothing : [group(Operation.Read, groupId), ...readOffsets(offsets.topics)],
   uncommittedOffsets: open,
   isRunning: open,
   isStale: open,

@@ -3,6 +3,7 @@ import { type Consumer, KafkaJSNonRetriableError, KafkaJSNumberOfRetriesExceeded
 import { type ActivePolicy, Gate } from '../access/gate.ts'
 import type { Client } from '../facades/client.ts'
 import { createConsumer } from '../facades/consumer.ts'
+import { GrantedPartitions } from '../facades/granted-partitions.ts'
 import { createErrorFromCode } from '../kafkajs/internals.cjs'
 import { createTestClient } from '../testing/client.ts'
 import { type ConsumerStandIns, createConsumerStandIns } from '../testing/consumer-stand-in.ts'
@@ -45,7 +46,7 @@ beforeEach(() => {
       },
     },
   })
-  consumer = createConsumer(inner.create, client, 'orders-1')
+  consumer = createConsumer(inner.create, client, 'orders-1', new GrantedPartitions(gate))
 })
 
 const health = (): ConsumerHealth | undefined => [...client.consumptions][0]?.health

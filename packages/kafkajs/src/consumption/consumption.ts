@@ -16,6 +16,8 @@ const NO_TOPIC = 'TOPIC_AUTHORIZATION_FAILED'
 export interface ConsumptionRights {
   canRead(topic: string): boolean
   canJoin(): boolean
+  /** Whether other partitions are granted now than those that the group was joined with. */
+  isDealtOtherwise(): boolean
 }
 
 /** What a consumption is made of. */
@@ -102,7 +104,8 @@ export class Consumption {
     this.#pauseMs = FIRST_PAUSE_MS
     if (this.#work !== undefined) this.#isBehind = true
     else if (this.#state === 'denied') this.#comeBack()
-    else if (this.#state === 'running' && this.#hasExpressions()) this.#start(() => this.#followPolicy())
+    else if (this.#state === 'running' && (this.#hasExpressions() || this.#parts.rights.isDealtOtherwise()))
+      this.#start(() => this.#followPolicy())
   }
 
   #enter(state: ConsumerState, reason?: string): void {
@@ -193,7 +196,8 @@ export class Consumption {
   async #followPolicy(): Promise<void> {
     const wanted = await this.#match().catch(() => undefined)
     if (wanted === undefined || this.#state !== 'running') return
-    if (wanted.size === this.topics.size && [...wanted].every((topic) => this.topics.has(topic))) return
+    const isSame = wanted.size === this.topics.size && [...wanted].every((topic) => this.topics.has(topic))
+    if (isSame && !this.#parts.rights.isDealtOtherwise()) return
     if (wanted.size === 0) await this.#leaveAll()
     else await this.#exchange()
   }

@@ -11,6 +11,7 @@ import { type ActivePolicy, Gate } from '../access/gate.ts'
 import { createTestClient } from '../testing/client.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
 import { createConsumer } from './consumer.ts'
+import { GrantedPartitions } from './granted-partitions.ts'
 
 const plain = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING }).consumer({ groupId: 'orders-1' })
 
@@ -41,7 +42,8 @@ const inner: Consumer = {
   commitOffsets: async (given) => void calls.push(['commitOffsets', given]),
   seek: (given) => void calls.push(['seek', given]),
 }
-const create = (groupId = 'orders-1'): Consumer => createConsumer(() => inner, client, groupId)
+const create = (groupId = 'orders-1'): Consumer =>
+  createConsumer(() => inner, client, groupId, new GrantedPartitions(gate))
 const denied = expect.objectContaining({ code: 'ERR_KAFKAJS_DENIED' })
 
 const response = Buffer.from('neighbour|value')

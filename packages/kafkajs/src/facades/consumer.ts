@@ -4,6 +4,7 @@ import { consumerSurface } from '../access/surface.ts'
 import { Consumption } from '../consumption/consumption.ts'
 import { ReplaceableConsumer } from '../consumption/replaceable-consumer.ts'
 import { type Client, createLifecycle } from './client.ts'
+import type { GrantedPartitions } from './granted-partitions.ts'
 import { copyMembers } from './group-description.ts'
 import { guardEachBatch, guardEachMessage } from './handlers.ts'
 import { readSubscription } from './subscription.ts'
@@ -13,12 +14,23 @@ import { readSubscription } from './subscription.ts'
  *
  * @param create makes one; called again when it has to be exchanged
  */
-export function createConsumer(create: () => Consumer, client: Client, groupId: string): Consumer {
+export function createConsumer(
+  create: () => Consumer,
+  client: Client,
+  groupId: string,
+  granted: GrantedPartitions,
+): Consumer {
   const { gate, approvals, metering } = client
-  const canRead = (name: string): boolean => gate.allows({ resourceType: 'topic', operation: Operation.Read, name })
+  const canRead = (name: string): boolean =>
+    gate.allows({ resourceType: 'topic', operation: Operation.Read, name, inPart: true })
   const canJoin = (): boolean => gate.allows({ resourceType: 'group', operation: Operation.Read, name: groupId })
   const consumer = new ReplaceableConsumer(create)
-  const consumption = new Consumption({ consumer, client, groupId, rights: { canRead, canJoin } })
+  const consumption = new Consumption({
+    consumer,
+    client,
+    groupId,
+    rights: { canRead, canJoin, isDealtOtherwise: () => granted.isOutOfDate },
+  })
   const scope = { groupId, topics: consumption.topics }
   consumer.on(consumer.current.events.FETCH, ({ payload }) => metering.polled(payload.duration))
   const connectable = {

@@ -1,6 +1,7 @@
-import type { ConsumerConfig, ProducerConfig } from '#kafkajs'
+import { type ConsumerConfig, PartitionAssigners, type ProducerConfig } from '#kafkajs'
 import type { Gate } from '../access/gate.ts'
 import { guardAssigner } from './assigner.ts'
+import type { GrantedPartitions } from './granted-partitions.ts'
 import { guardPartitioner } from './partitioner.ts'
 
 // kafkajs creates topics by default, so that a misspelt name makes one; here that is asked for in so many words, and
@@ -21,11 +22,10 @@ export function createInnerConsumerConfig(
   config: Partial<ConsumerConfig>,
   groupId: string,
   gate: Gate,
+  granted: GrantedPartitions,
 ): ConsumerConfig {
   const { partitionAssigners, ...rest } = config
-  const guarded =
-    partitionAssigners == null
-      ? {}
-      : { partitionAssigners: partitionAssigners.map((assigner) => guardAssigner(assigner, gate)) }
-  return { ...rest, groupId, ...autoCreation(config), ...guarded }
+  const wanted = partitionAssigners ?? [PartitionAssigners.roundRobin]
+  const guarded = [...wanted.map((assigner) => guardAssigner(assigner, gate)), granted.assigner]
+  return { ...rest, groupId, ...autoCreation(config), partitionAssigners: guarded }
 }

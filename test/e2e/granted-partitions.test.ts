@@ -1,0 +1,200 @@
+import { clientCredentials, Kafka } from '@headgate/kafkajs'
+import {
+  AssignerProtocol,
+  type Consumer,
+  type ConsumerCrashEvent,
+  type PartitionAssigner,
+  Kafka as PlainKafka,
+  type Kafka as PlainKafkaType,
+} from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startWorld, type World } from '../world/start-world.ts'
+
+const policy = (south: string): string => `
+rules:
+  - id: everybody-joins
+    who: everyone
+    may: { as: ["meters-*"], describe-groups: ["meters-*"] }
+  - id: the-north
+    who: { subjects: [north] }
+    may: { consume: [meters], partitions: [0-1] }
+  - id: the-south
+    who: { subjects: [south] }
+    may: { consume: [meters], partitions: [${south}] }
+  - id: all-of-it
+    who: { subjects: [all] }
+    may: { consume: [meters], produce: [meters] }
+`
+const PATIENCE = { timeout: 30_000, interval: 50 }
+
+let world: World
+const open = new Set<Consumer>()
+
+beforeAll(async () => {
+  world = await startWorld({
+    clients: ['north', 'south', 'all'].map((clientId) => ({ clientId, groups: [] })),
+    topics: [{ topic: 'meters', partitions: 4 }],
+    policy: policy('2'),
+  })
+  const producer = kafka('all').producer()
+  await producer.connect()
+  const messages = [0, 1, 2, 3].map((partition) => ({ value: `from ${partition}`, partition }))
+  await producer.send({ topic: 'meters', messages })
+  await producer.disconnect()
+})
+afterAll(async () => {
+  await leaveAll()
+  await world?.close()
+})
+
+async function leaveAll(): Promise<void> {
+  await Promise.all([...open].map((consumer) => consumer.disconnect()))
+  open.clear()
+}
+
+function kafka(clientId: string): Kafka {
+  return new Kafka({
+    clientId,
+    logLevel: 0,
+    headgate: {
+      gateway: world.httpUrl,
+      bundleKeys: [world.files.bundleKeyThumbprint],
+      ca: world.ca.path,
+      insecure: true,
+      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
+    },
+  })
+}
+
+function plainKafka(clientId: string): PlainKafkaType {
+  return new PlainKafka({
+    clientId,
+    brokers: [world.bootstrap],
+    ssl: { ca: [world.ca.pem] },
+    sasl: { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) },
+    retry: { retries: 2 },
+    logLevel: 0,
+  })
+}
+
+interface Member {
+  /** What it has read, by partition. */
+  readonly read: Set<number>
+  /** What it was dealt last. */
+  readonly dealt: () => readonly number[]
+  readonly protocol: () => string | undefined
+  readonly crash: () => ConsumerCrashEvent['payload'] | undefined
+}
+
+async function join(
+  from: Kafka | PlainKafkaType,
+  groupId: string,
+  partitionAssigners?: PartitionAssigner[],
+): Promise<Member> {
+  const config = { groupId, sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 200 }
+  const consumer = from.consumer({ ...config, ...(partitionAssigners !== undefined && { partitionAssigners }) })
+  open.add(consumer)
+  let [dealt, protocol, crash] = [[] as readonly number[], undefined as string | undefined, undefined as unknown]
+  consumer.on('consumer.group_join', ({ payload }) => {
+    dealt = [...(payload.memberAssignment['meters'] ?? [])].sort()
+    protocol = payload.groupProtocol
+  })
+  consumer.on('consumer.crash', ({ payload }) => {
+    crash = payload
+  })
+  const read = new Set<number>()
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['meters'], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ partition }) => void read.add(partition) })
+  return { read, dealt: () => dealt, protocol: () => protocol, crash: () => crash as ConsumerCrashEvent['payload'] }
+}
+
+describe('a group under a grant for some partitions', () => {
+  test('refuses a plain client with 29', async () => {
+    const member = await join(plainKafka('north'), 'meters-plain')
+
+    await expect.poll(() => member.crash()?.error, PATIENCE).toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' })
+    expect(world.logLines).toContainEqual(
+      expect.objectContaining({ event: 'denial', apiName: 'JoinGroup', resourceName: 'meters', errorCode: 29 }),
+    )
+    await leaveAll()
+  })
+
+  test('deals to members of this package what each of them is granted', async () => {
+    const [north, south] = await Promise.all([join(kafka('north'), 'meters-1'), join(kafka('south'), 'meters-1')])
+
+    await expect.poll(() => [north.dealt(), south.dealt()], PATIENCE).toEqual([[0, 1], [2]])
+    await expect.poll(() => [[...north.read].sort(), [...south.read]], PATIENCE).toEqual([[0, 1], [2]])
+    expect([north.protocol(), north.crash(), south.crash()]).toEqual([
+      'HeadgateGrantedPartitions',
+      undefined,
+      undefined,
+    ])
+    await leaveAll()
+  })
+
+  test('deals what nobody else may read to a member that may read all', async () => {
+    const [north, all] = await Promise.all([join(kafka('north'), 'meters-2'), join(kafka('all'), 'meters-2')])
+
+    await expect
+      .poll(() => [north.dealt(), all.dealt()], PATIENCE)
+      .toEqual([
+        [0, 1],
+        [2, 3],
+      ])
+    await expect.poll(() => [...north.read, ...all.read].sort(), PATIENCE).toEqual([0, 1, 2, 3])
+    await leaveAll()
+  })
+
+  test('goes on as kafkajs deals where nobody is limited', async () => {
+    const [own, plain] = await Promise.all([join(kafka('all'), 'meters-3'), join(plainKafka('all'), 'meters-3')])
+
+    await expect.poll(() => [...own.dealt(), ...plain.dealt()].sort(), PATIENCE).toEqual([0, 1, 2, 3])
+    expect([own.protocol(), plain.protocol()]).toEqual(['RoundRobinAssigner', 'RoundRobinAssigner'])
+    await leaveAll()
+  })
+
+  test('deals anew when the policy grants more, and when it grants less', async () => {
+    const south = await join(kafka('south'), 'meters-4')
+    await expect.poll(() => south.dealt(), PATIENCE).toEqual([2])
+
+    await world.setPolicy(policy('2-3'))
+    await expect.poll(() => south.dealt(), PATIENCE).toEqual([2, 3])
+    await expect.poll(() => [...south.read].sort(), PATIENCE).toEqual([2, 3])
+
+    await world.setPolicy(policy('3'))
+    await expect.poll(() => south.dealt(), PATIENCE).toEqual([3])
+    await world.setPolicy(policy('2'))
+    await leaveAll()
+  })
+
+  test('gives a client that only says the name what it is granted, and no record beyond', async () => {
+    const claims: unknown[] = []
+    const member = await join(plainKafka('north'), 'meters-5', [claimAll((claim) => void claims.push(claim))])
+
+    await expect.poll(() => member.crash()?.error, PATIENCE).toMatchObject({ cause: { code: 29 } })
+    expect(claims[0]).toEqual({ meters: [0, 1] })
+    expect([...member.read].filter((partition) => partition > 1)).toEqual([])
+  })
+})
+
+/** Claims every partition, and deals every partition to itself. */
+function claimAll(tell: (claim: unknown) => void): PartitionAssigner {
+  const { MemberAssignment, MemberMetadata } = AssignerProtocol
+  const all = { version: 0, assignment: { meters: [0, 1, 2, 3] }, userData: Buffer.alloc(0) }
+  return () => ({
+    name: 'HeadgateGrantedPartitions',
+    version: 0,
+    protocol: ({ topics }) => ({
+      name: 'HeadgateGrantedPartitions',
+      metadata: MemberMetadata.encode({ version: 0, topics, userData: MemberAssignment.encode(all) }),
+    }),
+    assign: async ({ members }) => {
+      for (const { memberMetadata } of members) {
+        const userData = MemberMetadata.decode(memberMetadata)?.userData ?? Buffer.alloc(0)
+        tell(MemberAssignment.decode(userData)?.assignment)
+      }
+      return members.map(({ memberId }) => ({ memberId, memberAssignment: MemberAssignment.encode(all) }))
+    },
+  })
+}
