@@ -28,7 +28,14 @@ export interface GatewayFilesOptions {
   readonly limits?: Readonly<Record<string, number>> | undefined
   /** Further sections, by their names. */
   readonly sections?: Readonly<Record<string, unknown>> | undefined
+  readonly configure?: ((config: GatewayYaml) => object) | undefined
   readonly policy: string
+}
+
+/** A gateway.yaml as it is put together, with the sections that tests change. */
+export interface GatewayYaml extends Readonly<Record<string, unknown>> {
+  readonly listener: object
+  readonly issuers: readonly object[]
 }
 
 /** The files of a gateway, as an operator would have them. */
@@ -57,7 +64,8 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   await writeFile(path('broker.password'), credential.password)
   await chmod(path('broker.password'), 0o600)
   await writeFile(path('policy.yaml'), policy)
-  await writeFile(path('gateway.yaml'), stringify(configuration(options), { aliasDuplicateObjects: false }))
+  const { configure = (config: GatewayYaml) => config } = options
+  await writeFile(path('gateway.yaml'), stringify(configure(configuration(options)), { aliasDuplicateObjects: false }))
   return {
     configPath: path('gateway.yaml'),
     policyPath: path('policy.yaml'),
@@ -67,7 +75,7 @@ export async function writeGatewayFiles(options: GatewayFilesOptions): Promise<G
   }
 }
 
-function configuration(options: GatewayFilesOptions): object {
+function configuration(options: GatewayFilesOptions): GatewayYaml {
   const { tls, issuer, tokenLifetimeSeconds, limits, sections, clusterCaPath } = options
   const security =
     tls === undefined

@@ -5,12 +5,14 @@ import type { AuditFilePort } from '@headgate/audit'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
 import { freePortRange, type IdentityProvider, startIdentityProvider } from '@headgate/testkit'
 import { type CertificatePaths, type ClientCertificate, createCertificates } from '../certificates/certificates.ts'
+import type { Acl } from '../kafka/acls.ts'
+import type { Credential } from '../kafka/credential.ts'
 import { externalKafka, externalKafkaSettings } from '../kafka/external-kafka.ts'
 import { freePorts } from '../kafka/ports.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { watchdog } from '../kafka/watchdog.ts'
 import { plantSecret, recordForSweep } from '../sweep/recorder.ts'
-import { type GatewayFiles, writeGatewayFiles } from './gateway-files.ts'
+import { type GatewayFiles, type GatewayYaml, writeGatewayFiles } from './gateway-files.ts'
 import { collectLog, type LogLine } from './log-collector.ts'
 
 /** What a world is made from. */
@@ -32,6 +34,11 @@ export interface WorldOptions {
   readonly sections?: Readonly<Record<string, unknown>>
   /** Further properties of the brokers. */
   readonly kafkaProperties?: Readonly<Record<string, string>>
+  /** Users of the brokers without any right but those of `acls`. */
+  readonly scramUsers?: readonly Credential[]
+  readonly acls?: readonly Acl[]
+  /** Changes gateway.yaml before it is written. */
+  readonly configure?: (config: GatewayYaml) => object
   /** What the gateway's audit trail is written through; a test lets it fail. */
   readonly auditFiles?: AuditFilePort
   readonly onProgress?: (text: string) => void
@@ -107,12 +114,14 @@ export async function startWorld(options: WorldOptions): Promise<World> {
 function startBrokers({
   brokers = 1,
   kafkaProperties = {},
+  scramUsers = [],
+  acls = [],
   onProgress = () => {},
 }: WorldOptions): Promise<KafkaCluster> {
   onProgress('starting Kafka')
   const external = externalKafkaSettings()
   return external === undefined
-    ? startKafka({ brokers, extraProperties: kafkaProperties, onProgress })
+    ? startKafka({ brokers, extraProperties: kafkaProperties, scramUsers, acls, onProgress })
     : externalKafka(external)
 }
 
@@ -161,6 +170,7 @@ async function writeFiles(
     tokenLifetimeSeconds: options.tokenLifetimeSeconds,
     limits: options.limits,
     sections: options.sections,
+    configure: options.configure,
     policy: options.policy,
   })
 }

@@ -13,6 +13,7 @@ import { apiMessage, ErrorCode } from '@headgate/wire'
 import type { AskScope, AskStatus } from '../control-port.ts'
 import type { AccessLog } from './audit/access-log.ts'
 import type { AccessMasking, AccessRequest } from './audit/access-place.ts'
+import { PassedAccesses } from './audit/passed-accesses.ts'
 import type { CallContext } from './call-context.ts'
 import type { ClientState } from './client-state.ts'
 import type { ClusterView } from './cluster-view.ts'
@@ -58,6 +59,7 @@ export class Call extends Rights {
   validUntilUnixMs: number = Number.POSITIVE_INFINITY
   /** Whether something was let through that must be on record before it takes place. */
   mustRecord = false
+  #passes: PassedAccesses | undefined
   #accessRequest: AccessRequest | undefined
   #maskings: Map<string, AccessMasking> | undefined
   #names: Map<string, string> | undefined
@@ -197,13 +199,9 @@ export class Call extends Rights {
 
   /** A topic came to be because the client named it. */
   created(topicName: string): void {
-    this.passed(
-      'topic',
-      Operation.Create,
-      topicName,
-      undefined,
-      this.settle('topic', Operation.Create, topicName, undefined),
-    )
+    const { ruleIds } = this.settle('topic', Operation.Create, topicName, undefined)
+    const access = { resourceType: 'topic', operation: Operation.Create, name: topicName } as const
+    this.passes.took({ ...access, partition: undefined, ruleIds })
   }
 
   /** What was foreseen is let pass: it counts as seen, and is told where it would be denied. */
@@ -215,12 +213,17 @@ export class Call extends Rights {
     judgement: Judgement,
   ): void {
     const { ruleIds, wouldBe } = judgement
-    const { principal, header } = this.#context
-    if (judgement.effect === 'allow')
-      this.access.seen.note(principal, header.clientId, resourceType, operation, name, partition, ruleIds)
+    if (judgement.effect === 'allow') this.passes.add({ resourceType, operation, name, partition, ruleIds })
     if (wouldBe === undefined) return
     const denial = { resourceType, resourceName: name, operation: operationName(operation), partition }
     this.#context.reports.wouldDeny({ ...denial, decision: wouldBe, errorCode: DENIED_CODES[resourceType] })
+  }
+
+  /** What this request was let do. */
+  get passes(): PassedAccesses {
+    const { principal, header } = this.#context
+    this.#passes ??= new PassedAccesses({ principal, clientId: header.clientId, seen: this.access.seen })
+    return this.#passes
   }
 
   /** Where people find an ask. */

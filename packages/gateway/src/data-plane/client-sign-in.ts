@@ -14,7 +14,7 @@ import {
 import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
 import type { SessionSeat, Sessions } from '../identity/sessions.ts'
-import type { SaslServer } from './sasl-server.ts'
+import { BROKERS_REFUSED, type SaslServer } from './sasl-server.ts'
 
 const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
@@ -116,6 +116,10 @@ export class ClientSignIn {
       certificateThumbprint: this.#options.certificateThumbprint(),
     })
     const { isReauthentication } = outcome
+    if (outcome.accepted === 'not-yet') {
+      const response = { ...defaultSaslAuthenticateResponse(), authBytes: outcome.authBytes }
+      return { frame: encodeAuthenticate(header, response), closes: false }
+    }
     if (!outcome.accepted) {
       control.report({
         kind: 'sign-in',
@@ -126,11 +130,12 @@ export class ClientSignIn {
         code: outcome.code,
         reason: outcome.text,
       })
-      await new Promise<void>((resolve) => clock.after(FAILURE_DELAY_MS, resolve))
+      // Brokers make who failed wait, and end the connection at once after that.
+      if (outcome.code !== BROKERS_REFUSED) await new Promise<void>((resolve) => clock.after(FAILURE_DELAY_MS, resolve))
       const refusal = { ...defaultSaslAuthenticateResponse(), errorCode: outcome.errorCode, errorMessage: outcome.text }
       return { frame: encodeAuthenticate(header, refusal), closes: true }
     }
-    this.#accept(outcome.signIn, outcome.sessionLifetimeMs)
+    this.#accept(outcome.signIn, outcome.sessionLifetimeMs === 0 ? Number.POSITIVE_INFINITY : outcome.sessionLifetimeMs)
     const { principal, sessionId, expiresAtUnixMs } = outcome.signIn
     control.report({
       kind: 'sign-in',
@@ -143,9 +148,13 @@ export class ClientSignIn {
       ...(principal.groups === undefined ? {} : { groups: [...principal.groups] }),
       ...(header.clientId === null ? {} : { clientId: header.clientId }),
       sessionId,
-      expiresAtUnixMs,
+      ...(Number.isFinite(expiresAtUnixMs) ? { expiresAtUnixMs } : {}),
     })
-    const response = { ...defaultSaslAuthenticateResponse(), sessionLifetimeMs: BigInt(outcome.sessionLifetimeMs) }
+    const response = {
+      ...defaultSaslAuthenticateResponse(),
+      sessionLifetimeMs: BigInt(outcome.sessionLifetimeMs),
+      ...(outcome.authBytes === undefined ? {} : { authBytes: outcome.authBytes }),
+    }
     return { frame: encodeAuthenticate(header, response), closes: false }
   }
 
@@ -156,7 +165,7 @@ export class ClientSignIn {
     this.#join(signIn)
     this.#hasEnded = false
     this.#endsAtMonotonicMs = clock.monotonicMs() + lifetimeMs
-    this.#timer = clock.after(lifetimeMs, () => this.#end())
+    this.#timer = Number.isFinite(lifetimeMs) ? clock.after(lifetimeMs, () => this.#end()) : null
     onSignedIn(signIn)
     // Revoked while it was being verified.
     if (sessions.isRevoked(signIn.sessionId)) this.#end()

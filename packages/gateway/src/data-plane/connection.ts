@@ -1,16 +1,19 @@
 // One job, in more than 300 lines: the life of one client connection, whose socket, sign-in, upstream and end depend on each other.
 import type { Socket } from 'node:net'
 import { isHeadgateError } from '@headgate/core'
+import { observesAny } from '@headgate/policy'
 import { type DecodedRequestHeader, decodeRequestHeader, Reader } from '@headgate/wire'
 import type { ConnectionOrigin } from '../control-port.ts'
 import { mustBeBound } from '../identity/certificate-bound.ts'
 import { peerThumbprint } from '../peer-certificate.ts'
 import { AccessLog } from './audit/access-log.ts'
+import { createBrokerSasl } from './broker-conversation.ts'
+import type { BrokerSasl } from './broker-sasl.ts'
 import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { softwareNameIn } from './client-software.ts'
 import { ClientState } from './client-state.ts'
 import { ApiNotOfferedError, ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
-import type { PlaneContext } from './plane-context.ts'
+import type { PassThrough, PlaneContext } from './plane-context.ts'
 import { readAccepted } from './pooled-reads.ts'
 import { ProduceIntake } from './produce-intake.ts'
 import type { ReadBuffer } from './read-buffers.ts'
@@ -20,7 +23,7 @@ import { ResponseOrder, type ResponseSlot } from './response-order.ts'
 import { SaslServer } from './sasl-server.ts'
 import { abortTransactions } from './transaction-abort.ts'
 import type { Upstream } from './upstream.ts'
-import type { UpstreamLink } from './upstream-link.ts'
+import type { LinkListener, UpstreamLink } from './upstream-link.ts'
 
 const PRODUCE = 0
 const API_VERSIONS = 18
@@ -59,6 +62,15 @@ export class Connection {
   #isBusy = false
   #isClosing = false
   #isDraining = false
+  /** A sign-in was refused: what the client is told of it is all that is left to do. */
+  #isRefused = false
+  readonly #linkListener: LinkListener = {
+    onClosed: (cause) => {
+      if (!this.#isRefused) this.#end(cause ?? new ClientProtocolError({ message: 'upstream: closed' }))
+    },
+    onDelivered: () => this.#flush(),
+    onDrain: () => this.#flush(),
+  }
 
   constructor(
     socket: Socket,
@@ -103,6 +115,7 @@ export class Connection {
       maxReauthenticationMs: limits.maxReauthenticationMs,
       policyRevision: () => policy.revision,
       mustBeBound: (signIn) => mustBeBound(certificateBound, signIn),
+      brokers: this.#plane.passThrough && this.#brokerSasl(this.#plane.passThrough),
     })
     return new ClientSignIn({
       sasl,
@@ -113,6 +126,15 @@ export class Connection {
       certificateThumbprint: () => peerThumbprint(this.#socket),
       onSignedIn: () => this.#onRightsChange(),
       onSessionEnd: () => this.#onSessionEnd(),
+    })
+  }
+
+  /** How this connection hands a client's sign-in on, to the broker that it is for. */
+  #brokerSasl(passThrough: PassThrough): BrokerSasl {
+    const { policy, sessions, clock } = this.#plane
+    return createBrokerSasl({
+      ...{ passThrough, policy, sessions, clock },
+      link: () => this.#linked(() => passThrough.openUpstream(this.#brokerId, '', this.#linkListener)),
     })
   }
 
@@ -233,6 +255,7 @@ export class Connection {
   #finishSasl(slot: ResponseSlot, answer: SaslAnswer): void {
     this.#order.answer(slot, answer.frame)
     if (!answer.closes) return
+    this.#isRefused = true
     this.#isDraining = true
     this.#isBusy = true
   }
@@ -259,12 +282,13 @@ export class Connection {
       throw new ClientProtocolError({ message: 'client: gone before its first request went to a broker' })
     const signIn = this.#signIn.current
     if (signIn === null) throw new NotSignedInError({ message: 'client: no upstream connection without a sign-in' })
-    this.#link = this.#plane.openUpstream(signIn, this.#brokerId, clientId, {
-      onClosed: (cause) => this.#end(cause ?? new ClientProtocolError({ message: 'upstream: closed' })),
-      onDelivered: () => this.#flush(),
-      onDrain: () => this.#flush(),
-    })
-    return this.#link.upstream
+    return this.#linked(() => this.#plane.openUpstream(signIn, this.#brokerId, clientId, this.#linkListener)).upstream
+  }
+
+  /** The one connection to the broker, begun when it is first needed. */
+  #linked(open: () => UpstreamLink): UpstreamLink {
+    this.#link ??= open()
+    return this.#link
   }
 
   #onDrain(): void {
@@ -286,8 +310,11 @@ export class Connection {
 
   /** Another policy is in force, or the principal signed in anew, perhaps with other groups. */
   #onRightsChange(): void {
-    if (this.#signIn.current === null) return
+    const signIn = this.#signIn.current
+    if (signIn === null) return
     try {
+      if (signIn.source === 'brokers' && !observesAny(this.#plane.policy.modes))
+        throw new SessionExpiredError({ message: "client: the brokers' own credentials are taken no longer" })
       this.#desk.refreshPolicy()
       this.#flush()
       if (this.#desk.mustCut())

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock, LogPort } from '@headgate/core'
-import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig, UpstreamSasl } from '../config/gateway-config.ts'
 import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Sessions } from '../identity/sessions.ts'
+import { brokersIssuer } from '../principal-residual.ts'
 import type { RecordSource, TopicList } from '../record-source.ts'
 import { createApiTable } from './api-table.ts'
 import { AskView } from './ask-view.ts'
@@ -14,12 +15,12 @@ import { ClusterView, upstreamTlsOptions } from './cluster-view.ts'
 import { Connection } from './connection.ts'
 import { UpstreamUnreachableError } from './errors.ts'
 import { type Listener, listen } from './listener.ts'
-import type { PlaneContext } from './plane-context.ts'
+import type { PassThrough, PlaneContext } from './plane-context.ts'
 import { PolicyView } from './policy-view.ts'
 import { ReadBufferPool } from './read-buffers.ts'
 import { RecordReader } from './record-reader.ts'
 import { MaskCompiler } from './records/compiled-mask.ts'
-import { UpstreamLinks } from './upstream-link.ts'
+import { type LinkListener, type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 /** What a data plane is made from. */
 export interface DataPlaneOptions {
@@ -76,22 +77,26 @@ export class DataPlane {
       masks: new MaskCompiler(config.masking.tokenKeys, (mask) => control.report({ kind: 'mask', mask })),
       askUrl: (askId) => `${config.http.publicUrl}/v1/asks/${askId}`,
       pool,
-      openUpstream: (signIn, brokerId, clientId, listener) => {
-        const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
-        if (address === undefined)
-          throw new UpstreamUnreachableError({
-            message: 'cluster: the broker of this port is not known',
-            retryable: true,
-          })
-        const onClosed = (cause: Error | null): void => {
-          if (cause instanceof UpstreamUnreachableError) cluster.refreshSoon()
-          listener.onClosed(cause)
-        }
-        return links.begin(address, upstreamCredentialFor(config.cluster, signIn.principal), clientId, {
-          ...listener,
-          onClosed,
-        })
-      },
+      passThrough: this.#passThrough(links, cluster),
+      openUpstream: (signIn, brokerId, clientId, listener) =>
+        begin(
+          links,
+          cluster,
+          { brokerId, clientId, listener },
+          upstreamCredentialFor(config.cluster, signIn.principal),
+        ),
+    }
+  }
+
+  #passThrough(links: UpstreamLinks, cluster: ClusterView): PassThrough | undefined {
+    const { config } = this.#options
+    if (config.listener.passThrough !== true) return undefined
+    return {
+      issuer: brokersIssuer(config.cluster.name),
+      takesPlain: config.issuers.every(({ clientCredentials }) => clientCredentials === undefined),
+      knownIssuers: new Set([config.http.publicUrl, ...config.issuers.map(({ issuer }) => issuer)]),
+      openUpstream: (brokerId, clientId, listener) =>
+        begin(links, cluster, { brokerId, clientId, listener }, undefined),
     }
   }
 
@@ -214,6 +219,29 @@ export class DataPlane {
     if (left === 0) this.#countByAddress.delete(clientAddress)
     else this.#countByAddress.set(clientAddress, left)
   }
+}
+
+interface UpstreamWish {
+  readonly brokerId: number | null
+  readonly clientId: string
+  readonly listener: LinkListener
+}
+
+/** Begins a connection to the broker that a port stands for, signed in with a credential, or by nobody yet. */
+function begin(
+  links: UpstreamLinks,
+  cluster: ClusterView,
+  { brokerId, clientId, listener }: UpstreamWish,
+  credential: UpstreamSasl | undefined,
+): UpstreamLink {
+  const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
+  if (address === undefined)
+    throw new UpstreamUnreachableError({ message: 'cluster: the broker of this port is not known', retryable: true })
+  const onClosed = (cause: Error | null): void => {
+    if (cause instanceof UpstreamUnreachableError) cluster.refreshSoon()
+    listener.onClosed(cause)
+  }
+  return links.begin(address, credential, clientId, { ...listener, onClosed })
 }
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])

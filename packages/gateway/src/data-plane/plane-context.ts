@@ -13,6 +13,18 @@ import type { MaskCompiler } from './records/compiled-mask.ts'
 import type { ClientMechanism } from './sasl-message.ts'
 import type { LinkListener, UpstreamLink } from './upstream-link.ts'
 
+/** What a sign-in with the brokers' own credential needs of its data plane. */
+export interface PassThrough {
+  /** Who vouches for the names. */
+  readonly issuer: string
+  /** Whether PLAIN is for the brokers. */
+  readonly takesPlain: boolean
+  /** Issuers whose tokens are for the gateway. */
+  readonly knownIssuers: ReadonlySet<string>
+  /** Begins a connection to a broker that nobody has signed in. */
+  readonly openUpstream: (brokerId: number | null, clientId: string, listener: LinkListener) => UpstreamLink
+}
+
 /** What all connections of a data plane share. */
 export interface PlaneContext {
   readonly clock: Clock
@@ -35,6 +47,8 @@ export interface PlaneContext {
   /** Where people find an ask. */
   readonly askUrl: (askId: string) => string
   readonly pool: ReadBufferPool
+  /** How clients bring the brokers' own credentials; absent where they may not. */
+  readonly passThrough?: PassThrough | undefined
   /** Begins a connection to the broker that a port stands for; `null` is the bootstrap port, which any broker serves. */
   readonly openUpstream: (
     signIn: SignIn,

@@ -15,7 +15,7 @@ import type { Call } from './call.ts'
 import { ClientProtocolError, SessionExpiredError } from './errors.ts'
 import type { Judgement } from './judgement.ts'
 import type { PrincipalPolicy } from './policy-view.ts'
-import type { RequestDesk } from './request-desk.ts'
+import { confirming, type RequestDesk } from './request-desk.ts'
 import type { FrameSpan, Span } from './request-input.ts'
 
 const PREFIX_BYTES = 4
@@ -198,10 +198,13 @@ export class ProduceIntake {
     const header = this.#header
     if (header === null || this.#call === null) return
     this.#isForwarding = true
-    if (this.#acks === 0) return
+    if (this.#acks === 0) {
+      this.#call.passes.confirm(null, () => undefined)
+      return
+    }
     const edit = produceEdit(this.#call)
     const told = this.#sent === null ? edit : telling(this.#call, this.#sent, edit)
-    this.#desk.expect(header, told as AnswerEdit<unknown> | null)
+    this.#desk.expect(header, confirming(this.#call, told as AnswerEdit<unknown> | null))
   }
 
   #release(): void {

@@ -224,6 +224,7 @@ export class RequestDesk {
     }
     const upstream = this.#context.upstream(clientId ?? '')
     if (verdict.isUnanswered !== true) upstream.expect(this.#expected(taken, verdict))
+    else taken.call.passes.confirm(null, () => undefined)
     verdict.onSent?.()
     if (verdict.request !== null) {
       this.flush()
@@ -256,7 +257,7 @@ export class RequestDesk {
       api,
       order,
       slot: order.reserve(),
-      edit: verdict.edit,
+      edit: confirming(call, verdict.edit),
       request: parks ? request : null,
       isHolding: verdict.isHolding === true,
       tap: verdict.tap,
@@ -275,6 +276,15 @@ export class RequestDesk {
     const verdict = api.decide(this.call(header), request)
     // A decision that has to look something up came with ids that the first decision had resolved: deny.
     return verdict instanceof Promise ? null : verdict
+  }
+}
+
+/** Has an answer read whole that tells what the broker refused of it. */
+export function confirming(call: Call, edit: AnswerEdit<unknown> | null): AnswerEdit<unknown> | null {
+  if (!call.passes.areWaiting) return edit
+  return (response) => {
+    call.passes.confirm(response, (topicId) => call.topicName(topicId))
+    return edit === null ? false : edit(response)
   }
 }
 

@@ -2,6 +2,15 @@ import type { Clock } from '@headgate/core'
 import { ErrorCode } from '@headgate/wire'
 import type { Authenticator, SignIn, SignInOrigin } from '../identity/authenticator.ts'
 import { TokenCertificateError } from '../identity/identity-errors.ts'
+import {
+  type BrokerExchange,
+  type BrokerSasl,
+  beginBrokerExchange,
+  isComplete,
+  MAX_ROUNDS,
+  passedMechanisms,
+  type SaslMechanism,
+} from './broker-sasl.ts'
 import { type ClientMechanism, parseSaslMessage, type SaslMessage } from './sasl-message.ts'
 
 /** An answer to SaslHandshake; as in Kafka, the connection is closed behind a refusal. */
@@ -16,9 +25,14 @@ export type AuthenticateOutcome =
   | {
       readonly accepted: true
       readonly signIn: SignIn
+      /** 0 where the session has no end: only the brokers give such. */
       readonly sessionLifetimeMs: number
       readonly isReauthentication: boolean
+      /** What the broker says to its client. */
+      readonly authBytes?: Buffer
     }
+  /** The broker answered, and waits for another message. */
+  | { readonly accepted: 'not-yet'; readonly authBytes: Buffer; readonly isReauthentication: boolean }
   | {
       readonly accepted: false
       readonly errorCode: number
@@ -37,7 +51,12 @@ export interface SaslServerOptions {
   readonly policyRevision: () => number
   /** Whether tokens of this client must be bound to its certificate. */
   readonly mustBeBound: (signIn: SignIn) => boolean
+  /** Where clients may bring the brokers' own credentials. */
+  readonly brokers?: BrokerSasl | undefined
 }
+
+/** The code of a sign-in that was handed on, and that the brokers refused. */
+export const BROKERS_REFUSED = 'ERR_GATEWAY_BROKERS_REFUSED'
 
 const MALFORMED = 'the sign-in message is malformed'
 
@@ -46,12 +65,16 @@ const MALFORMED = 'the sign-in message is malformed'
  *
  * States: `start` until a handshake names the mechanism, `chosen` until SaslAuthenticate, then `signed-in`; a handshake
  * there leads to `chosen-again` while the session so far goes on. A refusal is final: the connection is closed after it.
+ *
+ * A sign-in with the brokers' own credential is handed on message by message; `chosen` lasts until its last one.
  */
 export class SaslServer {
   readonly #options: SaslServerOptions
   #state: 'start' | 'chosen' | 'signed-in' | 'chosen-again' | 'failed' = 'start'
-  #mechanism: ClientMechanism | null = null
+  #mechanism: SaslMechanism | null = null
   #signIn: SignIn | null = null
+  /** The sign-in that is being handed on. */
+  #exchange: BrokerExchange | null = null
 
   constructor(options: SaslServerOptions) {
     this.#options = options
@@ -63,8 +86,9 @@ export class SaslServer {
   }
 
   /** The names to list in a handshake's answer. */
-  get mechanisms(): readonly ClientMechanism[] {
-    return this.#options.mechanisms
+  get mechanisms(): readonly SaslMechanism[] {
+    const { mechanisms, brokers } = this.#options
+    return brokers?.isOffered() === true ? [...mechanisms, ...passedMechanisms] : mechanisms
   }
 
   /** Takes a SaslHandshake. */
@@ -74,7 +98,7 @@ export class SaslServer {
         ErrorCode.UNSUPPORTED_VERSION,
         'handshake version 0 carries tokens outside of kafka requests',
       )
-    const mechanism = this.#options.mechanisms.find((name) => name === requested)
+    const mechanism = this.mechanisms.find((name) => name === requested)
     if (mechanism === undefined)
       return this.#refuseHandshake(ErrorCode.UNSUPPORTED_SASL_MECHANISM, 'the mechanism is not offered')
     if (this.#state === 'chosen' || this.#state === 'chosen-again' || this.#state === 'failed') {
@@ -100,7 +124,10 @@ export class SaslServer {
         isReauthentication,
       )
     }
-    const message = parseSaslMessage(mechanism, bytes)
+    const exchange = this.#exchange ?? this.#beginExchange(mechanism, bytes)
+    if (exchange !== null && exchange !== undefined)
+      return this.#handOn(exchange, mechanism, bytes, { origin, isReauthentication })
+    const message = exchange === null || !isOwn(mechanism) ? null : parseSaslMessage(mechanism, bytes)
     if (message === null)
       return this.#refuse(
         ErrorCode.SASL_AUTHENTICATION_FAILED,
@@ -124,6 +151,46 @@ export class SaslServer {
     } catch (cause) {
       const { code, clientText } = refusalOf(cause)
       return this.#refuse(ErrorCode.SASL_AUTHENTICATION_FAILED, code, clientText, isReauthentication)
+    }
+  }
+
+  #beginExchange(mechanism: SaslMechanism, bytes: Buffer): BrokerExchange | null | undefined {
+    const { brokers } = this.#options
+    return brokers?.isOffered() === true ? beginBrokerExchange(mechanism, bytes, brokers) : undefined
+  }
+
+  /** Hands a message on to the broker, and its answer back. What the broker says of a refusal stays here. */
+  async #handOn(
+    exchange: BrokerExchange,
+    mechanism: SaslMechanism,
+    bytes: Buffer,
+    { origin, isReauthentication }: { readonly origin: SignInOrigin | undefined; readonly isReauthentication: boolean },
+  ): Promise<AuthenticateOutcome> {
+    const { brokers } = this.#options
+    const refuse = (code: string, text: string): AuthenticateOutcome =>
+      this.#refuse(ErrorCode.SASL_AUTHENTICATION_FAILED, code, text, isReauthentication)
+    const previous = this.#signIn
+    // INVARIANT: a broker connection that the gateway has signed in never sees a credential of the client.
+    const isOther =
+      previous !== null && (previous.source !== 'brokers' || previous.principal.subject !== exchange.subject)
+    if (brokers === undefined || isOther)
+      return refuse('ERR_GATEWAY_SIGN_IN_MISMATCH', 'the principal cannot change on a connection')
+    this.#exchange = exchange
+    try {
+      if (exchange.round === 0 && (await brokers.handshake(mechanism)).errorCode !== ErrorCode.NONE)
+        return refuse(BROKERS_REFUSED, `the brokers do not offer ${mechanism}`)
+      const { errorCode, authBytes, sessionLifetimeMs } = await brokers.authenticate(bytes)
+      exchange.round += 1
+      if (errorCode !== ErrorCode.NONE || exchange.round > MAX_ROUNDS)
+        return refuse(BROKERS_REFUSED, 'the brokers refused the credential')
+      if (!isComplete(mechanism, exchange, authBytes)) return { accepted: 'not-yet', authBytes, isReauthentication }
+      const lifetimeMs = Number(sessionLifetimeMs)
+      this.#exchange = null
+      this.#signIn = brokers.signIn(exchange.subject, lifetimeMs, origin)
+      this.#state = 'signed-in'
+      return { accepted: true, signIn: this.#signIn, sessionLifetimeMs: lifetimeMs, isReauthentication, authBytes }
+    } catch {
+      return refuse('ERR_GATEWAY_UPSTREAM_UNREACHABLE', 'the brokers cannot be asked')
     }
   }
 
@@ -172,6 +239,10 @@ export class SaslServer {
     this.#state = 'failed'
     return { errorCode, closes: true, reason }
   }
+}
+
+function isOwn(mechanism: SaslMechanism): mechanism is ClientMechanism {
+  return mechanism === 'OAUTHBEARER' || mechanism === 'PLAIN'
 }
 
 /** Only texts made for clients leave the gateway; anything unexpected is refused without a word of its own. */

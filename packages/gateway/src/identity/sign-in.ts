@@ -1,7 +1,7 @@
 import type { Principal } from '@headgate/policy'
 
 /** By what a client proved who it is. */
-export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret'
+export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret' | 'brokers'
 
 /** Where a token came from, as far as it is known. */
 export interface SignInOrigin {
@@ -19,7 +19,7 @@ export interface SignIn {
   readonly sessionId: string
   /** When the verified token was issued, by its issuer's clock. */
   readonly issuedAtUnixMs: number
-  /** The end of the verified token; never prolonged. */
+  /** The end of the verified token; never prolonged. `Infinity` where the brokers name none. */
   readonly expiresAtUnixMs: number
   readonly source: SignInSource
   /** The policy revision below which this identity must not be decided on; 0 when it names none. */

@@ -1,0 +1,97 @@
+import { Operation, type ResourceType } from '@headgate/policy'
+import {
+  defaultFetchResponse,
+  defaultFetchResponsePartitionData,
+  defaultInitProducerIdResponse,
+  defaultOffsetFetchResponse,
+} from '@headgate/wire'
+import { expect, it } from 'vitest'
+import type { ControlPort, SeenAccess } from '../../control-port.ts'
+import { TestClock } from '../../identity/token-fixture.ts'
+import { PassedAccesses } from './passed-accesses.ts'
+import { SeenAccesses } from './seen-accesses.ts'
+
+const ID = '00000000-0000-0000-0000-00000000000a'
+
+function passed(issuer: string): { readonly passes: PassedAccesses; names(): string[]; readonly seen: SeenAccesses } {
+  const told: SeenAccess[] = []
+  const control: ControlPort = {
+    subscribe: () => () => {},
+    keepsTrail: false,
+    record: async () => {},
+    report: (event) => {
+      if (event.kind === 'seen') told.push(...event.accesses)
+    },
+  }
+  const seen = new SeenAccesses({ control, clock: new TestClock(1_000) })
+  const principal = { issuer, subject: 'alice', groups: undefined }
+  const names = (): string[] => {
+    seen.flush()
+    return told.splice(0).map(({ name }) => name)
+  }
+  return { passes: new PassedAccesses({ principal, clientId: 'app', seen }), names, seen }
+}
+
+const access = (resourceType: ResourceType, name: string) => ({
+  ...{ resourceType, name, operation: Operation.Read, partition: undefined, ruleIds: [] },
+})
+const topicOf = (id: string): string | undefined => (id === ID ? 'by-id' : undefined)
+
+const fetched = (
+  ...entries: readonly (readonly [topic: string, topicId: string | undefined, errorCode: number])[]
+): unknown => ({
+  ...defaultFetchResponse(),
+  responses: entries.map(([topic, topicId = '00000000-0000-0000-0000-000000000000', errorCode]) => ({
+    topic,
+    topicId,
+    partitions: [{ ...defaultFetchResponsePartitionData(), errorCode, records: Buffer.alloc(4) }],
+  })),
+})
+
+it('what a client of an identity provider is let do is seen at once', () => {
+  const { passes, names } = passed('corp')
+  passes.add(access('topic', 'orders'))
+  expect(passes.areWaiting).toBe(false)
+  expect(names()).toEqual(['orders'])
+})
+
+it('what a broker refused of a request is not seen, by name and by id; the rest is', () => {
+  const { passes, names } = passed('brokers:main')
+  for (const name of ['a', 'b', 'by-id']) passes.add(access('topic', name))
+  passes.add(access('group', 'g'))
+  expect([passes.areWaiting, names()]).toEqual([true, []])
+  passes.confirm(fetched(['a', undefined, 0], ['b', undefined, 29], ['', ID, 29]), topicOf)
+  expect(names()).toEqual(['a', 'g'])
+  expect(passes.areWaiting).toBe(false)
+})
+
+it('a refusal that names nothing counts for all of its kind', () => {
+  const { passes, names } = passed('brokers:main')
+  for (const type of ['topic', 'group', 'transactional-id'] as const) passes.add(access(type, type))
+  passes.confirm({ ...defaultInitProducerIdResponse(), errorCode: 53 }, topicOf)
+  expect(names()).toEqual(['topic', 'group'])
+  for (const type of ['topic', 'group'] as const) passes.add(access(type, type))
+  passes.confirm(
+    { ...defaultOffsetFetchResponse(), groups: [{ groupId: 'group', topics: [], errorCode: 30 }] },
+    topicOf,
+  )
+  expect(names()).toEqual(['topic'])
+  for (const type of ['topic', 'group'] as const) passes.add(access(type, type))
+  passes.confirm({ errorCode: 31 }, topicOf)
+  expect(names()).toEqual([])
+})
+
+it('what gets no answer is seen', () => {
+  const { passes, names } = passed('brokers:main')
+  passes.add(access('topic', 'a'))
+  passes.confirm(null, topicOf)
+  expect(names()).toEqual(['a'])
+})
+
+it('uses are told together, with their times, and once until they are made again', () => {
+  const { seen, passes, names } = passed('corp')
+  for (let count = 0; count < 3; count += 1) passes.add({ ...access('topic', 'a'), partition: count })
+  seen.note({ issuer: 'corp', subject: 'alice', groups: [] }, 'other', 'topic', Operation.Read, 'b', undefined, [])
+  expect(names()).toEqual(['a', 'b'])
+  expect(names()).toEqual([])
+})

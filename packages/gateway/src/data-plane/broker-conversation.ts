@@ -1,0 +1,50 @@
+import type { Clock } from '@headgate/core'
+import { observesAny } from '@headgate/policy'
+import { defaultSaslAuthenticateRequest, defaultSaslHandshakeRequest } from '@headgate/wire'
+import type { Sessions } from '../identity/sessions.ts'
+import type { BrokerSasl } from './broker-sasl.ts'
+import type { PassThrough } from './plane-context.ts'
+import type { PolicyView } from './policy-view.ts'
+import type { UpstreamLink } from './upstream-link.ts'
+
+const HANDSHAKE = { apiKey: 17, apiVersion: 1, clientId: 'headgate' }
+const AUTHENTICATE = { apiKey: 36, apiVersion: 1, clientId: 'headgate' }
+
+/** What a conversation with the broker of one connection needs. */
+export interface BrokerConversationOptions {
+  readonly passThrough: PassThrough
+  readonly policy: Pick<PolicyView, 'modes'>
+  readonly sessions: Sessions
+  readonly clock: Clock
+  /** The connection to the broker, begun with the first message. */
+  readonly link: () => UpstreamLink
+}
+
+/**
+ * Creates the conversation that hands a client's sign-in on. It is offered as long as something is observed: where everything
+ * is enforced, or warned of, who somebody is must be known from an identity provider.
+ */
+export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl {
+  const { passThrough, policy, sessions, clock, link } = options
+  const { issuer, takesPlain, knownIssuers } = passThrough
+  return {
+    takesPlain,
+    isOffered: () => observesAny(policy.modes),
+    isKnownIssuer: (name) => knownIssuers.has(name),
+    handshake: async (mechanism) =>
+      link().request({ ...HANDSHAKE, body: { ...defaultSaslHandshakeRequest(), mechanism } }),
+    authenticate: async (authBytes) =>
+      link().request({ ...AUTHENTICATE, body: { ...defaultSaslAuthenticateRequest(), authBytes } }),
+    signIn: (subject, lifetimeMs, origin) => {
+      const principal = { issuer, subject, groups: undefined }
+      const nowUnixMs = clock.nowUnixMs()
+      const { address, kafkaClientId } = origin ?? {}
+      const sessionId = sessions.plainSession({ principal, oauthClientId: undefined, kafkaClientId, address })
+      return Object.freeze({
+        ...{ principal, sessionId, source: 'brokers' as const, minimumRevision: 0, clientId: undefined },
+        issuedAtUnixMs: nowUnixMs,
+        expiresAtUnixMs: lifetimeMs === 0 ? Number.POSITIVE_INFINITY : nowUnixMs + lifetimeMs,
+      })
+    },
+  }
+}
