@@ -41,6 +41,8 @@ export function createCommandFetch({
   isPlaintextAllowed,
 }: Pick<GatewayAddress, 'caPem' | 'isPlaintextAllowed'>): OutboundFetch {
   const fetch = createOutboundFetch({
+    hosts: undefined,
+    isPrivateNetworkAllowed: true,
     isPlaintextAllowed,
     caPem,
     timeoutMs: TIMEOUT_MS,

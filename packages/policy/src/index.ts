@@ -62,6 +62,7 @@ export type {
 } from './document/protection.ts'
 export { type DailyWindow, parseInstant, type Schedule } from './document/schedule.ts'
 export type { PolicySource } from './document/yaml-source.ts'
+export { isGlob, matchesGlob } from './glob.ts'
 export { GRANTED_PARTITIONS_PROTOCOL } from './granted-partitions.ts'
 export {
   canonicalModes,

@@ -132,12 +132,39 @@ export class ConfigReader {
   texts(key: string): Located<string>[] {
     const items = this.#items(key)
     return items.flatMap((item) => {
-      if (isScalar(item) && typeof item.value === 'string' && item.value !== '') {
-        return [{ value: item.value, offset: offsetOf(item, this.offset) }]
-      }
+      const text = this.#textOf(item)
+      if (text !== undefined) return [text]
       this.#wrongType(key, 'has a member that is no text', 'put each member in quotes', item)
       return []
     })
+  }
+
+  /** The members of a mapping whose keys are names of somebody else's; none when the key is absent. */
+  members(
+    key: string,
+  ): { readonly name: string; readonly values: readonly Located<string>[]; readonly offset: number }[] {
+    const pair = this.#pair(key)
+    if (pair === undefined) return []
+    if (!isMap(pair.value)) this.#wrongType(key, 'is no mapping', 'write `{ name: value }`')
+    const items = isMap(pair.value) ? pair.value.items : []
+    return items.flatMap((item) => {
+      const offset = offsetOf(item.key, this.offset)
+      const name = isScalar(item.key) ? item.key.value : undefined
+      const nodes = isSeq(item.value) ? item.value.items : [item.value]
+      const values = nodes.flatMap((node) => this.#textOf(node) ?? [])
+      const isSound = typeof name === 'string' && name !== '' && nodes.length > 0 && values.length === nodes.length
+      if (isSound) return [{ name, values, offset }]
+      this.#wrongType(key, 'has a member that is no text', 'put names and values in quotes', item.value ?? item.key)
+      return []
+    })
+  }
+
+  /** A text, or a list of texts, where there is one. */
+  textOrTexts(key: string): readonly Located<string>[] | undefined {
+    const pair = this.#pair(key)
+    if (pair === undefined) return undefined
+    const text = isSeq(pair.value) ? undefined : this.optionalText(key)
+    return text === undefined ? this.texts(key) : [text]
   }
 
   /** A nested mapping; required. */
@@ -220,6 +247,11 @@ export class ConfigReader {
     if (pair === undefined) return undefined
     const offset = offsetOf(pair.value, offsetOf(pair.key, this.offset))
     return { value: isScalar(pair.value) ? pair.value.value : pair.value, offset }
+  }
+
+  #textOf(node: unknown): Located<string> | undefined {
+    if (!isScalar(node) || typeof node.value !== 'string' || node.value === '') return undefined
+    return { value: node.value, offset: offsetOf(node, this.offset) }
   }
 
   #items(key: string): unknown[] {

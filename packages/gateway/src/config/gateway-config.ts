@@ -1,6 +1,7 @@
 import type { Secret } from '@headgate/core'
 import type { TokenKey } from '@headgate/masking'
-import type { EnforcementModes, PrincipalKind } from '@headgate/policy'
+import type { EnforcementModes } from '@headgate/policy'
+import type { IssuerConfig } from './issuer-config.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /** A host and a port to connect to. */
@@ -103,67 +104,6 @@ export interface HttpConfig {
   readonly publicUrl: string
   /** Absent only where the config says `insecure: true`. */
   readonly tls: ServerTls | undefined
-}
-
-/** What is asked of the token endpoint when a client id and secret are exchanged there. */
-export interface ClientCredentialsConfig {
-  readonly scope: string | undefined
-  readonly resource: string | undefined
-}
-
-/** How people sign in themselves at an issuer: told to whoever asks, so that nobody has to configure it. */
-export interface LoginConfig {
-  /** A public client of the issuer: device authorization grant, or code flow with PKCE on loopback. */
-  readonly clientId: string
-  readonly scopes: readonly string[]
-  /** RFC 8707: what the token is to be for, where the issuer wants to be told. */
-  readonly resource: string | undefined
-}
-
-/** The signature algorithms an issuer may be pinned to. */
-export type TokenAlgorithm =
-  | 'ES256'
-  | 'ES384'
-  | 'ES512'
-  | 'RS256'
-  | 'RS384'
-  | 'RS512'
-  | 'PS256'
-  | 'PS384'
-  | 'PS512'
-  | 'Ed25519'
-  | 'EdDSA'
-
-/** The `typ` header of an issuer's access tokens: RFC 9068's, or `JWT` for issuers that do not use it. */
-export type TokenType = 'at+jwt' | 'JWT'
-
-/** An identity provider whose access tokens are accepted. */
-export interface IssuerConfig {
-  /** The name that policies and principals use. */
-  readonly name: string
-  /** Compared with `iss` byte by byte. */
-  readonly issuer: string
-  readonly audiences: readonly string[]
-  readonly algorithms: readonly TokenAlgorithm[]
-  readonly tokenType: TokenType
-  /** The top-level claim that lists groups; absent means that groups are unknown. */
-  readonly groupsClaim: string | undefined
-  /** What stands behind its principals; absent means that it is not told. */
-  readonly kind: PrincipalKind | undefined
-  /** The top-level claims that rules may ask for, by the names that policies have for them. */
-  readonly claims: Readonly<Record<string, string>>
-  /** PEM of the authorities accepted when the issuer is asked; the system's when absent. */
-  readonly caPem: string | undefined
-  /** Where the keys are; found by discovery when absent. */
-  readonly jwksUri: string | undefined
-  /** Present when client id and secret may be exchanged at this issuer. */
-  readonly clientCredentials: ClientCredentialsConfig | undefined
-  /** Present when people sign in at this issuer by `headgate login`. */
-  readonly login: LoginConfig | undefined
-  /** A token that lives longer is refused. */
-  readonly maxTokenLifetimeSeconds: number
-  /** `true` where the issuer is reached without TLS, which the config allows on loopback or by `insecure: true`. */
-  readonly isPlaintextAllowed: boolean
 }
 
 /** A group whose members may revoke every session. */

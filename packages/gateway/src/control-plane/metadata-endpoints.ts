@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
-import type { GatewayConfig, IssuerConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import type { PublicSigningJwk } from '../config/signing-key.ts'
 import type { KeyRings } from '../identity/key-ring.ts'
 import { TOKEN_EXCHANGE_GRANT } from './token-request.ts'

@@ -213,7 +213,7 @@ describe('T9, T10: groups are opaque, and absent is not none', () => {
   test.each(['__proto__', 'constructor', 'toString'])(
     'a groups claim called %s is read as a claim',
     async (groupsClaim) => {
-      config = testGatewayConfig([testIssuerConfig(issuer, { groupsClaim })])
+      config = testGatewayConfig([testIssuerConfig(issuer, { groupsClaim: [groupsClaim] })])
       authenticator = createAuthenticator({ config, log: silentLog, clock })
       expect((await authenticator.verifyToken(await issuer.sign())).principal.groups).toBeUndefined()
     },

@@ -1,5 +1,6 @@
 import { type Clock, type LogPort, type Secret, systemClock } from '@headgate/core'
-import type { GatewayConfig, IssuerConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import { AdmissionGate } from './admission-gate.ts'
 import { type ClientSecretExchange, createClientSecretExchange } from './client-secret-exchange.ts'
 import { GatewayTokens } from './gateway-token.ts'
@@ -14,6 +15,7 @@ import {
   TokenTypeError,
 } from './identity-errors.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
+import { reachOf } from './issuer-reach.ts'
 import { type IssuerToken, IssuerTokens } from './issuer-tokens.ts'
 import type { TokenPins } from './jose-refusal.ts'
 import { createKeyRings, type KeyRings } from './key-ring.ts'
@@ -23,6 +25,7 @@ import { SecretSignIns } from './secret-sign-ins.ts'
 import { Sessions } from './sessions.ts'
 import type { SignIn, SignInOrigin, SignInSource } from './sign-in.ts'
 import type { SubjectToken } from './subject-token.ts'
+import { kindsOfSubject, SIGN_IN_KINDS, type TokenKind } from './token-rules.ts'
 import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
 
 export type { SignIn, SignInOrigin } from './sign-in.ts'
@@ -58,7 +61,7 @@ const MAX_CREDENTIAL_LENGTH = 4_096
 function assertPinned(header: UncheckedObject, pins: TokenPins): void {
   const algorithm = ownText(header, 'alg')
   if (algorithm === undefined || !pins.algorithms.includes(algorithm)) throw new TokenAlgorithmError(pins.algorithms)
-  if (ownText(header, 'typ') === undefined) throw new TokenTypeError(pins.type)
+  if (ownText(header, 'typ') === undefined) throw new TokenTypeError(pins.types)
 }
 
 /** A token that is bound to a certificate is good on connections that have shown it, and on no other. */
@@ -74,15 +77,29 @@ interface ConfiguredIssuer {
 }
 
 function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): ConfiguredIssuer {
-  const { isPlaintextAllowed, caPem, jwksUri } = issuer
-  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES }
-  const fetch = createOutboundFetch({ isPlaintextAllowed, caPem, ...bounds })
+  const { jwksUri, keysMaxStaleMs, name, type } = issuer
+  const fetch = createOutboundFetch({ ...reachOf(issuer), timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES })
   const discovered = createIssuerMetadata(issuer, fetch, clock)
   const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
-  const keySet = createRemoteKeySet({ issuerName: issuer.name, locate, fetch, clock, log })
+  const keyUse = type === 'spiffe' ? 'jwt-svid' : 'sig'
+  const keySet = createRemoteKeySet({ issuerName: name, keyUse, maxStaleMs: keysMaxStaleMs, locate, fetch, clock, log })
   const exchange =
     issuer.clientCredentials && createClientSecretExchange({ issuer, metadata: () => discovered.get(), fetch })
-  return { tokens: new IssuerTokens(issuer, keySet, clock), exchange }
+  return { tokens: new IssuerTokens({ config: issuer, keySet, clock, log }), exchange }
+}
+
+/**
+ * Finds the issuer that has to answer for a token: by `iss`, byte by byte, and a JWT-SVID, which need not have one, by the
+ * trust domain of its subject.
+ */
+function findIssuer(
+  issuers: ReadonlyMap<string, ConfiguredIssuer>,
+  claims: UncheckedObject,
+): ConfiguredIssuer | undefined {
+  const named = issuers.get(ownText(claims, 'iss') ?? '')
+  if (named !== undefined) return named
+  const [trustDomain] = /^spiffe:\/\/[^/]+/.exec(ownText(claims, 'sub') ?? '') ?? []
+  return trustDomain === undefined ? undefined : issuers.get(trustDomain)
 }
 
 class ConfiguredAuthenticator implements Authenticator {
@@ -113,25 +130,31 @@ class ConfiguredAuthenticator implements Authenticator {
     this.#verifications = new AdmissionGate({ maxRunning, maxWaiting: maxRunning * WAITING_PER_RUNNING })
   }
 
-  async verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn> {
-    const { header, claims } = parseTokenShape(token)
-    const issuer = ownText(claims, 'iss')
-    if (issuer === this.#publicUrl) {
-      assertPinned(header, this.#gatewayTokens.pins)
-      const signIn = await this.#verifications.run(() => this.#gatewayTokens.verify(token))
-      assertCertificate(signIn, origin)
-      if (this.#sessions.isRevoked(signIn.sessionId)) throw new TokenRevokedError()
-      return signIn
-    }
-    const tokens = issuer === undefined ? undefined : this.#issuers.get(issuer)?.tokens
+  verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn> {
+    return this.#verifyJwt(token, SIGN_IN_KINDS, origin)
+  }
+
+  verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
+    return this.#verifyJwt(token, kindsOfSubject(type), origin)
+  }
+
+  async #verifyJwt(token: string, kinds: readonly TokenKind[], origin: SignInOrigin | undefined): Promise<SignIn> {
+    const shape = parseTokenShape(token)
+    if (ownText(shape.claims, 'iss') === this.#publicUrl) return this.#verifyOwn(token, shape.header, origin)
+    const tokens = findIssuer(this.#issuers, shape.claims)?.tokens
     if (tokens === undefined) throw new TokenIssuerUnknownError()
-    const verified = await this.#verifyIssuerToken(tokens, token, header)
+    const pinned = tokens.pin(token, shape, kinds)
+    const verified = await this.#verifications.run(() => tokens.verify(pinned))
     assertCertificate(verified, origin)
     return this.#signIn(verified, 'idp-token', origin)
   }
 
-  verifySubjectToken({ token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
-    return this.verifyToken(token, origin)
+  async #verifyOwn(token: string, header: UncheckedObject, origin: SignInOrigin | undefined): Promise<SignIn> {
+    assertPinned(header, this.#gatewayTokens.pins)
+    const signIn = await this.#verifications.run(() => this.#gatewayTokens.verify(token))
+    assertCertificate(signIn, origin)
+    if (this.#sessions.isRevoked(signIn.sessionId)) throw new TokenRevokedError()
+    return signIn
   }
 
   async signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn> {
@@ -151,14 +174,10 @@ class ConfiguredAuthenticator implements Authenticator {
   }
 
   async #verifyExchanged(tokens: IssuerTokens, clientId: string, token: string): Promise<IssuerToken> {
-    const verified = await this.#verifyIssuerToken(tokens, token, parseTokenShape(token).header)
+    const pinned = tokens.pin(token, parseTokenShape(token), ['access-token'])
+    const verified = await this.#verifications.run(() => tokens.verify(pinned))
     if (verified.clientId !== undefined && verified.clientId !== clientId) throw new TokenClaimError('client_id')
     return verified
-  }
-
-  async #verifyIssuerToken(tokens: IssuerTokens, token: string, header: UncheckedObject): Promise<IssuerToken> {
-    assertPinned(header, tokens.pins)
-    return this.#verifications.run(() => tokens.verify(token))
   }
 
   #signIn(token: IssuerToken, source: SignInSource, origin: SignInOrigin | undefined): SignIn {

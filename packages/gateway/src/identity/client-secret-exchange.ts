@@ -11,7 +11,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'oauth4webapi'
-import type { IssuerConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import { ClientSecretRefusedError, IdentityError, IssuerUnavailableError } from './identity-errors.ts'
 import type { OutboundFetch } from './outbound-fetch.ts'
 

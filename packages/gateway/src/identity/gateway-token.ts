@@ -53,7 +53,7 @@ export class GatewayTokens {
     this.#clock = clock
     this.pins = {
       algorithms: [ring.current.algorithm],
-      type: 'at+jwt',
+      types: ['at+jwt'],
       audiences: [gatewayAudience(config.cluster.name)],
       maxLifetimeSeconds: config.tokens.lifetimeSeconds,
     }
@@ -111,7 +111,7 @@ export class GatewayTokens {
   async #read(token: string, clockTolerance: number): Promise<SignIn> {
     const { payload } = await jwtVerify(token, this.#findKey(), {
       algorithms: [...this.pins.algorithms],
-      typ: this.pins.type,
+      typ: 'at+jwt',
       issuer: this.#issuer,
       audience: [...this.pins.audiences],
       requiredClaims: REQUIRED_CLAIMS,
@@ -152,7 +152,7 @@ function signInOf(claims: JWTPayload): SignIn {
   const principal: Principal = {
     issuer: requireText(claims, 'idp'),
     subject: requireText(claims, 'sub'),
-    groups: readGroups(claims, 'groups'),
+    groups: readGroups(claims, ['groups']),
     ...(kind === undefined ? {} : { kind }),
     ...(stated === undefined ? {} : { claims: stated }),
   }

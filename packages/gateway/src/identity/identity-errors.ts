@@ -44,8 +44,18 @@ export class TokenAlgorithmError extends IdentityError<'ERR_GATEWAY_TOKEN_ALGORI
 export class TokenTypeError extends IdentityError<'ERR_GATEWAY_TOKEN_TYPE'> {
   readonly code = 'ERR_GATEWAY_TOKEN_TYPE'
 
-  constructor(accepted: string) {
-    super({ message: `token: its type is not accepted, only \`${accepted}\`` })
+  constructor(accepted: readonly string[]) {
+    const list = accepted.map((type) => `\`${type}\``).join(', ')
+    super({ message: `token: its type is not accepted, only ${list}` })
+  }
+}
+
+/** The token's issuer gives tokens of other kinds only that are accepted in this place. */
+export class TokenKindError extends IdentityError<'ERR_GATEWAY_TOKEN_KIND'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_KIND'
+
+  constructor() {
+    super({ message: 'token: tokens of its kind and issuer are not accepted here' })
   }
 }
 

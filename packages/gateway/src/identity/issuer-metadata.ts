@@ -6,7 +6,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi'
-import type { IssuerConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import { IssuerUnavailableError } from './identity-errors.ts'
 import type { OutboundFetch } from './outbound-fetch.ts'
 import { RefreshedValue } from './refreshed-value.ts'

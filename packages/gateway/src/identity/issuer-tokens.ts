@@ -1,20 +1,15 @@
-import type { Clock } from '@headgate/core'
+import type { Clock, LogPort } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
 import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
-import type { IssuerConfig } from '../config/gateway-config.ts'
-import { TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
+import { TokenAlgorithmError, TokenClaimError, TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
-import {
-  readCertificateThumbprint,
-  readClientId,
-  readGroups,
-  readStatedClaims,
-  requireSeconds,
-  requireText,
-} from './token-claims.ts'
-import { ownText } from './token-shape.ts'
+import { readPrincipal } from './principal-claims.ts'
+import { readCertificateThumbprint, readClientId, requireSeconds } from './token-claims.ts'
+import { assertType, audiencesOf, chooseRule, type TokenKind, type TokenRule, tokenRulesOf } from './token-rules.ts'
+import { ownText, type TokenShape } from './token-shape.ts'
 
-/** A verified access token of an issuer. */
+/** A verified token of an issuer. */
 export interface IssuerToken {
   readonly principal: Principal
   readonly clientId: string | undefined
@@ -26,73 +21,108 @@ export interface IssuerToken {
   readonly certificateThumbprint: string | undefined
 }
 
-/** Clocks of two machines differ: a token from the near future is taken, one past its end never. */
-const CLOCK_TOLERANCE_SECONDS = 10
+/** What {@link IssuerTokens} needs. */
+export interface IssuerTokensOptions {
+  readonly config: IssuerConfig
+  readonly keySet: JWTVerifyGetKey
+  readonly clock: Clock
+  readonly log: LogPort
+}
 
-/** Verifies the access tokens of one issuer, everything pinned. */
+/** A token that has been found worth a signature check, and by what. */
+export interface PinnedToken {
+  readonly token: string
+  readonly rule: TokenRule
+}
+
+/** Verifies the tokens of one issuer, everything pinned. */
 export class IssuerTokens {
   readonly config: IssuerConfig
-  readonly pins: TokenPins
-  readonly #keySet: JWTVerifyGetKey
-  readonly #clock: Clock
+  readonly #rules: readonly TokenRule[]
+  readonly #options: IssuerTokensOptions
 
-  constructor(config: IssuerConfig, keySet: JWTVerifyGetKey, clock: Clock) {
-    this.config = config
-    this.#keySet = keySet
-    this.#clock = clock
-    this.pins = {
-      algorithms: config.algorithms,
-      type: config.tokenType,
-      audiences: config.audiences,
-      maxLifetimeSeconds: config.maxTokenLifetimeSeconds,
-    }
+  constructor(options: IssuerTokensOptions) {
+    this.config = options.config
+    this.#options = options
+    this.#rules = tokenRulesOf(options.config)
+  }
+
+  /** Refuses by what a token says of itself, before a signature is looked at; gives what it has to be verified by. */
+  pin(token: string, shape: TokenShape, kinds: readonly TokenKind[]): PinnedToken {
+    const { algorithms } = this.config
+    const algorithm = ownText(shape.header, 'alg')
+    if (!algorithms.some((accepted) => accepted === algorithm)) throw new TokenAlgorithmError(algorithms)
+    return { token, rule: chooseRule(this.#rules, kinds, shape) }
   }
 
   /** Verifies a token; throws a refusal. */
-  async verify(token: string): Promise<IssuerToken> {
+  async verify({ token, rule }: PinnedToken): Promise<IssuerToken> {
+    const { config } = this
+    const pins: TokenPins = {
+      algorithms: config.algorithms,
+      types: rule.types.flatMap((type) => type ?? []),
+      audiences: rule.audiences,
+      maxLifetimeSeconds: config.maxTokenLifetimeSeconds,
+    }
     try {
-      const { payload } = await jwtVerify(token, this.#keySet, {
-        algorithms: [...this.pins.algorithms],
-        typ: this.pins.type,
-        issuer: this.config.issuer,
-        audience: [...this.pins.audiences],
-        requiredClaims: this.pins.type === 'at+jwt' ? ['exp', 'iat', 'sub', 'jti'] : ['exp', 'iat', 'sub'],
-        maxTokenAge: this.pins.maxLifetimeSeconds,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: new Date(this.#clock.nowUnixMs()),
+      const { payload, protectedHeader } = await jwtVerify(token, this.#options.keySet, {
+        algorithms: [...pins.algorithms],
+        // A JWT-SVID need not have `iss`: its trust domain is its subject's, and has keys of its own.
+        ...(config.type === 'spiffe' ? {} : { issuer: config.issuer }),
+        audience: [...pins.audiences],
+        requiredClaims: [...rule.requiredClaims],
+        maxTokenAge: pins.maxLifetimeSeconds,
+        clockTolerance: config.clockToleranceSeconds,
+        currentDate: new Date(this.#options.clock.nowUnixMs()),
       })
-      return this.#read(payload)
+      assertType({ ...protectedHeader }, [rule])
+      return this.#read(payload, rule)
     } catch (error) {
-      throw refusalOf(error, this.pins)
+      throw refusalOf(error, pins)
     }
   }
 
-  #read(claims: JWTPayload): IssuerToken {
+  #read(claims: JWTPayload, rule: TokenRule): IssuerToken {
+    const { clock, log } = this.#options
+    const { maxTokenLifetimeSeconds, name, requiredClaims } = this.config
     const expiresAt = requireSeconds(claims, 'exp')
-    if (expiresAt * 1_000 <= this.#clock.nowUnixMs()) throw new TokenExpiredError()
+    // The tolerance is for clocks that are ahead; the end of a token is never moved.
+    if (expiresAt * 1_000 <= clock.nowUnixMs()) throw new TokenExpiredError()
     const issuedAt = requireSeconds(claims, 'iat')
-    if (expiresAt - issuedAt > this.pins.maxLifetimeSeconds) {
-      throw new TokenLifetimeError(this.pins.maxLifetimeSeconds)
-    }
-    const subject = requireText(claims, 'sub')
-    const groups = readGroups(claims, this.config.groupsClaim)
-    const { kind } = this.config
-    const stated = readStatedClaims(claims, this.config.claims)
-    const principal = Object.freeze({
-      issuer: this.config.name,
-      subject,
-      groups,
-      ...(kind === undefined ? {} : { kind }),
-      ...(stated === undefined ? {} : { claims: stated }),
-    })
-    const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
+    if (expiresAt - issuedAt > maxTokenLifetimeSeconds) throw new TokenLifetimeError(maxTokenLifetimeSeconds)
+    for (const [claim, accepted] of requiredClaims) assertClaim(claims, claim, accepted)
+    const clientId = this.#readParty(claims, rule)
     const certificateThumbprint = readCertificateThumbprint(claims)
-    return {
-      principal,
-      clientId: readClientId(claims),
-      tokenId: ownText(claims, 'jti'),
-      certificateThumbprint,
-      ...times,
+    const { principal, droppedGroups } = readPrincipal(claims, this.config)
+    if (droppedGroups > 0) {
+      const fields = { event: 'groups-dropped', issuer: name, count: droppedGroups }
+      log.info(fields, 'groups that the issuer may not assert were dropped')
     }
+    const times = { issuedAtUnixMs: Math.floor(issuedAt * 1_000), expiresAtUnixMs: Math.floor(expiresAt * 1_000) }
+    return { principal, clientId, tokenId: ownText(claims, 'jti'), certificateThumbprint, ...times }
   }
+
+  /** The OAuth client that a token was issued to. An ID token is for it and for nobody else (OpenID Connect Core 3.1.3.7). */
+  #readParty(claims: JWTPayload, { kind }: TokenRule): string | undefined {
+    const { clients, idTokenClients } = this.config
+    const stated = readClientId(claims)
+    if (kind === 'access-token' && clients !== undefined && (stated === undefined || !clients.includes(stated))) {
+      throw new TokenClaimError('client_id')
+    }
+    if (kind !== 'id-token') return stated
+    const audiences = audiencesOf(claims)
+    const party = stated ?? (audiences.length === 1 ? audiences[0] : undefined)
+    if (party === undefined || !idTokenClients.includes(party)) throw new TokenClaimError('azp')
+    if (!audiences.every((audience) => idTokenClients.includes(audience))) throw new TokenClaimError('aud')
+    return party
+  }
+}
+
+function assertClaim(claims: JWTPayload, name: string, accepted: readonly string[]): void {
+  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value]
+  // A claim such as `email_verified` is a truth value.
+  const texts = values.map((each) => (typeof each === 'boolean' ? String(each) : each))
+  const isAccepted = accepted.some((each) => texts.includes(each))
+  if (!isAccepted) throw new TokenClaimError(name)
 }

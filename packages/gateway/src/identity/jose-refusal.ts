@@ -15,7 +15,7 @@ import {
 /** What a verifier is pinned to, for telling a client what would be accepted. */
 export interface TokenPins {
   readonly algorithms: readonly string[]
-  readonly type: string
+  readonly types: readonly string[]
   readonly audiences: readonly string[]
   readonly maxLifetimeSeconds: number
 }
@@ -30,7 +30,7 @@ type Refusal = (failure: JoseFailure, pins: TokenPins) => IdentityError
 
 const BY_CLAIM: Readonly<Record<string, Refusal>> = Object.freeze({
   aud: (_failure: JoseFailure, pins: TokenPins) => new TokenAudienceError(pins.audiences),
-  typ: (_failure: JoseFailure, pins: TokenPins) => new TokenTypeError(pins.type),
+  typ: (_failure: JoseFailure, pins: TokenPins) => new TokenTypeError(pins.types),
   nbf: notYet,
   iat: notYet,
 })

@@ -27,7 +27,8 @@ afterAll(() => {
 afterEach(() => vi.unstubAllEnvs())
 
 function fetchWith(options: Partial<OutboundFetchOptions>, path = '/'): Promise<Response> {
-  const usual = { isPlaintextAllowed: false, caPem: certificate.certPem, timeoutMs: 5_000, maxBytes: 1_000 }
+  const reach = { hosts: new Set(['localhost']), isPrivateNetworkAllowed: false }
+  const usual = { ...reach, isPlaintextAllowed: false, caPem: certificate.certPem, timeoutMs: 5_000, maxBytes: 1_000 }
   return createOutboundFetch({ ...usual, ...options })(url + path)
 }
 

@@ -8,6 +8,10 @@ import { RefreshedValue } from './refreshed-value.ts'
 export interface RemoteKeySetOptions {
   /** The name the config gives the issuer. */
   readonly issuerName: string
+  /** The `use` that a key must say; one that says nothing will do for `sig`. */
+  readonly keyUse: 'sig' | 'jwt-svid'
+  /** How long known keys go on when the issuer cannot be asked. */
+  readonly maxStaleMs: number
   readonly locate: () => Promise<string>
   readonly fetch: OutboundFetch
   readonly clock: Clock
@@ -16,9 +20,10 @@ export interface RemoteKeySetOptions {
 
 const MINUTE_MS = 60_000
 const FRESH_MS = 10 * MINUTE_MS
-const STALE_MS = 60 * MINUTE_MS
 const PAUSE_MS = 30_000
 const MAX_KEYS = 100
+// 8,192 bits of an RSA modulus in base64url: beyond, one signature check takes too long.
+const MAX_MEMBER_LENGTH = 1_366
 // Members of private and of symmetric keys: RFC 7518 section 6, RFC 9964.
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 
@@ -31,15 +36,23 @@ function assertPublicKeys(value: unknown): asserts value is JSONWebKeySet {
     if (!isObject || PRIVATE_MEMBERS.some((member) => Object.hasOwn(key, member))) {
       throw new TypeError('a key set holds public keys only')
     }
+    const isLarge = ['n', 'e', 'x', 'y'].some((member) => String(key[member] ?? '').length > MAX_MEMBER_LENGTH)
+    if (isLarge) throw new TypeError('a key set holds keys of sane size only')
   }
 }
 
-async function fetchKeys({ locate, fetch }: RemoteKeySetOptions): Promise<JWTVerifyGetKey> {
+/** SPIFFE bundles say of each key what it is for in their own words (SPIFFE Trust Domain and Bundle, section 4.2.2). */
+function keysForSignatures({ keys }: JSONWebKeySet, keyUse: 'sig' | 'jwt-svid'): JSONWebKeySet {
+  if (keyUse === 'sig') return { keys }
+  return { keys: keys.filter(({ use }) => use === keyUse).map((key) => ({ ...key, use: 'sig' })) }
+}
+
+async function fetchKeys({ locate, fetch, keyUse }: RemoteKeySetOptions): Promise<JWTVerifyGetKey> {
   const response = await fetch(await locate(), { headers: { accept: 'application/jwk-set+json, application/json' } })
   if (response.status !== 200) throw new TypeError(`the key set was answered with status ${response.status}`)
   const value: unknown = JSON.parse(await response.text())
   assertPublicKeys(value)
-  return createLocalJWKSet(value)
+  return createLocalJWKSet(keysForSignatures(value, keyUse))
 }
 
 function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailableError {
@@ -52,7 +65,7 @@ function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailabl
 /**
  * Creates the key look-up of an issuer.
  *
- * Keys are kept for ten minutes, and for an hour when the issuer cannot be reached. An unknown key id makes at most one
+ * Keys are kept for ten minutes, and as long as the config says when the issuer cannot be asked. An unknown key id makes at most one
  * fetch in thirty seconds, and so does a failing issuer. Throws {@link IssuerUnavailableError} when there are no keys.
  */
 export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
@@ -60,8 +73,8 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
     fetchKeys(options).catch((cause: unknown) => {
       throw failure(options, cause)
     })
-  const { clock } = options
-  const keys = new RefreshedValue({ load, clock, freshMs: FRESH_MS, staleMs: STALE_MS, pauseMs: PAUSE_MS })
+  const { clock, maxStaleMs } = options
+  const keys = new RefreshedValue({ load, clock, freshMs: FRESH_MS, staleMs: maxStaleMs, pauseMs: PAUSE_MS })
   return async (header, token) => {
     const known = await keys.get()
     try {

@@ -1,8 +1,14 @@
 import { TokenClaimError } from './identity-errors.ts'
 import { ownText, type UncheckedObject } from './token-shape.ts'
 
-const MAX_NAME_LENGTH = 1_024
+/** The longest name of a subject or a group that is taken. */
+export const MAX_NAME_LENGTH = 1_024
 const MAX_GROUPS = 10_000
+
+/** Whether a value is a text of sane length. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_NAME_LENGTH
+}
 
 /** Gives a required claim that is a non-empty text of sane length. */
 export function requireText(claims: UncheckedObject, name: string): string {
@@ -33,23 +39,35 @@ export function readClientId(claims: UncheckedObject): string | undefined {
   return clientId ?? authorizedParty
 }
 
-function isElsewhere(claims: UncheckedObject, name: string): boolean {
-  const elsewhere = Object.hasOwn(claims, '_claim_names') ? claims['_claim_names'] : undefined
-  return typeof elsewhere === 'object' && elsewhere !== null && Object.hasOwn(elsewhere, name)
+/** A member of a JSON object; nothing where the value is no object or has no such member of its own. */
+export function memberOf(value: unknown, name: string): unknown {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject && Object.hasOwn(value, name) ? (value as UncheckedObject)[name] : undefined
+}
+
+/**
+ * Tells whether a token says that the groups are too many to be listed: by a distributed claim (OpenID Connect Core section
+ * 5.6.2), or by `hasgroups`.
+ */
+function isOverage(claims: UncheckedObject, name: string): boolean {
+  if (memberOf(memberOf(claims, '_claim_names'), name) !== undefined) return true
+  return name === 'groups' && memberOf(claims, 'hasgroups') !== undefined
 }
 
 /**
  * Gives the groups that a claim lists, as opaque texts.
  *
- * `undefined` means unknown: the claim is absent, distributed (OpenID Connect Core section 5.6.2, which is also how an
- * overage is told), or anything but a list of texts. It never means none, and nothing is coerced or split.
+ * `undefined` means unknown: the claim is absent, too long to be listed, or anything but a list of texts. It never means
+ * none, and nothing is coerced or split.
  */
-export function readGroups(claims: UncheckedObject, name: string | undefined): readonly string[] | undefined {
-  if (name === undefined || isElsewhere(claims, name)) return undefined
-  const value = Object.hasOwn(claims, name) ? claims[name] : undefined
+export function readGroups(
+  claims: UncheckedObject,
+  path: readonly [string, ...string[]] | undefined,
+): readonly string[] | undefined {
+  if (path === undefined || isOverage(claims, path[0])) return undefined
+  const value = path.reduce<unknown>(memberOf, claims)
   if (!Array.isArray(value) || value.length > MAX_GROUPS) return undefined
-  const isAllText = value.every((group) => typeof group === 'string' && group.length <= MAX_NAME_LENGTH)
-  return isAllText ? Object.freeze([...new Set(value as string[])]) : undefined
+  return value.every(isText) ? Object.freeze([...new Set(value)]) : undefined
 }
 
 /**
@@ -62,7 +80,7 @@ export function readStatedClaims(
 ): Readonly<Record<string, readonly string[]>> | undefined {
   const stated = Object.entries(names).flatMap(([name, claim]) => {
     const text = Object.hasOwn(claims, claim) ? ownText(claims, claim) : undefined
-    const values = readGroups(text === undefined ? claims : { [claim]: [text] }, claim)
+    const values = readGroups(text === undefined ? claims : { [claim]: [text] }, [claim])
     return values === undefined ? [] : [[name, values] as const]
   })
   return stated.length === 0 ? undefined : Object.freeze(Object.fromEntries(stated))
@@ -74,7 +92,7 @@ export function readStatedClaims(
  * A confirmation of any other kind is refused with {@link TokenClaimError}: it could not be checked.
  */
 export function readCertificateThumbprint(claims: UncheckedObject): string | undefined {
-  const confirmation = Object.hasOwn(claims, 'cnf') ? claims['cnf'] : undefined
+  const confirmation = memberOf(claims, 'cnf')
   if (confirmation === undefined) return undefined
   const isObject = typeof confirmation === 'object' && confirmation !== null && !Array.isArray(confirmation)
   const members = isObject ? Object.entries(confirmation) : []

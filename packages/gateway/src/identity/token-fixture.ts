@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Clock, ClockTimer } from '@headgate/core'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import type { GatewayConfig, IssuerConfig, LimitsConfig } from '../config/gateway-config.ts'
+import type { GatewayConfig, LimitsConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import { describeSigningKey } from '../config/signing-key.ts'
 
 /** A clock that a test moves; timers fire when the time is moved past them. */
@@ -134,18 +135,28 @@ export class TestIssuer {
 export function testIssuerConfig(issuer: TestIssuer, changes: Partial<IssuerConfig> = {}): IssuerConfig {
   return {
     name: 'corp',
+    type: 'oidc',
     issuer: issuer.url,
     audiences: ['headgate'],
     algorithms: ['ES256'],
     tokenType: 'at+jwt',
-    groupsClaim: 'groups',
+    clients: undefined,
+    idTokenClients: [],
+    requiredClaims: new Map(),
+    subjectClaim: ['sub'],
+    groupsClaim: ['groups'],
+    groups: { aliases: new Map(), assertable: undefined },
     kind: undefined,
     claims: {},
+    hosts: [],
+    isPrivateNetworkAllowed: false,
+    keysMaxStaleMs: 3_600_000,
     caPem: undefined,
     jwksUri: undefined,
     clientCredentials: { scope: undefined, resource: undefined },
     login: undefined,
     maxTokenLifetimeSeconds: 86_400,
+    clockToleranceSeconds: 10,
     isPlaintextAllowed: true,
     ...changes,
   }
