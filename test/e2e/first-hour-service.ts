@@ -1,15 +1,23 @@
 // A service as it was written for kafkajs, brokers and credentials in the code; the import alone was changed.
 import { Kafka, logLevel } from '@headgate/kafkajs'
-import type { Consumer, EachMessagePayload } from 'kafkajs'
+import type { Consumer, EachMessagePayload, KafkaConfig, Kafka as PlainKafka } from 'kafkajs'
 
 const [, , topic = 'orders'] = process.argv
-const kafka = new Kafka({
+const fail = (error: unknown): void => {
+  console.log(`failed: ${(error as { code?: string }).code}: ${(error as Error).message}`)
+  process.exitCode = 1
+}
+process.once('uncaughtException', fail)
+
+const config: KafkaConfig = {
   clientId: 'orders',
   brokers: ['kafka-1.example:9092'],
   ssl: true,
   sasl: { mechanism: 'scram-sha-512', username: 'root', password: 'root' },
   logLevel: logLevel.WARN,
-})
+}
+// What is typed by kafkajs elsewhere in the service goes on compiling.
+const kafka: PlainKafka = new Kafka(config)
 
 const producer = kafka.producer()
 const consumer: Consumer = kafka.consumer({ groupId: 'orders' })
@@ -27,8 +35,7 @@ try {
     consumer.run({ eachMessage }).catch(reject)
   })
 } catch (error) {
-  console.log(`failed: ${(error as { code?: string }).code}: ${(error as Error).message}`)
-  process.exitCode = 1
+  fail(error)
 } finally {
   await Promise.allSettled([consumer.disconnect(), producer.disconnect()])
 }

@@ -57,6 +57,11 @@ export class HeadgateConfigurationError extends HeadgateClientError<'ERR_KAFKAJS
   readonly code = 'ERR_KAFKAJS_CONFIGURATION'
 }
 
+/** Options are in the code that are not used, and `strict` wants none. */
+export class HeadgateUnusedOptionsError extends HeadgateClientError<'ERR_KAFKAJS_UNUSED_OPTIONS'> {
+  readonly code = 'ERR_KAFKAJS_UNUSED_OPTIONS'
+}
+
 /** No gateway address was given. */
 export class HeadgateGatewayMissingError extends HeadgateClientError<'ERR_KAFKAJS_GATEWAY_MISSING'> {
   readonly code = 'ERR_KAFKAJS_GATEWAY_MISSING'

@@ -62,6 +62,7 @@ export {
   HeadgateNoRuleError,
   HeadgateRetriableError,
   HeadgateUnknownAuthorityError,
+  HeadgateUnusedOptionsError,
 } from './errors.ts'
 export {
   type HeadgateEvent,

@@ -14,10 +14,12 @@ import { Gate } from './access/gate.ts'
 import { Approvals } from './approvals/approvals.ts'
 import type { KafkaConfig } from './config/options.ts'
 import { findProcessConcerns } from './config/process-options.ts'
-import { resolveOptions } from './config/resolve-options.ts'
+import { isStrict, resolveOptions } from './config/resolve-options.ts'
 import { describeUnusedOptions } from './config/unused-options.ts'
 import { createInnerConfig } from './connection/inner-config.ts'
+import { ConnectLog } from './connection/log-creator.ts'
 import type { Consumption } from './consumption/consumption.ts'
+import { HeadgateUnusedOptionsError } from './errors.ts'
 import { HeadgateEventEmitter, type HeadgateEventName, type HeadgateListener, headgateEvents } from './events.ts'
 import { createAdmin } from './facades/admin.ts'
 import { type Client, connectSignedIn } from './facades/client.ts'
@@ -65,10 +67,13 @@ export class Kafka {
   readonly #approvals: Approvals
   readonly #access: Access
   readonly #consumptions = new Set<Consumption>()
-  readonly #parts: Pick<Client, 'clock' | 'withheld' | 'consumerDenied' | 'consumerResumed'>
+  readonly #parts: Pick<Client, 'quietly' | 'clock' | 'withheld' | 'consumerDenied' | 'consumerResumed'>
 
   constructor(config: KafkaConfig) {
     const { headgate, clientId } = config
+    const unused = describeUnusedOptions(config, wasCodecOffered())
+    if (unused !== undefined && isStrict(headgate, process.env))
+      throw new HeadgateUnusedOptionsError({ message: unused })
     const clock = headgate?.clock ?? systemClock
     this.#clientId = clientId
     this.#isTraced = headgate?.tracing ?? true
@@ -87,7 +92,8 @@ export class Kafka {
         asksChanged: () => this.#approvals.lookAgain(),
       },
     })
-    this.#inner = new KafkajsKafka(createInnerConfig(config, this.#session))
+    const connectLog = new ConnectLog()
+    this.#inner = new KafkajsKafka(createInnerConfig(config, this.#session, connectLog))
     const logger = this.#inner.logger().namespace('Headgate')
     this.#emitter = new HeadgateEventEmitter(clock, (name, error) => {
       logger.error(`Failed to execute listener of ${name}: ${error instanceof Error ? error.message : 'unknown'}`)
@@ -95,7 +101,13 @@ export class Kafka {
     const observer = createObserver(logger, this.#emitter, clientId, this.#isTraced)
     this.#gate = new Gate(this.#session, observer.denied)
     const { withheld, consumerDenied, consumerResumed } = observer
-    this.#parts = { clock, withheld, consumerDenied, consumerResumed }
+    this.#parts = {
+      quietly: (connect) => connectLog.quietly(connect),
+      clock,
+      withheld,
+      consumerDenied,
+      consumerResumed,
+    }
     this.#approvals = new Approvals({
       clock,
       list: (topic) => this.#session.asks(topic),
@@ -113,7 +125,6 @@ export class Kafka {
       consumptions: this.#consumptions,
       clock,
     })
-    const unused = describeUnusedOptions(config, wasCodecOffered())
     if (unused !== undefined) logger.warn(unused)
     const { options: processOptions, isGrave } = findProcessConcerns(process.execArgv, process.env)
     const tell = isGrave ? logger.warn : logger.info

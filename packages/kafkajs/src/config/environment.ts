@@ -45,6 +45,15 @@ function readCredentials(environment: Environment): IdentitySource | undefined {
 }
 
 /**
+ * Reads whether the environment wants no option that is not used.
+ *
+ * @throws HeadgateConfigurationError `ERR_KAFKAJS_CONFIGURATION`
+ */
+export function readStrict(environment: Environment): boolean {
+  return readFlag(environment, 'HEADGATE_STRICT') ?? false
+}
+
+/**
  * Reads the identity that the environment sets.
  *
  * @throws HeadgateConfigurationError `ERR_KAFKAJS_CONFIGURATION` when variables contradict each other

@@ -25,6 +25,8 @@ export interface HeadgateOptions {
   readonly clientCertificate?: ClientCertificate
   /** Allows connections without TLS to this machine, for development (`HEADGATE_INSECURE=true`). */
   readonly insecure?: boolean
+  /** Refuses options of kafkajs that are not used, where a warning is not enough (`HEADGATE_STRICT=true`). */
+  readonly strict?: boolean
   /** Whether spans are made when an OpenTelemetry SDK is registered; `true` when absent. */
   readonly tracing?: boolean
   /** The source of time; that of the machine when absent. */
@@ -35,7 +37,7 @@ export interface HeadgateOptions {
  * kafkajs's own configuration and `headgate`.
  *
  * `brokers`, `ssl`, `sasl` and `socketFactory` may stay in the code: they are not used, and one warning says what takes
- * their place.
+ * their place; with `headgate.strict` that is an error.
  */
 export interface KafkaConfig extends Omit<KafkajsConfig, 'brokers'> {
   readonly brokers?: KafkajsConfig['brokers']

@@ -1,6 +1,6 @@
 import { HeadgateConfigurationError, HeadgateGatewayMissingError } from '../errors.ts'
 import { parseServerAddress } from '../http/address.ts'
-import { type Environment, readEnvironment, readIdentity } from './environment.ts'
+import { type Environment, readEnvironment, readIdentity, readStrict } from './environment.ts'
 import type { HeadgateOptions, ResolvedOptions } from './options.ts'
 
 // A SHA-256 in unpadded base64url: what an RFC 7638 thumbprint looks like.
@@ -50,4 +50,13 @@ export function resolveOptions(options: HeadgateOptions | undefined, environment
     clientCertificate,
     insecure: insecure ?? false,
   }
+}
+
+/**
+ * Tells whether options that are not used are an error; the code wins over the environment.
+ *
+ * @throws HeadgateConfigurationError `ERR_KAFKAJS_CONFIGURATION`
+ */
+export function isStrict(options: HeadgateOptions | undefined, environment: Environment): boolean {
+  return options?.strict ?? readStrict(environment)
 }

@@ -1,6 +1,6 @@
 import type { KafkaConfig as KafkajsConfig } from '#kafkajs'
 import type { KafkaConfig } from '../config/options.ts'
-import { createLogCreator } from './log-creator.ts'
+import { type ConnectLog, createLogCreator } from './log-creator.ts'
 import { createLiveThreshold } from './reauthentication.ts'
 import { type ConnectionTarget, createGatewaySocketFactory } from './socket-factory.ts'
 
@@ -27,7 +27,11 @@ const kept = [
  * The configuration of kafkajs itself: addresses, sockets, sign-in and log go through the session; the rest is the
  * application's.
  */
-export function createInnerConfig(config: KafkaConfig, session: ConnectionSession): KafkajsConfig {
+export function createInnerConfig(
+  config: KafkaConfig,
+  session: ConnectionSession,
+  connectLog?: ConnectLog,
+): KafkajsConfig {
   const own = Object.fromEntries(kept.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])))
   return {
     ...own,
@@ -39,6 +43,6 @@ export function createInnerConfig(config: KafkaConfig, session: ConnectionSessio
     sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await session.token() }) },
     reauthenticationThreshold: createLiveThreshold(() => session.tokenLifetimeMs),
     socketFactory: createGatewaySocketFactory(() => session.target),
-    logCreator: createLogCreator(config.logCreator),
+    logCreator: createLogCreator(config.logCreator, connectLog),
   }
 }

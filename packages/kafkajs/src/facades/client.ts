@@ -3,6 +3,8 @@ import { KafkaJSSASLAuthenticationError } from '#kafkajs'
 import { findCause } from '../access/find-cause.ts'
 import type { Gate } from '../access/gate.ts'
 import type { Approvals } from '../approvals/approvals.ts'
+import { explainConnectFailure } from '../connection/connect-failure.ts'
+import type { ConnectionTarget } from '../connection/socket-factory.ts'
 import type { Consumption } from '../consumption/consumption.ts'
 import type { WithheldRecords } from '../events.ts'
 import type { TopicMasks } from '../masking/topic-mask.ts'
@@ -17,6 +19,8 @@ export interface ClientSession {
   release(user: object): void
   /** Looks for a newer policy. */
   renew(): Promise<void>
+  /** Where connections go, once that is known. */
+  readonly target?: ConnectionTarget | undefined
 }
 
 /** A consumer that ended or came back. */
@@ -36,6 +40,8 @@ export interface Client {
   readonly clock: Clock
   /** The consumers that run, or that are to come back. */
   readonly consumptions: Set<Consumption>
+  /** Connects without a log line for each try. */
+  readonly quietly: (connect: () => Promise<void>) => Promise<void>
   /** Every topic that the gateway shows. */
   readonly listTopics: () => Promise<readonly string[]>
   /** Told of a consumer that a denial ended. */
@@ -69,17 +75,21 @@ export async function connectSignedIn(
 }
 
 /** Connects and disconnects kafkajs's client, which holds on to the session as long as it is connected. */
-export function createLifecycle(inner: Connectable, { session }: Client, admit: () => Promise<unknown>): Connectable {
+export function createLifecycle(
+  inner: Connectable,
+  { session, quietly }: Client,
+  admit: () => Promise<unknown>,
+): Connectable {
   return {
     async connect() {
       await session.open()
       await admit()
       session.retain(inner)
       try {
-        await connectSignedIn(inner, session)
+        await quietly(() => connectSignedIn(inner, session))
       } catch (error) {
         session.release(inner)
-        throw error
+        throw explainConnectFailure(error, session.target?.kafka.bootstrap)
       }
     },
     async disconnect() {

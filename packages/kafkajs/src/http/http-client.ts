@@ -64,6 +64,11 @@ const TIMEOUT_MS = 10_000
 const MAX_BODY_BYTES = 4 * 1024 * 1024
 const UNTRUSTED = /^(ERR_TLS_CERT|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA)/
 
+/** Tells whether a platform's code says that a certificate is not trusted. */
+export function isUntrusted(code: string): boolean {
+  return UNTRUSTED.test(code)
+}
+
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -79,7 +84,7 @@ function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
   if (error instanceof HttpFailure) return error
   if (signal.aborted) return new HttpFailure('unreachable', 'timeout')
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
-  return new HttpFailure(UNTRUSTED.test(code) ? 'untrusted' : 'unreachable', code, error)
+  return new HttpFailure(isUntrusted(code) ? 'untrusted' : 'unreachable', code, error)
 }
 
 function send(request: HttpRequest, options: RequestOptions): Promise<IncomingMessage> {

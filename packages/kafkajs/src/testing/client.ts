@@ -28,6 +28,7 @@ export function createTestClient(gate: Gate, changes: Partial<Client> = {}): Cli
     }),
     clock: systemClock,
     consumptions: new Set(),
+    quietly: (connect) => connect(),
     listTopics: async () => [],
     consumerDenied: () => {},
     consumerResumed: () => {},
