@@ -11,6 +11,12 @@ export {
 } from './identity/identity-provider.ts'
 export { type IdentityPerson, PEOPLE, passwordOf } from './identity/people.ts'
 export {
+  createSamlIssuer,
+  encodeAssertion,
+  type SamlAssertionOptions,
+  type SamlIssuer,
+} from './identity/saml-issuer.ts'
+export {
   goThroughSignIn,
   type SignInPersonOptions,
   type SignInPersonResult,

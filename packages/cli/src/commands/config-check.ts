@@ -6,9 +6,10 @@ import { type ReportOptions, reportProblems, reportResult, reportWarnings } from
 async function checkConfig(io: CommandIo, file: string, options: ReportOptions): Promise<ExitCode> {
   const checked = loadCheckedConfig(resolve(io.folder, file), io)
   if (!checked.ok) return reportProblems(io, checked.problems, options)
-  const { cluster, issuers, policy } = checked.config
+  const { cluster, issuers, samlIssuers = [], policy } = checked.config
   const warnings = reportWarnings(io, checked.warnings, options)
-  const result = { cluster: cluster.name, issuers: issuers.map(({ name }) => name), policy: policy.path, warnings }
+  const names = [...issuers, ...samlIssuers].map(({ name }) => name)
+  const result = { cluster: cluster.name, issuers: names, policy: policy.path, warnings }
   const words = `config is sound: cluster ${result.cluster}, issuers ${result.issuers.join(', ')}, policy ${policy.path}`
   return reportResult(io, result, words, options)
 }

@@ -1,7 +1,7 @@
 import type { Secret } from '@headgate/core'
 import type { TokenKey } from '@headgate/masking'
 import type { EnforcementModes } from '@headgate/policy'
-import type { IssuerConfig } from './issuer-config.ts'
+import type { IssuerConfig, SamlIssuerConfig } from './issuer-config.ts'
 import type { SigningKey } from './signing-key.ts'
 
 /** A host and a port to connect to. */
@@ -213,6 +213,8 @@ export interface GatewayConfig {
   readonly listener: ListenerConfig
   readonly http: HttpConfig
   readonly issuers: readonly IssuerConfig[]
+  /** Absent where no SAML assertions are taken. */
+  readonly samlIssuers?: readonly SamlIssuerConfig[]
   readonly tokens: TokensConfig
   readonly bundles: BundlesConfig
   readonly policy: PolicyConfig

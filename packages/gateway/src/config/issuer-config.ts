@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { PrincipalKind } from '@headgate/policy'
 
 /** What is asked of the token endpoint when a client id and secret are exchanged there. */
@@ -97,4 +98,26 @@ export interface IssuerConfig extends IssuerReachConfig {
   readonly maxTokenLifetimeSeconds: number
   /** How far the issuer's clock may be ahead. */
   readonly clockToleranceSeconds: number
+}
+
+/** An identity provider whose SAML 2 assertions are taken at the token endpoint. */
+export interface SamlIssuerConfig {
+  /** The name that policies and principals use; no other issuer of any kind has it. */
+  readonly name: string
+  /** Compared with the assertion's `Issuer` byte by byte. */
+  readonly entityId: string
+  /** The public keys of its certificates: the current one, and the one that comes next. */
+  readonly keys: readonly KeyObject[]
+  readonly audiences: readonly string[]
+  /** The accepted formats of `NameID`, as URNs. */
+  readonly nameIdFormats: readonly string[]
+  /** The attribute that lists groups; absent means that groups are unknown. */
+  readonly groupsAttribute: string | undefined
+  readonly groups: GroupMapping
+  /** What stands behind its principals; absent means that it is not told. */
+  readonly kind: PrincipalKind | undefined
+  /** The attributes that rules may ask for, by the names that policies have for them. */
+  readonly claims: Readonly<Record<string, string>>
+  /** An assertion that was issued longer ago is refused. */
+  readonly maxAgeSeconds: number
 }

@@ -37,7 +37,8 @@ const TRUST_DOMAIN = /^[a-z0-9._-]{1,255}$/
 const HOST = /^[a-z0-9]([a-z0-9.-]{0,252}[a-z0-9])?$/
 const ISSUER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
-function readName(reader: ConfigReader): string {
+/** Reads the name that policies and principals use for an issuer of any kind. */
+export function readIssuerLabel(reader: ConfigReader): string {
   const name = reader.text('name')
   if (name !== '' && !ISSUER_NAME.test(name)) {
     const mend = 'use up to 63 letters, digits, `.`, `_` and `-`'
@@ -188,7 +189,7 @@ function checkIdTokens(reader: ConfigReader, { idTokenClients, audiences, tokenT
 }
 
 /** What policies call a claim is an id of theirs; what the issuer calls it is opaque. */
-function readClaims(reader: ConfigReader): Readonly<Record<string, string>> {
+export function readClaims(reader: ConfigReader): Readonly<Record<string, string>> {
   const entries = reader.textsByName('claims')
   for (const [name, { offset }] of entries) {
     if (CLAIM_NAME.test(name)) continue
@@ -208,7 +209,7 @@ export function readIssuer(reader: ConfigReader): IssuerConfig {
   const type = reader.word('type', TYPES) ?? 'oidc'
   const issuer = readIssuerText(reader, type)
   const config: IssuerConfig = {
-    name: readName(reader),
+    name: readIssuerLabel(reader),
     type,
     issuer,
     audiences: reader.texts('audiences').map(({ value }) => value),

@@ -209,7 +209,7 @@ test('every problem comes at once, with its place, what is wrong and the mend [c
       "wrong.yaml:30:32: \`token-key.jwk.json\` holds no bundle key: it is not an Ed25519 key; make one: headgate keys create --type bundle --out <file> (ERR_GATEWAY_CONFIG_KEY_INVALID)",
       "wrong.yaml:30:78: \`bundles.nextThumbprint\` is no thumbprint; write the 43 characters that \`headgate keys create\` printed (ERR_GATEWAY_CONFIG_KEY_INVALID)",
       "wrong.yaml:31:26: \`limits.maxFrameBytes\` is out of range; write a whole number, 65536 to 2146435072 (ERR_GATEWAY_CONFIG_OUT_OF_RANGE)",
-      "wrong.yaml:32:1: \`extra\` is not known; remove it; known here: \`cluster\`, \`listener\`, \`http\`, \`issuers\`, \`tokens\`, \`bundles\`, \`policy\`, \`policyReloadSeconds\`, \`modes\`, \`masking\`, \`store\`, \`audit\`, \`limits\` (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)",
+      "wrong.yaml:32:1: \`extra\` is not known; remove it; known here: \`cluster\`, \`listener\`, \`http\`, \`issuers\`, \`samlIssuers\`, \`tokens\`, \`bundles\`, \`policy\`, \`policyReloadSeconds\`, \`modes\`, \`masking\`, \`store\`, \`audit\`, \`limits\` (ERR_GATEWAY_CONFIG_UNKNOWN_KEY)",
     ]
   `)
   expect(shown.join('\n')).not.toMatch(/hunter2|canary/)

@@ -11,6 +11,7 @@ import { readLimits } from './limits-section.ts'
 import { checkPorts, readHttp, readListener } from './listener-section.ts'
 import { readMasking } from './masking-section.ts'
 import { readModes } from './modes-section.ts'
+import { checkSamlIssuers, readSamlIssuer } from './saml-section.ts'
 import { readStore } from './store-section.ts'
 
 /** A checked configuration, or every problem of the file in the order of its text. */
@@ -43,15 +44,19 @@ function readConfig(root: ConfigReader): GatewayConfig {
   ]
   const issuerReaders = root.sections('issuers')
   const issuers = issuerReaders.map(readIssuer)
-  const issuerNames = issuers.map(({ name }) => name)
+  const http = readHttp(httpReader)
+  const samlReaders = root.sections('samlIssuers', { optional: true })
+  const samlIssuers = samlReaders.map((reader) => readSamlIssuer(reader, http.publicUrl))
+  const issuerNames = [...issuers, ...samlIssuers].map(({ name }) => name)
   const tokensReader = root.section('tokens')
   const config: GatewayConfig = {
     path: root.source.path,
     files: [],
     cluster: readCluster(clusterReader, issuerNames),
     listener: readListener(listenerReader),
-    http: readHttp(httpReader),
+    http,
     issuers,
+    samlIssuers,
     tokens: readTokens(tokensReader, issuerNames),
     bundles: readBundles(root.section('bundles')),
     policy: readPolicy(root),
@@ -63,6 +68,7 @@ function readConfig(root: ConfigReader): GatewayConfig {
   }
   checkPorts(listenerReader, config.listener, httpReader, config.http)
   checkCertificateBound(tokensReader, config.tokens, [config.listener, config.http])
+  checkSamlIssuers(samlReaders, samlIssuers, issuers)
   checkIssuers(issuerReaders, issuers, config.http.publicUrl)
   root.close()
   return { ...config, files: root.source.files }

@@ -77,7 +77,7 @@ function post(url: string, body: string, headers: Readonly<Record<string, string
 }
 
 /** What of a control plane's surroundings a test gives itself. */
-export type TestSurroundings = Partial<Pick<ControlPlaneOptions, 'archive' | 'records' | 'audit'>>
+export type TestSurroundings = Partial<Pick<ControlPlaneOptions, 'archive' | 'records' | 'audit' | 'spent'>>
 
 /** Brokers that never answer. */
 const noRecords: RecordSource = {

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { mustBeBound } from '../identity/certificate-bound.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
-import { IdentityError, TokenClaimError, TokenSpentError } from '../identity/identity-errors.ts'
+import { IdentityError, TokenClaimError, TokenSpentError, TokenSpentUnknownError } from '../identity/identity-errors.ts'
 import type { KeyRings } from '../identity/key-ring.ts'
 import type { SpentTokens } from '../identity/spent-tokens.ts'
 import { auditTime } from './audit-events.ts'
@@ -141,11 +141,16 @@ class TokenEndpoint {
   }
 
   /** Last of all checks: a token that is refused for another reason is not spent. */
-  async #spend({ principal, tokenId, expiresAtUnixMs }: SignIn): Promise<void> {
+  async #spend({ principal, tokenId, expiresAtUnixMs, source }: SignIn): Promise<void> {
     const { config, spent } = this.#options
-    if (config.tokens.oneTimeIssuers?.includes(principal.issuer) !== true) return
+    // An assertion is for one use (RFC 7522 section 3, item 9); a token is where the config says so.
+    const isOnce = source === 'saml-assertion' || config.tokens.oneTimeIssuers?.includes(principal.issuer) === true
+    if (!isOnce) return
     if (tokenId === undefined) throw new TokenClaimError('jti')
-    if (!(await spent.spend(principal.issuer, tokenId, expiresAtUnixMs))) throw new TokenSpentError()
+    const isFirst = await spent.spend(principal.issuer, tokenId, expiresAtUnixMs).catch((cause: unknown) => {
+      throw cause instanceof IdentityError ? cause : new TokenSpentUnknownError(cause)
+    })
+    if (!isFirst) throw new TokenSpentError()
   }
 
   /** A session that was revoked does not go on, and so another one begins. */

@@ -49,7 +49,7 @@ export const TOKEN_EXCHANGE_GRANT = 'urn:ietf:params:oauth:grant-type:token-exch
 
 const TOKEN_TYPE_PREFIX = 'urn:ietf:params:oauth:token-type:'
 const SUBJECT_TYPES: ReadonlyMap<string, SubjectTokenType> = new Map(
-  (['access_token', 'id_token', 'jwt'] as const).map((name) => [TOKEN_TYPE_PREFIX + name, name]),
+  (['access_token', 'id_token', 'jwt', 'saml2'] as const).map((name) => [TOKEN_TYPE_PREFIX + name, name]),
 )
 const ISSUED_TYPE = `${TOKEN_TYPE_PREFIX}access_token`
 const ISSUED_TYPES: ReadonlySet<string> = new Set([ISSUED_TYPE, `${TOKEN_TYPE_PREFIX}jwt`])
@@ -105,7 +105,10 @@ const checkSubject: Check = (form) => {
   if (type === undefined) return refuse('invalid_request', 'subject_token_type is missing')
   return SUBJECT_TYPES.has(type)
     ? undefined
-    : refuse('invalid_request', 'subject_token_type is not served: use the token type access_token, id_token or jwt')
+    : refuse(
+        'invalid_request',
+        'subject_token_type is not served: use the token type access_token, id_token, jwt or saml2',
+      )
 }
 
 const checkActor: Check = (form) => {

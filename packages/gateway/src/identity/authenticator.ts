@@ -21,6 +21,7 @@ import type { TokenPins } from './jose-refusal.ts'
 import { createKeyRings, type KeyRings } from './key-ring.ts'
 import { createOutboundFetch } from './outbound-fetch.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
+import { SamlAssertions } from './saml/saml-assertions.ts'
 import { SecretSignIns } from './secret-sign-ins.ts'
 import { Sessions } from './sessions.ts'
 import type { SignIn, SignInOrigin, SignInSource } from './sign-in.ts'
@@ -108,6 +109,7 @@ class ConfiguredAuthenticator implements Authenticator {
   readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
   readonly #sessions: Sessions
   readonly #secretSignIns: SecretSignIns
+  readonly #samlAssertions: SamlAssertions
   readonly #verifications: AdmissionGate
   readonly #exchanges: AdmissionGate = new AdmissionGate({
     maxRunning: MAX_EXCHANGES,
@@ -127,6 +129,7 @@ class ConfiguredAuthenticator implements Authenticator {
     this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
     this.#sessions = sessions
     this.#secretSignIns = new SecretSignIns(clock)
+    this.#samlAssertions = new SamlAssertions({ config, clock, log })
     this.#verifications = new AdmissionGate({ maxRunning, maxWaiting: maxRunning * WAITING_PER_RUNNING })
   }
 
@@ -134,8 +137,10 @@ class ConfiguredAuthenticator implements Authenticator {
     return this.#verifyJwt(token, SIGN_IN_KINDS, origin)
   }
 
-  verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
-    return this.#verifyJwt(token, kindsOfSubject(type), origin)
+  async verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
+    if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin)
+    const verified = await this.#verifications.run(async () => this.#samlAssertions.verify(token))
+    return this.#signIn(verified, 'saml-assertion', origin)
   }
 
   async #verifyJwt(token: string, kinds: readonly TokenKind[], origin: SignInOrigin | undefined): Promise<SignIn> {

@@ -105,6 +105,15 @@ export class TokenSpentError extends IdentityError<'ERR_GATEWAY_TOKEN_SPENT'> {
   }
 }
 
+/** Whether the token was taken before cannot be found out, so it is not taken. */
+export class TokenSpentUnknownError extends IdentityError<'ERR_GATEWAY_TOKEN_SPENT_UNKNOWN'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_SPENT_UNKNOWN'
+
+  constructor(cause: unknown) {
+    super({ message: 'token: whether it was exchanged before cannot be found out now', retryable: true, cause })
+  }
+}
+
 /** The session of the token was revoked. */
 export class TokenRevokedError extends IdentityError<'ERR_GATEWAY_TOKEN_REVOKED'> {
   readonly code = 'ERR_GATEWAY_TOKEN_REVOKED'

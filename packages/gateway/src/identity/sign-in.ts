@@ -1,7 +1,7 @@
 import type { Principal } from '@headgate/policy'
 
 /** By what a client proved who it is. */
-export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret' | 'brokers'
+export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret' | 'saml-assertion' | 'brokers'
 
 /** Where a token came from, as far as it is known. */
 export interface SignInOrigin {
