@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { type Clock, type LogPort, systemClock } from '@headgate/core'
-import { ENFORCED, formatSourceProblem } from '@headgate/policy'
+import { ENFORCED, formatSourceProblem, observesAny } from '@headgate/policy'
 import { findUnmetProtections } from './config/find-unmet-protections.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { type GatewayConfigResult, loadGatewayConfig } from './config/load-config.ts'
@@ -102,6 +102,11 @@ function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit:
     if (modes !== recorded)
       audit.append({ event: 'modes.in-force', policyRevision: revision, modes: JSON.stringify(modes) })
     recorded = modes
+    if (config.listener.passThrough === true && !observesAny(modes))
+      log.warn(
+        { event: 'modes', reason: 'passThrough' },
+        "nothing is observed: the brokers' own credentials are refused",
+      )
     for (const warning of findUnmetProtections(config, document))
       log.warn({ event: 'policy-warning', code: warning.code, reason: formatSourceProblem(warning) }, 'policy')
   })

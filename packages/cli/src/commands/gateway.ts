@@ -86,7 +86,7 @@ async function runGateway(io: CommandIo, options: GatewayOptions): Promise<ExitC
 export const defineGateway: CommandDefinition = (parent, select) => {
   parent
     .command('gateway')
-    .description('run a gateway: SIGTERM or SIGINT drains it, SIGHUP reloads the policy')
+    .description('run a gateway: SIGTERM or SIGINT drains it, SIGHUP reloads policy and modes')
     .requiredOption('--config <file>', 'the gateway config')
     .addOption(
       new Option('--log-level <level>', 'the least level that is logged')

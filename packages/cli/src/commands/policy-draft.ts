@@ -1,4 +1,3 @@
-import { relative } from 'node:path'
 import {
   describeUnusedGrants,
   draftData,
@@ -63,12 +62,12 @@ function writeUnused(io: CommandIo, seen: SeenUses, path: string, options: Draft
   const loaded = loadPolicy(io, path)
   if (!loaded.ok) return reportProblems(io, loaded.problems, options)
   const unused = unusedGrants(loaded.document, seen)
-  const shown = (of: string): string => relative(io.folder, of)
   const { sinceUnixMs } = seen
-  if (options.json) {
-    const grants = unused.map((grant) => ({ ...grant, source: { ...grant.source, path: shown(grant.source.path) } }))
-    io.writeOut(jsonLine({ ok: true, sinceUnixMs, unused: grants }))
-  } else io.writeOut(`${describeUnusedGrants(unused, seen, io.clock.nowUnixMs(), shown)}\n`)
+  io.writeOut(
+    options.json
+      ? jsonLine({ ok: true, sinceUnixMs, unused })
+      : `${describeUnusedGrants(unused, seen, io.clock.nowUnixMs())}\n`,
+  )
   return ExitCode.Ok
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type ConfigFolder, createConfigFolder } from './config-fixture.ts'
 import { loadGatewayConfig } from './load-config.ts'
@@ -86,4 +87,13 @@ it('clients may bring the credentials of the brokers only where the listener say
     undefined,
     true,
   ])
+})
+
+it('the modes of the reference are sound, and both ways of writing them are in it', () => {
+  const page = readFileSync(new URL('../../../../docs/reference/modes.md', import.meta.url), 'utf8')
+  const [, yaml = ''] = /^```yaml\n(# gateway\.yaml\n[\s\S]*?)^```$/m.exec(page) ?? []
+  expect(loadModes(folder.write('reference.yaml', yaml))).toMatchObject({
+    ok: true,
+    modes: { default: 'warn', cluster: 'enforce', transactionalIds: [{ mode: 'enforce' }] },
+  })
 })

@@ -11,20 +11,15 @@ function ageWords(ms: number): string {
   return count === 0 ? 'less than an hour' : `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
-/**
- * One line for each rule of which something was not used: place, rule, age, and what.
- *
- * @param shown how a path is shown
- */
+/** One line for each rule of which something was not used: place, rule, age, and what. */
 export function describeUnusedGrants(
   grants: readonly UnusedGrant[],
   { sinceUnixMs }: SeenUses,
   nowUnixMs: number,
-  shown: (path: string) => string = (path) => path,
 ): string {
   const watched = ageWords(nowUnixMs - sinceUnixMs)
   const lines = grants.map(({ ruleId, source, isWhole, unused, lastUnixMs }) => {
-    const place = `${shown(source.path)}:${source.line}:${source.column}`
+    const place = `${source.path}:${source.line}:${source.column}`
     const age = lastUnixMs === undefined ? `never in ${watched}` : `last used ${ageWords(nowUnixMs - lastUnixMs)} ago`
     const what = unused.map(({ verb, names }) => `${verb} ${quotedList(names)}`).join('; ')
     return `${place}: rule \`${ruleId}\` ${isWhole ? 'is not used' : 'grants more than is used'} (${age}): ${what}`
