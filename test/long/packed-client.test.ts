@@ -16,6 +16,17 @@ rules:
     may: { produce: [orders], consume: [orders], as: ["orders-*"] }
 `
 
+const NODENEXT = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
+/** Other ways in which services find their packages, and the compiler that has a way no more. */
+const RESOLUTIONS = [
+  { name: 'the resolution of bundlers', until: '9', options: ['--module', 'esnext', '--moduleResolution', 'bundler'] },
+  {
+    name: 'the resolution of older CommonJS projects',
+    until: '6',
+    options: ['--module', 'commonjs', '--moduleResolution', 'node10', '--esModuleInterop'],
+  },
+] as const
+
 let consumer: Consumer
 let world: World
 
@@ -90,7 +101,13 @@ describe.each(COMPILERS)('the packed client alone, with TypeScript %s, library c
   test('its declarations compile, and every type of kafkajs is the same one, in both formats', () => {
     for (const file of ['same.mts', 'same.cts']) consumer.write(file, sameTypesProgram())
 
-    expect(compile(version, 'same.mts', 'same.cts')).toBe('')
+    expect(compile(version, NODENEXT, 'same.mts', 'same.cts')).toBe('')
+  })
+
+  test.each(RESOLUTIONS.filter(({ until }) => version < until))('they compile under $name', ({ options }) => {
+    consumer.write('same.ts', sameTypesProgram())
+
+    expect(compile(version, options, 'same.ts')).toBe('')
   })
 
   test('kafkajs’s own type test compiles against the import, in both formats', (context) => {
@@ -99,15 +116,14 @@ describe.each(COMPILERS)('the packed client alone, with TypeScript %s, library c
     expect(own.split(`'./index'`)).toHaveLength(2)
     for (const file of ['own.mts', 'own.cts']) consumer.write(file, own.replace(`'./index'`, `'@headgate/kafkajs'`))
 
-    expect(compile(version, 'own.mts', 'own.cts')).toBe('')
+    expect(compile(version, NODENEXT, 'own.mts', 'own.cts')).toBe('')
   })
 })
 
 /** Runs a compiler as strictly as it goes, and gives all that it printed. */
-function compile(version: string, ...files: readonly string[]): string {
+function compile(version: string, modules: readonly string[], ...files: readonly string[]): string {
   const tsc = join(consumer.folder, `node_modules/typescript-${version}/bin/tsc`)
   const options = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2022']
-  const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
   try {
     return consumer.run(process.execPath, tsc, ...options, ...modules, ...files)
   } catch (error) {

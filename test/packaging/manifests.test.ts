@@ -36,8 +36,10 @@ test.each(packageNames())('%s has the manifest of the house', (name) => {
 })
 
 test.each(packageNames())('every file that the manifest of %s names is there after a build', (name) => {
-  const { exports, bin } = readManifest(`packages/${name}`)
-  const missing = namedFiles({ exports, bin }).filter((file) => !existsSync(join(packageFolder(name), file)))
+  const { exports, bin, main, types } = readManifest(`packages/${name}`)
+  const missing = namedFiles({ exports, bin, main, types }).filter(
+    (file) => !existsSync(join(packageFolder(name), file)),
+  )
 
   expect(missing).toEqual([])
 })

@@ -11,6 +11,8 @@ export interface Manifest {
   readonly license?: string
   readonly type?: string
   readonly files?: readonly string[]
+  readonly main?: string
+  readonly types?: string
   readonly bin?: Readonly<Record<string, string>>
   readonly exports?: Readonly<Record<string, unknown>>
   readonly imports?: Readonly<Record<string, unknown>>

@@ -15,7 +15,8 @@ export function guardEachMessage(application: EachMessageHandler, client: Client
     // Withheld: as good as handled, so that kafkajs goes on to the next record.
     if (message === undefined) return
     const payload = { topic, partition, message, heartbeat, pause }
-    const run = (): Promise<void> => metering.process(topic, partition, 1, async () => application(payload))
+    const handle = async (): Promise<void> => application(payload)
+    const run = metering.isOn ? () => metering.process(topic, partition, 1, handle) : handle
     return tracing.isOn ? tracing.processMessage(payload, work, run) : run()
   }
 }
@@ -49,8 +50,8 @@ export function guardEachBatch(application: EachBatchHandler, client: Client, sc
       },
     }
     const { topic, partition } = payload.batch
-    const run = (): Promise<void> =>
-      metering.process(topic, partition, messages.length, async () => application(payload))
+    const handle = async (): Promise<void> => application(payload)
+    const run = metering.isOn ? () => metering.process(topic, partition, messages.length, handle) : handle
     return tracing.isOn ? tracing.processBatch(payload.batch, work, run) : run()
   }
 }

@@ -74,7 +74,8 @@ export function createSender(
       forward().catch(async (error: unknown) => {
         throw await approvals.explain(`${object}.${method}`, holds, error)
       })
-    const run = (): Promise<RecordMetadata[]> => metering.send(topics, holds.length === 0 ? forward : forwardHeld)
+    const unmeasured = holds.length === 0 ? forward : forwardHeld
+    const run = metering.isOn ? () => metering.send(topics, unmeasured) : unmeasured
     if (!tracing.isOn) return run()
     const askIds = holds.flatMap(({ topic, operation }) => approvals.askIds(topic, operation))
     return tracing.send(topics, { admission, askIds, ...(tally !== undefined && { tally }) }, (headers) => {

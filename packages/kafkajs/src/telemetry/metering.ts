@@ -53,6 +53,11 @@ export class Metering {
     this.#clock = clock
   }
 
+  /** Whether an SDK takes measurements now. */
+  get isOn(): boolean {
+    return findInstruments() !== undefined
+  }
+
   /** Counts what is sent, and times the call. */
   async send<T>(topics: readonly TopicMessages[], run: () => Promise<T>): Promise<T> {
     const instruments = findInstruments()
