@@ -228,7 +228,13 @@ describe('ways around the client [client-bypasses]', () => {
   })
 
   test('10: the object that kafkajs writes the sign-in into is no other client’s', () => {
-    const session = { open: async () => {}, token: async () => 't', target: undefined, tokenLifetimeMs: 0 }
+    const session = {
+      open: async () => {},
+      token: async () => 't',
+      forgetToken: () => true,
+      target: undefined,
+      tokenLifetimeMs: 0,
+    }
     const given = { mechanism: 'plain', username: 'u', password: 'p' } as const
     const [one, two] = [createInnerConfig({ sasl: given }, session), createInnerConfig({ sasl: given }, session)]
 

@@ -97,6 +97,15 @@ export class HeadgateIdentityRefusedError extends HeadgateClientError<'ERR_KAFKA
   readonly code = 'ERR_KAFKAJS_IDENTITY_REFUSED'
 }
 
+/** The gateway's Kafka listener did not take a token; the next try is made with a new one. */
+export class HeadgateSignInRefusedError extends HeadgateRetriableError<'ERR_KAFKAJS_SIGN_IN_REFUSED'> {
+  readonly code = 'ERR_KAFKAJS_SIGN_IN_REFUSED'
+
+  constructor(cause: Error) {
+    super({ message: `the gateway did not take the token: ${cause.message}: trying once more with a new one`, cause })
+  }
+}
+
 /** The policy bundle is not signed by a configured key, is not for this client, or is older than one already seen. */
 export class HeadgateBundleRefusedError extends HeadgateClientError<'ERR_KAFKAJS_BUNDLE_REFUSED'> {
   readonly code = 'ERR_KAFKAJS_BUNDLE_REFUSED'

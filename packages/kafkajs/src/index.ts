@@ -61,6 +61,7 @@ export {
   HeadgateInsecureAddressError,
   HeadgateNoRuleError,
   HeadgateRetriableError,
+  HeadgateSignInRefusedError,
   HeadgateUnknownAuthorityError,
   HeadgateUnusedOptionsError,
 } from './errors.ts'

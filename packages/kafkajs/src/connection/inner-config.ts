@@ -2,12 +2,14 @@ import type { KafkaConfig as KafkajsConfig } from '#kafkajs'
 import type { KafkaConfig } from '../config/options.ts'
 import { type ConnectLog, createLogCreator } from './log-creator.ts'
 import { createLiveThreshold } from './reauthentication.ts'
+import { createSignIn } from './sign-in.ts'
 import { type ConnectionTarget, createGatewaySocketFactory } from './socket-factory.ts'
 
 /** What connections need of the session. */
 export interface ConnectionSession {
   open(): Promise<void>
   token(): Promise<string>
+  forgetToken(): unknown
   readonly target: ConnectionTarget | undefined
   readonly tokenLifetimeMs: number
 }
@@ -39,8 +41,7 @@ export function createInnerConfig(
       await session.open()
       return [...(session.target?.kafka.bootstrap ?? [])]
     },
-    // Its own object each time: kafkajs writes into it.
-    sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await session.token() }) },
+    sasl: { mechanism: 'oauthbearer', authenticationProvider: createSignIn(session) },
     reauthenticationThreshold: createLiveThreshold(() => session.tokenLifetimeMs),
     socketFactory: createGatewaySocketFactory(() => session.target),
     logCreator: createLogCreator(config.logCreator, connectLog),

@@ -1,6 +1,7 @@
+import { KafkaJSSASLAuthenticationError } from '#kafkajs'
 import { HeadgateDeniedError } from '../access/denied-error.ts'
 import { findCause } from '../access/find-cause.ts'
-import { HeadgateNoRuleError } from '../errors.ts'
+import { HeadgateIdentityRefusedError, HeadgateNoRuleError } from '../errors.ts'
 
 /** What brokers refuse a topic and a group with. */
 const REFUSALS: ReadonlySet<unknown> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'GROUP_AUTHORIZATION_FAILED'])
@@ -8,6 +9,9 @@ const REFUSALS: ReadonlySet<unknown> = new Set(['TOPIC_AUTHORIZATION_FAILED', 'G
 const isDenial = (error: Error): boolean =>
   error instanceof HeadgateDeniedError ||
   error instanceof HeadgateNoRuleError ||
+  // Whoever refuses an identity today may take it tomorrow.
+  error instanceof HeadgateIdentityRefusedError ||
+  error instanceof KafkaJSSASLAuthenticationError ||
   ('type' in error && REFUSALS.has(error.type))
 
 const member = (error: unknown, name: 'type' | 'code'): string | undefined => {
@@ -18,7 +22,7 @@ const member = (error: unknown, name: 'type' | 'code'): string | undefined => {
 /** What a denial by the policy, here or at the gateway, is called; nothing where the error is about something else. */
 export function denialReason(error: unknown): string | undefined {
   const denial = findCause(error, isDenial)
-  return denial && (member(denial, 'code') ?? member(denial, 'type'))
+  return denial && errorReason(denial)
 }
 
 /** What an error is called; never its message, which can quote anything. */

@@ -1,11 +1,11 @@
 import type { Clock } from '@headgate/core'
-import { KafkaJSSASLAuthenticationError } from '#kafkajs'
 import { findCause } from '../access/find-cause.ts'
 import type { Gate } from '../access/gate.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { explainConnectFailure } from '../connection/connect-failure.ts'
 import type { ConnectionTarget } from '../connection/socket-factory.ts'
 import type { Consumption } from '../consumption/consumption.ts'
+import { HeadgateSignInRefusedError } from '../errors.ts'
 import type { WithheldRecords } from '../events.ts'
 import type { TopicMasks } from '../masking/topic-mask.ts'
 import type { Metering } from '../telemetry/metering.ts'
@@ -59,9 +59,9 @@ interface Connectable {
 }
 
 const isSignInRefusal = (error: unknown): boolean =>
-  findCause(error, (cause) => cause instanceof KafkaJSSASLAuthenticationError) !== undefined
+  findCause(error, (cause) => cause instanceof HeadgateSignInRefusedError) !== undefined
 
-/** Connects; the kept token may be older than the gateway's keys, so that there is one try with a new one. */
+/** Connects; the kept token may be older than the gateway's keys, so that there is one try with a new one also where kafkajs may retry nothing. */
 export async function connectSignedIn(
   inner: Pick<Connectable, 'connect'>,
   session: Pick<ClientSession, 'forgetToken'>,

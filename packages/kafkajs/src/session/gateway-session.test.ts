@@ -257,7 +257,10 @@ test('one token serves until half its life, and a living one is given while the 
   nowMs += 2_000
   gateway.instead.set('/token', { status: 503 })
   expect(await session.token()).toBe(first)
+  // No sooner than the pause after a failure is over.
+  expect([await session.token(), gateway.count('/token')]).toEqual([first, 2])
   gateway.instead.clear()
+  nowMs += 1_000
   expect(await session.token()).not.toBe(first)
   nowMs += 300_000
   gateway.instead.set('/token', { status: 503 })

@@ -9,6 +9,7 @@ import { BundlePush } from './bundle-push.ts'
 import { BundleSource, refusal } from './bundle-source.ts'
 import { type AskWish, listAsks, openAsk } from './gateway-asks.ts'
 import { type GatewayLink, openGatewayLink } from './gateway-link.ts'
+import { retryWhenAsked } from './pauses.ts'
 import { RefreshSchedule } from './refresh-schedule.ts'
 import { singleFlight } from './single-flight.ts'
 
@@ -67,9 +68,10 @@ export class GatewaySession implements PolicySource {
     return this.#link?.target
   }
 
-  /** The life of the gateway's tokens; 0 before the first. */
+  /** The life of the gateway's tokens; 0 before the first, and while no new one can be had to sign in anew with. */
   get tokenLifetimeMs(): number {
-    return this.#link?.tokens.lifetimeMs ?? 0
+    const tokens = this.#link?.tokens
+    return tokens === undefined || tokens.isRenewalPaused ? 0 : tokens.lifetimeMs
   }
 
   /**
@@ -166,8 +168,13 @@ export class GatewaySession implements PolicySource {
   }
 
   async #openOnce(): Promise<void> {
-    this.#link ??= await openGatewayLink(this.#options.resolve(), this.#options.clock)
-    await this.#fetch()
+    const { clock, resolve } = this.#options
+    const open = async (): Promise<void> => {
+      this.#link ??= await openGatewayLink(resolve(), clock)
+      await this.#fetch()
+    }
+    // Many replicas that start at once are more than a gateway takes at once: those that it asks to come back do.
+    await retryWhenAsked(clock, open)
   }
 
   /** Renews the policy, and tells when that failed. */

@@ -1,9 +1,11 @@
 import type { Clock, Secret } from '@headgate/core'
 import { HeadgateIdentityRefusedError } from '../errors.ts'
+import { retryAfterMsOf } from '../http/failure.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { IdentityContext, IdentitySource } from '../identity/identity-source.ts'
+import { pauseAfterFailureMs } from './pauses.ts'
 import { singleFlight } from './single-flight.ts'
-import { exchangeToken, type GatewayToken } from './token-exchange.ts'
+import { exchangeToken, type GatewayToken, spentShare } from './token-exchange.ts'
 
 /** What tokens are had with. */
 export interface GatewayTokensOptions {
@@ -12,6 +14,19 @@ export interface GatewayTokensOptions {
   readonly identity: IdentitySource
   readonly context: IdentityContext
 }
+
+/** A renewal that failed, and those before it in a row. */
+interface Failure {
+  readonly error: unknown
+  readonly count: number
+  /** Until then the token that there is will do. */
+  readonly untilMs: number
+  /** Until then nobody is asked. */
+  readonly notBeforeMs: number
+}
+
+// From here on a new one is had where that is possible.
+const FRESH_SHARE = 0.5
 
 /**
  * The gateway's tokens for this service.
@@ -25,6 +40,7 @@ export class GatewayTokens {
   readonly #clock: Clock
   readonly #renew: () => Promise<GatewayToken>
   #token: GatewayToken | undefined
+  #failure: Failure | undefined
   /** The token whose session goes on, also where it is given to nobody any more. */
   #earlier: Secret<string> | undefined
 
@@ -39,14 +55,37 @@ export class GatewayTokens {
     return this.#token?.lifetimeMs ?? 0
   }
 
+  /** Whether a new one could not be had a moment ago: signing in anew would be with the same. */
+  get isRenewalPaused(): boolean {
+    return this.#failure !== undefined && this.#clock.monotonicMs() < this.#failure.untilMs
+  }
+
   async get(): Promise<GatewayToken> {
     const token = this.#token
-    const nowMs = this.#clock.monotonicMs()
-    if (token !== undefined && nowMs < token.freshUntilMs) return token
+    if (token !== undefined && spentShare(token, this.#clock) < FRESH_SHARE) return token
+    const isAlive = (): boolean => token !== undefined && spentShare(token, this.#clock) < 1
+    if (token !== undefined && this.isRenewalPaused && isAlive()) return token
+    this.#assertMayAsk()
     return this.#renew().catch((error: unknown) => {
-      if (token !== undefined && this.#clock.monotonicMs() < token.expiresAtMs) return token
+      this.#noteFailure(error)
+      if (token !== undefined && isAlive()) return token
       throw error
     })
+  }
+
+  /** A server that asked to be left alone is. */
+  #assertMayAsk(): void {
+    const failure = this.#failure
+    if (failure !== undefined && this.#clock.monotonicMs() < failure.notBeforeMs) throw failure.error
+  }
+
+  #noteFailure(error: unknown): void {
+    // Callers that shared the try share its failure.
+    if (this.#failure?.error === error) return
+    const now = this.#clock.monotonicMs()
+    const count = (this.#failure?.count ?? -1) + 1
+    const [untilMs, notBeforeMs] = [now + pauseAfterFailureMs(count, error), now + retryAfterMsOf(error)]
+    this.#failure = { error, count, untilMs, notBeforeMs }
   }
 
   /** Drops the token that the gateway did not take; one that has come in its place since stays. */
@@ -66,6 +105,7 @@ export class GatewayTokens {
       return exchange()
     })
     this.#token = token
+    this.#failure = undefined
     this.#earlier = token.token
     return token
   }

@@ -10,7 +10,8 @@ const LONGEST_MS = 30_000
  */
 export function pauseAfterFailureMs(failures: number, error: unknown): number {
   const longestMs = Math.min(FIRST_MS * 2 ** failures, LONGEST_MS)
-  return retryAfterMsOf(error) + (longestMs / 2) * (1 + Math.random())
+  const randomly = 1 + Math.random()
+  return (retryAfterMsOf(error) * (1 + randomly)) / 2 + (longestMs / 2) * randomly
 }
 
 /** Waits, or less where the signal ends it. */
@@ -25,4 +26,19 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
     const timer = clock.after(ms, end)
     signal.addEventListener('abort', end)
   })
+}
+
+const MAX_TRIES = 5
+
+/** Tries again what failed because a server asked to be left alone for a while, after that while; anything else is thrown. */
+export async function retryWhenAsked(clock: Clock, run: () => Promise<void>): Promise<void> {
+  const never = new AbortController().signal
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await run()
+    } catch (error) {
+      if (retryAfterMsOf(error) === 0 || failures + 1 >= MAX_TRIES) throw error
+      await pause(clock, pauseAfterFailureMs(failures, error), never)
+    }
+  }
 }

@@ -5,13 +5,22 @@ import type { HttpClient, HttpResponse } from '../http/http-client.ts'
 import { parseJsonObject, printable, textMember } from '../http/json.ts'
 import { type IdentityToken, TokenType } from '../identity/identity-source.ts'
 
-/** An access token of the gateway, and how long it lives. Times are of the monotonic clock. */
+/** An access token of the gateway, and how long it lives. */
 export interface GatewayToken {
   readonly token: Secret<string>
   readonly lifetimeMs: number
-  /** Half of the life: from here on a new one is had where that is possible. */
-  readonly freshUntilMs: number
-  readonly expiresAtMs: number
+  /** When it was asked for, by both clocks. */
+  readonly asked: { readonly monotonicMs: number; readonly unixMs: number }
+}
+
+/**
+ * How much of a token's life has passed, from 0 to 1 and beyond: by the monotonic clock or by the wall clock, whichever is further.
+ *
+ * The one may stand while a process is frozen, the other be set back.
+ */
+export function spentShare({ asked, lifetimeMs }: GatewayToken, clock: Clock): number {
+  const passedMs = Math.max(clock.monotonicMs() - asked.monotonicMs, clock.nowUnixMs() - asked.unixMs)
+  return passedMs / lifetimeMs
 }
 
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -49,7 +58,8 @@ export async function exchangeToken(
     requested_token_type: TokenType.ACCESS_TOKEN,
     ...(earlier && { session_token: earlier.reveal() }),
   })
-  const startedMs = clock.monotonicMs()
+  // From before the request: the gateway's clock started after that, so the end is never taken too late.
+  const asked = { monotonicMs: clock.monotonicMs(), unixMs: clock.nowUnixMs() }
   const response = await ask(http, 'gateway', {
     method: 'POST',
     url: tokenEndpoint,
@@ -63,12 +73,5 @@ export async function exchangeToken(
   if (token === undefined || typeof seconds !== 'number' || !(seconds > 0)) {
     throw new HeadgateGatewayAnswerError({ message: "the gateway's token response holds no token or no lifetime" })
   }
-  // Counted from before the request: the gateway's clock started after that, so the end is never taken too late.
-  const lifetimeMs = seconds * 1000
-  return {
-    token: new Secret(token),
-    lifetimeMs,
-    freshUntilMs: startedMs + lifetimeMs / 2,
-    expiresAtMs: startedMs + lifetimeMs,
-  }
+  return { token: new Secret(token), lifetimeMs: seconds * 1000, asked }
 }
