@@ -24,8 +24,12 @@ export interface HeadgateRun {
 }
 
 /** Starts `headgate` as a process of its own, with nothing in its environment but what is given. */
-export function startHeadgate(args: readonly string[], environment: Readonly<Record<string, string>>): HeadgateRun {
-  return startProgram(process.execPath, [...HEADGATE, ...args], environment)
+export function startHeadgate(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  folder?: string,
+): HeadgateRun {
+  return startProgram(process.execPath, [...HEADGATE, ...args], environment, folder)
 }
 
 /** Starts any program that way. */
@@ -33,9 +37,10 @@ export function startProgram(
   program: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  folder?: string,
 ): HeadgateRun {
   const env = { PATH: process.env['PATH'], ...environment }
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env, cwd: folder })
   if (child.pid !== undefined) watchdog().watchProcess(child.pid)
   let [out, error] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
