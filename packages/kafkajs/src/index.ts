@@ -73,9 +73,10 @@ export {
   headgateEvents,
   type WithheldRecords,
 } from './events.ts'
+export type { ClientAssertionOptions, ClientAssertionRequest } from './identity/client-assertion.ts'
 export { type ClientCredentialsOptions, clientCredentials } from './identity/client-credentials.ts'
 export { type IdentityContext, type IdentitySource, type IdentityToken, TokenType } from './identity/identity-source.ts'
-export { type TokenCallbackOptions, tokenCallback } from './identity/token-callback.ts'
+export { samlAssertion, type TokenCallbackOptions, tokenCallback } from './identity/token-callback.ts'
 export { type TokenFileOptions, tokenFile } from './identity/token-file.ts'
 export { Kafka } from './kafka.ts'
 export {

@@ -1,4 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '@headgate/core'
 import { expect, test } from 'vitest'
+import { TokenType } from '../identity/identity-source.ts'
 import { tokenCallback } from '../identity/token-callback.ts'
 import type { KafkaConfig } from './options.ts'
 import { findProcessConcerns } from './process-options.ts'
@@ -46,6 +51,29 @@ test('client credentials come from their variables', () => {
 })
 
 test.each([
+  { HEADGATE_CLIENT_PRIVATE_KEY: '/run/secrets/key.pem', HEADGATE_CLIENT_PRIVATE_KEY_ID: 'k1' },
+  { HEADGATE_CLIENT_ASSERTION_FILE: '/run/assertion' },
+])('a client without a secret comes from its variables: %j', (proof) => {
+  const { HEADGATE_TOKEN_FILE: _, ...rest } = environment
+  const client = { HEADGATE_ISSUER: 'https://idp.example', HEADGATE_CLIENT_ID: 'orders' }
+
+  expect(resolveOptions(undefined, { ...rest, ...client, ...proof }).identity.kind).toBe('client-credentials')
+})
+
+test('the token file can hold what HEADGATE_TOKEN_TYPE says, XML of an assertion too', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-config-'))
+  const path = join(folder, 'assertion.xml')
+  await writeFile(path, '<Assertion/>\n')
+  const given = { ...environment, HEADGATE_TOKEN_FILE: path, HEADGATE_TOKEN_TYPE: 'saml2' }
+  const { identity } = resolveOptions(undefined, given)
+  const { token, type } = await identity.getToken({ clock: systemClock, insecure: false })
+  await rm(folder, { recursive: true })
+
+  expect([type, token.reveal()]).toEqual([TokenType.SAML2, Buffer.from('<Assertion/>').toString('base64url')])
+})
+
+test.each([
+  ['a token type that is none', { HEADGATE_TOKEN_TYPE: 'saml1' }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_TOKEN_TYPE'],
   ['no gateway', { HEADGATE_GATEWAY: '' }, 'ERR_KAFKAJS_GATEWAY_MISSING', 'HEADGATE_GATEWAY'],
   ['no keys', { HEADGATE_BUNDLE_KEYS: ' , ' }, 'ERR_KAFKAJS_CONFIGURATION', 'HEADGATE_BUNDLE_KEYS'],
   ['a key that is no thumbprint', { HEADGATE_BUNDLE_KEYS: 'abc' }, 'ERR_KAFKAJS_CONFIGURATION', 'thumbprint'],

@@ -1,6 +1,6 @@
 import { HeadgateConfigurationError } from '../errors.ts'
 import { clientCredentials } from '../identity/client-credentials.ts'
-import type { IdentitySource } from '../identity/identity-source.ts'
+import { type IdentitySource, TokenType } from '../identity/identity-source.ts'
 import { tokenFile } from '../identity/token-file.ts'
 import type { ClientCertificate, HeadgateOptions } from './options.ts'
 
@@ -23,6 +23,9 @@ function readFlag(environment: Environment, name: string): boolean | undefined {
 const credentialVariables = {
   clientSecret: 'HEADGATE_CLIENT_SECRET',
   clientSecretFile: 'HEADGATE_CLIENT_SECRET_FILE',
+  privateKey: 'HEADGATE_CLIENT_PRIVATE_KEY',
+  privateKeyId: 'HEADGATE_CLIENT_PRIVATE_KEY_ID',
+  clientAssertionFile: 'HEADGATE_CLIENT_ASSERTION_FILE',
   scope: 'HEADGATE_SCOPE',
   audience: 'HEADGATE_AUDIENCE',
   resource: 'HEADGATE_RESOURCE',
@@ -42,6 +45,16 @@ function readCredentials(environment: Environment): IdentitySource | undefined {
     return value === undefined ? [] : [[option, value]]
   })
   return clientCredentials({ issuer, clientId, ...Object.fromEntries(extras) })
+}
+
+/** What the token file holds, by the last word of its RFC 8693 name, or by all of it. */
+function readTokenType(environment: Environment): TokenType | undefined {
+  const value = read(environment, 'HEADGATE_TOKEN_TYPE')
+  if (value === undefined) return undefined
+  const type = Object.values(TokenType).find((name) => name === value || name.endsWith(`:${value}`))
+  if (type !== undefined) return type
+  const words = Object.values(TokenType).map((name) => name.slice(name.lastIndexOf(':') + 1))
+  throw new HeadgateConfigurationError({ message: `HEADGATE_TOKEN_TYPE is none of ${words.join(', ')}` })
 }
 
 /**
@@ -66,7 +79,8 @@ export function readIdentity(environment: Environment): IdentitySource | undefin
       message: 'HEADGATE_TOKEN_FILE and HEADGATE_ISSUER are both set: a service has one identity, so unset one of them',
     })
   }
-  return path === undefined ? credentials : tokenFile(path)
+  const type = readTokenType(environment)
+  return path === undefined ? credentials : tokenFile(path, type === undefined ? {} : { type })
 }
 
 function readClientCertificate(environment: Environment): ClientCertificate | undefined {

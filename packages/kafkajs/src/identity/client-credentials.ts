@@ -10,14 +10,20 @@ import { ask } from '../http/failure.ts'
 import { createHttpClient, type HttpClient, type HttpResponse } from '../http/http-client.ts'
 import { parseJsonObject, printable, textMember } from '../http/json.ts'
 import { readPem } from '../http/pem.ts'
+import {
+  CLIENT_ASSERTION_TYPE,
+  type ClientAssertionOptions,
+  createClientAssertion,
+  usesAssertion,
+} from './client-assertion.ts'
 import { type IdentityContext, type IdentitySource, type IdentityToken, TokenType } from './identity-source.ts'
 
 /** A client of an OpenID provider, and how it asks for a token. */
-export interface ClientCredentialsOptions {
+export interface ClientCredentialsOptions extends ClientAssertionOptions {
   /** The provider's issuer, exactly as its discovery document spells it. */
   readonly issuer: string
   readonly clientId: string
-  /** The client's secret; or give `clientSecretFile`. */
+  /** The client's secret; or give `clientSecretFile`, or one of the ways without a secret. */
   readonly clientSecret?: string | Secret<string>
   /** A file that holds the secret; read anew for each token. */
   readonly clientSecretFile?: string
@@ -37,6 +43,8 @@ interface KeptToken extends IdentityToken {
 interface Provider {
   readonly tokenEndpoint: URL
   readonly usesBasic: boolean
+  /** The algorithms of client assertions, where the provider tells. */
+  readonly algorithms: readonly string[] | undefined
 }
 
 const LIFETIME_WITHOUT_HINT_MS = 60_000
@@ -55,7 +63,13 @@ async function discover(http: HttpClient, options: ClientCredentialsOptions, ins
   }
   const methods = document?.['token_endpoint_auth_methods_supported']
   const usesBasic = !Array.isArray(methods) || methods.includes('client_secret_basic')
-  return { tokenEndpoint: parseServerAddress('the token endpoint', endpoint, insecure), usesBasic }
+  const tokenEndpoint = parseServerAddress('the token endpoint', endpoint, insecure)
+  const algorithms = textsOf(document?.['token_endpoint_auth_signing_alg_values_supported'])
+  return { tokenEndpoint, usesBasic, algorithms }
+}
+
+function textsOf(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined
 }
 
 async function readSecret(options: ClientCredentialsOptions): Promise<Secret<string>> {
@@ -65,7 +79,7 @@ async function readSecret(options: ClientCredentialsOptions): Promise<Secret<str
   if (clientSecretFile === undefined) {
     throw new HeadgateConfigurationError({
       message:
-        'no client secret: give clientSecret or clientSecretFile, HEADGATE_CLIENT_SECRET or HEADGATE_CLIENT_SECRET_FILE',
+        'no client secret and no private key: give clientSecret, clientSecretFile or privateKey, or HEADGATE_CLIENT_SECRET, HEADGATE_CLIENT_SECRET_FILE or HEADGATE_CLIENT_PRIVATE_KEY',
     })
   }
   const text = await readFile(clientSecretFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -81,25 +95,45 @@ function basic(clientId: string, secret: string): string {
   return `Basic ${Buffer.from(`${encode(clientId)}:${encode(secret)}`).toString('base64')}`
 }
 
+/** What a request proves its client with: parameters of the form, or a header. */
+interface ClientProof {
+  readonly parameters?: Readonly<Record<string, string>>
+  readonly authorization?: string
+}
+
+async function proveClient(
+  provider: Provider,
+  options: ClientCredentialsOptions,
+  { clock }: IdentityContext,
+): Promise<ClientProof> {
+  const { clientId, issuer } = options
+  if (usesAssertion(options)) {
+    const request = { clientId, audience: issuer, algorithms: provider.algorithms }
+    const assertion = await createClientAssertion(options, request, clock)
+    const type = { client_assertion_type: CLIENT_ASSERTION_TYPE }
+    return { parameters: { client_id: clientId, ...type, client_assertion: assertion } }
+  }
+  const secret = (await readSecret(options)).reveal()
+  if (provider.usesBasic) return { authorization: basic(clientId, secret) }
+  return { parameters: { client_id: clientId, client_secret: secret } }
+}
+
 async function requestToken(
   http: HttpClient,
   provider: Provider,
   options: ClientCredentialsOptions,
+  context: IdentityContext,
 ): Promise<HttpResponse> {
-  const secret = (await readSecret(options)).reveal()
-  const form = new URLSearchParams({ grant_type: 'client_credentials' })
+  const { parameters = {}, authorization } = await proveClient(provider, options, context)
+  const form = new URLSearchParams({ grant_type: 'client_credentials', ...parameters })
   for (const name of ['scope', 'audience', 'resource'] as const) if (options[name]) form.set(name, options[name])
-  if (!provider.usesBasic) {
-    form.set('client_id', options.clientId)
-    form.set('client_secret', secret)
-  }
   return ask(http, 'identity provider', {
     method: 'POST',
     url: provider.tokenEndpoint,
     headers: {
       'content-type': 'application/x-www-form-urlencoded',
       accept: 'application/json',
-      ...(provider.usesBasic && { authorization: basic(options.clientId, secret) }),
+      ...(authorization !== undefined && { authorization }),
     },
     body: form.toString(),
   })
@@ -121,18 +155,29 @@ function readToken(response: HttpResponse, options: ClientCredentialsOptions, cl
   const error = printable(textMember(document, 'error')) || `HTTP ${response.status}`
   const description = printable(textMember(document, 'error_description'))
   throw new HeadgateIdentityRefusedError({
-    message: `the identity provider refused client \`${options.clientId}\`: ${error}${description && `: ${description}`}: check its id, its secret and that it may use client credentials`,
+    message: `the identity provider refused client \`${options.clientId}\`: ${error}${description && `: ${description}`}: check its id, its ${usesAssertion(options) ? 'key' : 'secret'} and that it may use client credentials`,
     details: { clientId: options.clientId, error, status: response.status },
   })
 }
 
+const PROOFS = ['clientSecret', 'clientSecretFile', 'privateKey', 'clientAssertion', 'clientAssertionFile'] as const
+
+function assertOneProof(options: ClientCredentialsOptions): void {
+  const given = PROOFS.filter((name) => options[name] !== undefined)
+  if (given.length < 2) return
+  const list = given.join(' and ')
+  throw new HeadgateConfigurationError({ message: `a client proves itself in one way: ${list} are given, leave one` })
+}
+
 /**
- * Takes the identity from an OpenID provider by the client-credentials grant.
+ * Takes the identity from an OpenID provider by the client-credentials grant: with a secret, or without one by a private key
+ * (`private_key_jwt`, RFC 7523), a callback that signs, or an assertion that the platform writes.
  *
  * A token is kept for four fifths of its life. The provider is reached over TLS, or, on this machine and with
  * `headgate.insecure`, without.
  */
 export function clientCredentials(options: ClientCredentialsOptions): IdentitySource {
+  assertOneProof(options)
   let kept: KeptToken | undefined
   let provider: Provider | undefined
   let http: HttpClient | undefined
@@ -142,7 +187,7 @@ export function clientCredentials(options: ClientCredentialsOptions): IdentitySo
       if (kept !== undefined && context.clock.monotonicMs() < kept.freshUntilMs) return kept
       http ??= createHttpClient({ ca: options.ca === undefined ? undefined : await readPem('the issuer', options.ca) })
       provider ??= await discover(http, options, context.insecure)
-      kept = readToken(await requestToken(http, provider, options), options, context.clock)
+      kept = readToken(await requestToken(http, provider, options, context), options, context.clock)
       return kept
     },
     forget() {

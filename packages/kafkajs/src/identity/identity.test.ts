@@ -5,7 +5,8 @@ import { systemClock } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HttpStandIn, startHttpStandIn } from '../testing/http-stand-in.ts'
 import { clientCredentials } from './client-credentials.ts'
-import { tokenCallback } from './token-callback.ts'
+import { TokenType } from './identity-source.ts'
+import { samlAssertion, tokenCallback } from './token-callback.ts'
 import { tokenFile } from './token-file.ts'
 
 let provider: HttpStandIn
@@ -77,6 +78,18 @@ test('a token file is read anew each time', async () => {
   expect((await source.getToken(context)).token.reveal()).toBe('first')
   await writeFile(path, 'second\n')
   expect((await source.getToken(context)).token.reveal()).toBe('second')
+})
+
+test('an assertion is asked for each time, and its XML is encoded as the exchange wants it', async () => {
+  let count = 0
+  const source = samlAssertion(() => `<Assertion ID="_${++count}"/>\n`)
+  const next = async (): Promise<string> => (await source.getToken(context)).token.reveal()
+
+  expect(Buffer.from(await next(), 'base64url').toString()).toBe('<Assertion ID="_1"/>')
+  expect(Buffer.from(await next(), 'base64url').toString()).toBe('<Assertion ID="_2"/>')
+  const encoded = await samlAssertion(async () => 'PEFzc2VydGlvbi8-').getToken(context)
+  expect([encoded.token.reveal(), encoded.type]).toEqual(['PEFzc2VydGlvbi8-', TokenType.SAML2])
+  await expect(samlAssertion(() => ' ').getToken(context)).rejects.toMatchObject({ retriable: true })
 })
 
 test('a failing callback is retriable, and its error is the cause', async () => {

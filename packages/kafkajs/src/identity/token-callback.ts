@@ -1,6 +1,5 @@
-import { Secret } from '@headgate/core'
 import { HeadgateIdentityUnavailableError } from '../errors.ts'
-import { type IdentitySource, TokenType } from './identity-source.ts'
+import { type IdentitySource, identityToken, TokenType } from './identity-source.ts'
 
 /** Details of a token callback. */
 export interface TokenCallbackOptions {
@@ -26,10 +25,20 @@ export function tokenCallback(
         .catch((cause: unknown) => {
           throw new HeadgateIdentityUnavailableError({ message: 'the token callback failed: see the cause', cause })
         })
-      if (typeof token === 'string' && token !== '') return { token: new Secret(token), type }
+      if (typeof token === 'string' && token.trim() !== '') return identityToken(token.trim(), type)
       throw new HeadgateIdentityUnavailableError({
         message: 'the token callback gave no token: it must give a text that is not empty',
       })
     },
   }
+}
+
+/**
+ * Takes the identity from SAML 2 assertions: the callback gives a new one each time, since a gateway takes each once.
+ *
+ * It gives the XML of the signed `Assertion` alone, as its issuer wrote it, or base64url of that. An error of it is retried, as that
+ * of `tokenCallback` is.
+ */
+export function samlAssertion(callback: () => string | Promise<string>): IdentitySource {
+  return { ...tokenCallback(callback, { type: TokenType.SAML2 }), kind: 'saml-assertion' }
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { Secret } from '@headgate/core'
 import { HeadgateIdentityUnavailableError } from '../errors.ts'
-import { type IdentitySource, TokenType } from './identity-source.ts'
+import { type IdentitySource, identityToken, TokenType } from './identity-source.ts'
 
 /** Details of a token file. */
 export interface TokenFileOptions {
@@ -24,7 +23,7 @@ export function tokenFile(path: string, options: TokenFileOptions = {}): Identit
       })
       const token = text.trim()
       if (token === '') throw unreadable(path, 'empty')
-      return { token: new Secret(token), type }
+      return identityToken(token, type)
     },
   }
 }
