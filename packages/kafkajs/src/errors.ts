@@ -121,6 +121,16 @@ export class HeadgateNoRuleError extends HeadgateClientError<'ERR_KAFKAJS_NO_RUL
   readonly code = 'ERR_KAFKAJS_NO_RULE'
 }
 
+/** A topic that the policy grants is not there, or cannot be read now. */
+export class HeadgateTopicMissingError extends HeadgateClientError<'ERR_KAFKAJS_TOPIC_MISSING'> {
+  readonly code = 'ERR_KAFKAJS_TOPIC_MISSING'
+}
+
+/** The gateway refuses what the policy that this client has allows. */
+export class HeadgateDisagreementError extends HeadgateClientError<'ERR_KAFKAJS_DISAGREEMENT'> {
+  readonly code = 'ERR_KAFKAJS_DISAGREEMENT'
+}
+
 /** A broker address was announced that is not the gateway's; no connection was made. */
 export class HeadgateAddressRefusedError extends HeadgateClientError<'ERR_KAFKAJS_ADDRESS_REFUSED'> {
   readonly code = 'ERR_KAFKAJS_ADDRESS_REFUSED'

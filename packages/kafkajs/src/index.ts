@@ -46,6 +46,13 @@ export type { ApprovalAsk, ApprovalState } from './approvals/approval-ask.ts'
 export { type ApprovalPending, HeadgateApprovalPendingError } from './approvals/approval-pending-error.ts'
 export type { ClientCertificate, HeadgateOptions, KafkaConfig } from './config/options.ts'
 export type { ConsumerHealth, ConsumerState } from './consumption/consumer-health.ts'
+export { type DiagnosisOptions, diagnose } from './diagnosis/diagnose.ts'
+export {
+  type DiagnosisFacts,
+  type DiagnosisStep,
+  type DiagnosisStepName,
+  diagnosisSteps,
+} from './diagnosis/diagnosis-step.ts'
 export {
   type ClientErrorOptions,
   HeadgateAddressRefusedError,
@@ -53,6 +60,7 @@ export {
   HeadgateBundleRefusedError,
   HeadgateClientError,
   HeadgateConfigurationError,
+  HeadgateDisagreementError,
   HeadgateGatewayAnswerError,
   HeadgateGatewayMissingError,
   HeadgateGatewayUnreachableError,
@@ -62,6 +70,7 @@ export {
   HeadgateNoRuleError,
   HeadgateRetriableError,
   HeadgateSignInRefusedError,
+  HeadgateTopicMissingError,
   HeadgateUnknownAuthorityError,
   HeadgateUnusedOptionsError,
 } from './errors.ts'

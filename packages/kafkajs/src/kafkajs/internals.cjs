@@ -9,6 +9,12 @@ exports.createConsoleLogger = require('kafkajs/src/loggers/console')
 // A protocol error as a broker's answer makes it, from its code.
 exports.createErrorFromCode = require('kafkajs/src/protocol/error').createErrorFromCode
 
+// The cluster of a Kafka: its brokers can be asked directly, without a consumer group.
+exports.createCluster = (kafka) => {
+  const symbol = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster')
+  return kafka[symbol]({ allowAutoTopicCreation: false })
+}
+
 // Errors that kafkajs exports and its types do not declare.
 const errors = require('kafkajs/src/errors')
 exports.KafkaJSMemberIdRequired = errors.KafkaJSMemberIdRequired

@@ -1,5 +1,7 @@
 import type {
+  Cluster,
   ISocketFactory,
+  Kafka,
   KafkaJSConnectionError,
   KafkaJSError,
   KafkaJSNonRetriableError,
@@ -18,6 +20,34 @@ export interface SocketFactoryArgs {
 export function createSocketFactory(): (args: SocketFactoryArgs) => ReturnType<ISocketFactory>
 export function createConsoleLogger(level: logLevel): (entry: LogEntry) => void
 export function createErrorFromCode(code: number): KafkaJSProtocolError
+
+/** What of kafkajs's cluster is used. */
+export interface DirectCluster extends Pick<Cluster, 'findTopicPartitionMetadata'> {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  addTargetTopic(topic: string): Promise<void>
+  metadata(request: { readonly topics?: readonly string[] }): Promise<{
+    readonly brokers: readonly object[]
+    readonly topicMetadata: readonly { readonly topic: string; readonly topicErrorCode: number }[]
+  }>
+  fetchTopicsOffset(
+    topics: readonly { readonly topic: string; readonly partitions: readonly { readonly partition: number }[] }[],
+  ): Promise<readonly { readonly partitions: readonly { readonly partition: number; readonly offset: string }[] }[]>
+  findBroker(request: { readonly nodeId: number }): Promise<DirectBroker>
+}
+export interface DirectBroker {
+  fetch(request: {
+    readonly maxWaitTime: number
+    readonly minBytes: number
+    readonly maxBytes: number
+    readonly isolationLevel: number
+    readonly topics: readonly {
+      readonly topic: string
+      readonly partitions: readonly { readonly partition: number; readonly fetchOffset: string; readonly maxBytes: number }[]
+    }[]
+  }): Promise<unknown>
+}
+export function createCluster(kafka: Kafka): DirectCluster
 
 // Errors that kafkajs exports and its types do not declare.
 export const KafkaJSConnectionClosedError: new (
