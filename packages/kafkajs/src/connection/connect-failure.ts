@@ -1,12 +1,17 @@
+import { isHeadgateError } from '@headgate/core'
 import { KafkaJSConnectionError, KafkaJSSASLAuthenticationError } from '#kafkajs'
 import { findCause } from '../access/find-cause.ts'
 import {
   HeadgateGatewayUnreachableError,
   HeadgateIdentityRefusedError,
+  HeadgateSignInRefusedError,
   HeadgateUnknownAuthorityError,
 } from '../errors.ts'
 import { isUntrusted } from '../http/http-client.ts'
 import { printable } from '../http/json.ts'
+
+const isRefusal = (error: Error): boolean =>
+  error instanceof KafkaJSSASLAuthenticationError || error instanceof HeadgateSignInRefusedError
 
 /** What stands in kafkajs's errors of a connection. */
 interface ConnectionFailure extends Error {
@@ -36,7 +41,10 @@ function unreachable(address: string, { code = 'timeout' }: ConnectionFailure, c
  * @param addresses of the listener, for errors that name none
  */
 export function explainConnectFailure(error: unknown, addresses: readonly string[] = []): unknown {
-  const refusal = findCause(error, (cause) => cause instanceof KafkaJSSASLAuthenticationError)
+  // A token that could not be had while connecting has been explained already.
+  const own = findCause(error, (cause) => isHeadgateError(cause) && !(cause instanceof HeadgateSignInRefusedError))
+  if (own !== undefined) return own
+  const refusal = findCause(error, isRefusal)
   if (refusal !== undefined) {
     return new HeadgateIdentityRefusedError({
       message: `the gateway's Kafka listener refused this service's token: ${printable(refusal.message)}: the token was had from this gateway a moment ago, so ask whoever runs it whether the session was revoked`,
