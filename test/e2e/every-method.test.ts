@@ -108,7 +108,7 @@ async function topicsLeft(): Promise<string[]> {
 
 const isByDesign = (line: string): boolean => BY_DESIGN.has(line.slice(0, line.indexOf(':')))
 
-describe('a program that uses every method of kafkajs', () => {
+describe('a program that uses every method of kafkajs [client-same-program]', () => {
   test('uses every method that the table of this package has', () => {
     const rows = Object.entries(surfaces).flatMap(([name, rows]) => Object.keys(rows).map((row) => `${name}.${row}`))
 

@@ -109,7 +109,7 @@ async function join(
   return { read, dealt: () => dealt, protocol: () => protocol, crash: () => crash as ConsumerCrashEvent['payload'] }
 }
 
-describe('a group under a grant for some partitions', () => {
+describe('a group under a grant for some partitions [client-granted-partitions]', () => {
   test('refuses a plain client with 29', async () => {
     const member = await join(plainKafka('north'), 'meters-plain')
 

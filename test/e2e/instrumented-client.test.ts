@@ -37,7 +37,7 @@ afterAll(async () => {
 })
 
 describe.each(['orders.mjs', 'orders.cjs'])(
-  'the packed client beside the instrumentation of kafkajs (%s)',
+  'the packed client beside the instrumentation of kafkajs (%s) [client-telemetry]',
   (program) => {
     let printed: Printed
     beforeAll(async () => {

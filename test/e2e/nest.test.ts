@@ -59,7 +59,7 @@ afterAll(async () => {
 const manifestPath = (): string => join(project.consumer.folder, 'node_modules/kafkajs/package.json')
 const readManifest = (): object => JSON.parse(readFileSync(manifestPath(), 'utf8')) as object
 
-describe('NestJS microservices over the client in the place of kafkajs', () => {
+describe('NestJS microservices over the client in the place of kafkajs [client-nest]', () => {
   test('what is installed as kafkajs is this package', () => {
     expect(readManifest()).toMatchObject({ name: '@headgate/kafkajs' })
   })

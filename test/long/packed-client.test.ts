@@ -75,7 +75,7 @@ async function roundTrip(group) {
 `
 const NAMES = '{ CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel }'
 
-describe.each(NODES)('the packed client alone, on node %s', (version) => {
+describe.each(NODES)('the packed client alone, on node %s [client-alone]', (version) => {
   test.each([
     ['ECMAScript modules', 'service.mjs', `import ${NAMES} from '@headgate/kafkajs'`],
     ['CommonJS', 'service.cjs', `const ${NAMES} = require('@headgate/kafkajs')`],
@@ -98,7 +98,7 @@ describe.each(NODES)('the packed client alone, on node %s', (version) => {
 })
 
 describe.each(COMPILERS)('the packed client alone, with TypeScript %s, library checks on', (version) => {
-  test('its declarations compile, and every type of kafkajs is the same one, in both formats', () => {
+  test('its declarations compile, and every type of kafkajs is the same one, in both formats [client-alone]', () => {
     for (const file of ['same.mts', 'same.cts']) consumer.write(file, sameTypesProgram())
 
     expect(compile(version, NODENEXT, 'same.mts', 'same.cts')).toBe('')

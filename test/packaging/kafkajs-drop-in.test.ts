@@ -90,7 +90,7 @@ test('every name by itself can be imported', () => {
   expect(runProgram('names.mjs', program)).toBe(44)
 })
 
-describe('mocking', () => {
+describe('mocking [client-mocks]', () => {
   test('each name of the CommonJS module is an own property that can be written, as those of kafkajs', () => {
     const program = `${REQUIRE}
       const traits = (module) => Object.keys(plain).filter((name) => {
