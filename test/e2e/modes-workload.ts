@@ -48,7 +48,7 @@ export function headgateKafka(world: World, clientId: string): Kafka {
 }
 
 /** How Java's tools sign in. */
-export function javaConnection(world: World, clientId: string): ClientConnection {
+function javaConnection(world: World, clientId: string): ClientConnection {
   const sasl = { mechanism: 'PLAIN' as const, username: clientId, password: world.secretOf(clientId) }
   return { bootstrap: world.bootstrap, caPath: world.ca.path, sasl }
 }

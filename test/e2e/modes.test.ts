@@ -278,9 +278,35 @@ describe('modes of a live connection', () => {
     }
   }, 120_000)
 
+  test('a transaction over an observed and an enforced topic is refused whole, and leaves nothing behind', async () => {
+    await world.setPolicy(`${NOTHING}  - { id: tx, who: everyone, may: { transact-as: [cross] } }\n`)
+    await setModes({ topics: [{ match: ['shop.enriched'], mode: 'observe' }] })
+    const options = { transactionalId: 'cross', idempotent: true, maxInFlightRequests: 1 }
+    const producer = plainKafka(world, 'stranger').producer(options)
+    await connected(producer, async () => {
+      const transaction = await producer.transaction()
+      const messages = [{ value: 'crossing' }]
+      const sent = await codeOf(
+        transaction.sendBatch({
+          topicMessages: [
+            { topic: 'shop.enriched', messages },
+            { topic: 'shop.secret', messages },
+          ],
+        }),
+      )
+      expect(sent).not.toBe('passed')
+      await transaction.abort()
+    })
+    await setModes({ default: 'observe' })
+    const after = await headgate('audit', 'list', '--event', 'records.written', '--principal', 'stranger', '--json')
+    const { events } = JSON.parse(after.out) as { events: readonly { kafka: { topic: string } }[] }
+    expect(events.map(({ kafka }) => kafka.topic)).not.toContain('shop.enriched')
+  }, 120_000)
+
   test('a consumer that was let read under observe is refused when the mode is taken back', async () => {
     await world.setPolicy(NOTHING)
     await setModes({ default: 'observe' })
+    expect(await send('stranger', 'shop.orders')).toBe('passed')
     const consumer = plainKafka(world, 'stranger').consumer({ groupId: 'live', retry: { retries: 0 } })
     let crash: unknown
     consumer.on('consumer.crash', ({ payload }) => {

@@ -200,8 +200,7 @@ export class Call extends Rights {
   /** A topic came to be because the client named it. */
   created(topicName: string): void {
     const { ruleIds } = this.settle('topic', Operation.Create, topicName, undefined)
-    const access = { resourceType: 'topic', operation: Operation.Create, name: topicName } as const
-    this.passes.took({ ...access, partition: undefined, ruleIds })
+    this.passes.took('topic', Operation.Create, topicName, undefined, ruleIds)
   }
 
   /** What was foreseen is let pass: it counts as seen, and is told where it would be denied. */
@@ -213,7 +212,7 @@ export class Call extends Rights {
     judgement: Judgement,
   ): void {
     const { ruleIds, wouldBe } = judgement
-    if (judgement.effect === 'allow') this.passes.add({ resourceType, operation, name, partition, ruleIds })
+    if (judgement.effect === 'allow') this.passes.add(resourceType, operation, name, partition, ruleIds)
     if (wouldBe === undefined) return
     const denial = { resourceType, resourceName: name, operation: operationName(operation), partition }
     this.#context.reports.wouldDeny({ ...denial, decision: wouldBe, errorCode: DENIED_CODES[resourceType] })

@@ -10,6 +10,8 @@ const MAX_ENTRIES = 100_000
 const MAX_PARTITIONS = 1_000
 const MAX_RULES = 100
 
+const KEY = ['issuer', 'subject', 'client_id', 'resource_type', 'operation', 'name'] as const
+
 /** Something that one client was let do. */
 export interface SeenEntry extends SeenAccess {
   readonly issuer: string
@@ -134,8 +136,16 @@ export class SeenBook {
     })
     for (let at = 0; at < rows.length; at += ROWS_AT_ONCE)
       await store.database
-        .replaceInto('seen_accesses')
+        .insertInto('seen_accesses')
         .values(rows.slice(at, at + ROWS_AT_ONCE))
+        .onConflict((conflict) =>
+          conflict.columns(KEY).doUpdateSet(({ ref }) => ({
+            first_at_unix_ms: ref('excluded.first_at_unix_ms'),
+            last_at_unix_ms: ref('excluded.last_at_unix_ms'),
+            partitions: ref('excluded.partitions'),
+            rule_ids: ref('excluded.rule_ids'),
+          })),
+        )
         .execute()
   }
 }

@@ -32,9 +32,8 @@ function passed(issuer: string): { readonly passes: PassedAccesses; names(): str
   return { passes: new PassedAccesses({ principal, clientId: 'app', seen }), names, seen }
 }
 
-const access = (resourceType: ResourceType, name: string) => ({
-  ...{ resourceType, name, operation: Operation.Read, partition: undefined, ruleIds: [] },
-})
+const add = (passes: PassedAccesses, resourceType: ResourceType, name: string, partition?: number): void =>
+  passes.add(resourceType, Operation.Read, name, partition, [])
 const topicOf = (id: string): string | undefined => (id === ID ? 'by-id' : undefined)
 
 const fetched = (
@@ -50,15 +49,15 @@ const fetched = (
 
 it('what a client of an identity provider is let do is seen at once', () => {
   const { passes, names } = passed('corp')
-  passes.add(access('topic', 'orders'))
+  add(passes, 'topic', 'orders')
   expect(passes.areWaiting).toBe(false)
   expect(names()).toEqual(['orders'])
 })
 
 it('what a broker refused of a request is not seen, by name and by id; the rest is', () => {
   const { passes, names } = passed('brokers:main')
-  for (const name of ['a', 'b', 'by-id']) passes.add(access('topic', name))
-  passes.add(access('group', 'g'))
+  for (const name of ['a', 'b', 'by-id']) add(passes, 'topic', name)
+  add(passes, 'group', 'g')
   expect([passes.areWaiting, names()]).toEqual([true, []])
   passes.confirm(fetched(['a', undefined, 0], ['b', undefined, 29], ['', ID, 29]), topicOf)
   expect(names()).toEqual(['a', 'g'])
@@ -67,30 +66,30 @@ it('what a broker refused of a request is not seen, by name and by id; the rest 
 
 it('a refusal that names nothing counts for all of its kind', () => {
   const { passes, names } = passed('brokers:main')
-  for (const type of ['topic', 'group', 'transactional-id'] as const) passes.add(access(type, type))
+  for (const type of ['topic', 'group', 'transactional-id'] as const) add(passes, type, type)
   passes.confirm({ ...defaultInitProducerIdResponse(), errorCode: 53 }, topicOf)
   expect(names()).toEqual(['topic', 'group'])
-  for (const type of ['topic', 'group'] as const) passes.add(access(type, type))
+  for (const type of ['topic', 'group'] as const) add(passes, type, type)
   passes.confirm(
     { ...defaultOffsetFetchResponse(), groups: [{ groupId: 'group', topics: [], errorCode: 30 }] },
     topicOf,
   )
   expect(names()).toEqual(['topic'])
-  for (const type of ['topic', 'group'] as const) passes.add(access(type, type))
+  for (const type of ['topic', 'group'] as const) add(passes, type, type)
   passes.confirm({ errorCode: 31 }, topicOf)
   expect(names()).toEqual([])
 })
 
 it('what gets no answer is seen', () => {
   const { passes, names } = passed('brokers:main')
-  passes.add(access('topic', 'a'))
+  add(passes, 'topic', 'a')
   passes.confirm(null, topicOf)
   expect(names()).toEqual(['a'])
 })
 
 it('uses are told together, with their times, and once until they are made again', () => {
   const { seen, passes, names } = passed('corp')
-  for (let count = 0; count < 3; count += 1) passes.add({ ...access('topic', 'a'), partition: count })
+  for (let count = 0; count < 3; count += 1) add(passes, 'topic', 'a', count)
   seen.note({ issuer: 'corp', subject: 'alice', groups: [] }, 'other', 'topic', Operation.Read, 'b', undefined, [])
   expect(names()).toEqual(['a', 'b'])
   expect(names()).toEqual([])

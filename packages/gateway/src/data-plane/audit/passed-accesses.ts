@@ -4,7 +4,7 @@ import { type BrokerRefusal, brokerRefusals } from './broker-refusals.ts'
 import type { SeenAccesses } from './seen-accesses.ts'
 
 /** Something that was let pass. */
-export interface PassedAccess {
+interface PassedAccess {
   readonly resourceType: ResourceType
   readonly operation: Operation
   readonly name: string
@@ -25,10 +25,12 @@ export interface PassedAccessesOptions {
  */
 export class PassedAccesses {
   readonly #options: PassedAccessesOptions
+  readonly #waits: boolean
   #waiting: PassedAccess[] | undefined
 
   constructor(options: PassedAccessesOptions) {
     this.#options = options
+    this.#waits = isBrokersPrincipal(options.principal)
   }
 
   /** Whether something waits for the answer. */
@@ -37,17 +39,29 @@ export class PassedAccesses {
   }
 
   /** Something is let pass. */
-  add(access: PassedAccess): void {
-    if (!isBrokersPrincipal(this.#options.principal)) {
-      this.took(access)
+  add(
+    resourceType: ResourceType,
+    operation: Operation,
+    name: string,
+    partition: number | undefined,
+    ruleIds: readonly string[],
+  ): void {
+    if (!this.#waits) {
+      this.took(resourceType, operation, name, partition, ruleIds)
       return
     }
     this.#waiting ??= []
-    this.#waiting.push(access)
+    this.#waiting.push({ resourceType, operation, name, partition, ruleIds })
   }
 
   /** Something took place. */
-  took({ resourceType, operation, name, partition, ruleIds }: PassedAccess): void {
+  took(
+    resourceType: ResourceType,
+    operation: Operation,
+    name: string,
+    partition: number | undefined,
+    ruleIds: readonly string[],
+  ): void {
     const { principal, clientId, seen } = this.#options
     seen.note(principal, clientId, resourceType, operation, name, partition, ruleIds)
   }
@@ -58,7 +72,8 @@ export class PassedAccesses {
     this.#waiting = undefined
     const refusals = brokerRefusals(response, topicOf)
     for (const access of waiting)
-      if (!refusals.some((refusal) => isRefused(access, refusal, waiting))) this.took(access)
+      if (!refusals.some((refusal) => isRefused(access, refusal, waiting)))
+        this.took(access.resourceType, access.operation, access.name, access.partition, access.ruleIds)
   }
 }
 
