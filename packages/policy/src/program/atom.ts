@@ -1,6 +1,7 @@
 import type { PartitionRange, Scope } from '../document/document.ts'
 import type { UnmaskRight } from '../document/protection.ts'
 import { impliedOperations, Operation } from '../operation.ts'
+import { createDecision, type Decision } from './decision.ts'
 import type { ResidualRule } from './residual.ts'
 
 /** What one rule says of one name: the smallest thing that can grant or deny. */
@@ -16,10 +17,19 @@ export interface Atom {
   /** What it lifts of the masks on reading what it grants. */
   readonly unmask: UnmaskRight | undefined
   readonly withoutApproval: boolean
+  /** The decision where the rule alone brings it about, and nothing is asked for. */
+  readonly alone: Decision
+}
+
+/** The decision that a rule brings about by itself: one object for all its scopes. */
+export function decisionAlone({ id, effect, because }: ResidualRule): Decision {
+  return effect === 'allow'
+    ? createDecision('allow', 'granted', [id])
+    : createDecision('deny', because ?? 'denied-by-rule', [id])
 }
 
 /** The atoms of one scope. A limit to partitions limits the operation itself, never the Describe it implies. */
-export function compileScope(rule: ResidualRule, scope: Scope): readonly Atom[] {
+export function compileScope(rule: ResidualRule, scope: Scope, alone: Decision): readonly Atom[] {
   const denies = rule.effect === 'deny'
   const implied = denies ? 0 : impliedOperations(scope.operation)
   const isTopic = scope.resourceType === 'topic'
@@ -34,6 +44,7 @@ export function compileScope(rule: ResidualRule, scope: Scope): readonly Atom[] 
     partitions,
     unmask,
     withoutApproval,
+    alone,
   })
   const own = 1 << scope.operation
   if (scope.partitions === undefined) return [atom(own | implied)]

@@ -17,7 +17,7 @@ export class NameMemo<T> {
   /** What is remembered for a name. */
   get(name: string): T | undefined {
     const young = this.#young.get(name)
-    if (young !== undefined) return young
+    if (young !== undefined || this.#old.size === 0) return young
     const old = this.#old.get(name)
     if (old !== undefined) this.set(name, old)
     return old

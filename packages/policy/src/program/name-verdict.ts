@@ -7,13 +7,6 @@ import type { Decision, DecisionPool, DecisionReason } from './decision.ts'
 import type { ObligationPool, Protection } from './obligation-pool.ts'
 import { uniteUnmasks } from './unite-masks.ts'
 
-/** The decision for a whole topic, and those for runs of its partitions where a rule tells them apart. */
-export interface OperationVerdict {
-  readonly whole: Decision
-  /** By first partition, from 0 on, without gaps. */
-  readonly runs: readonly PartitionRun[] | undefined
-}
-
 interface PartitionRun {
   readonly first: number
   readonly decision: Decision
@@ -24,6 +17,8 @@ const slots: readonly (number | undefined)[] = Array.from({ length: Math.max(...
   const slot = (operations as readonly number[]).indexOf(code)
   return slot < 0 ? undefined : slot
 })
+
+const noDecisions: readonly undefined[] = operations.map(() => undefined)
 
 /** Where the verdicts of a program keep what they share. */
 export interface VerdictPools {
@@ -48,7 +43,10 @@ export class NameVerdict {
   /** Why it is denied where no rule says anything. */
   readonly defaultReason: DecisionReason
   readonly #pools: VerdictPools
-  readonly #bySlot: (OperationVerdict | undefined)[] = new Array(operations.length).fill(undefined)
+  /** Decisions for the whole, by slot. */
+  readonly #whole: (Decision | undefined)[] = [...noDecisions]
+  /** Decisions for runs of partitions, by slot, where a rule tells partitions apart: by first partition, from 0 on, without gaps. */
+  #runs: (readonly PartitionRun[] | undefined)[] | undefined
   #allowed = -1
 
   constructor(facts: NameFacts, defaultReason: DecisionReason, pools: VerdictPools) {
@@ -67,8 +65,15 @@ export class NameVerdict {
   decide(operation: Operation, partition: number): Decision {
     const slot = slots[operation]
     if (slot === undefined) throw new RangeError('no operation')
-    const verdict = this.#bySlot[slot] ?? this.#workOut(operation, slot)
-    return verdict.runs === undefined || !(partition >= 0) ? verdict.whole : decisionAt(verdict.runs, partition)
+    const whole = this.#whole[slot] ?? this.#workOut(operation, slot)
+    if (this.#runs === undefined || !(partition >= 0)) return whole
+    const runs = this.#runs[slot]
+    return runs === undefined ? whole : decisionAt(runs, partition)
+  }
+
+  /** Puts in its place what one rule decides by itself. */
+  prepare(): void {
+    for (const [slot, operation] of operations.entries()) this.#whole[slot] ??= this.#decideAlone(operation)
   }
 
   /** The bits of Kafka's operations that are allowed on the whole. */
@@ -81,18 +86,30 @@ export class NameVerdict {
     return this.#allowed
   }
 
-  #workOut(operation: Operation, slot: number): OperationVerdict {
-    const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
-    const verdict = {
-      // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
-      whole: this.#combine(operation, atoms, (atom) => atom.denies || atom.partitions === undefined),
-      runs: atoms.some((atom) => atom.partitions !== undefined) ? this.#runs(operation, atoms) : undefined,
-    }
-    this.#bySlot[slot] = verdict
-    return verdict
+  #workOut(operation: Operation, slot: number): Decision {
+    const decision = this.#decideAlone(operation) ?? this.#decideTogether(operation, slot)
+    this.#whole[slot] = decision
+    return decision
   }
 
-  #runs(operation: Operation, atoms: readonly Atom[]): readonly PartitionRun[] {
+  /** Most names are spoken of by one rule, under no protection and as a whole: its decision is made already. */
+  #decideAlone(operation: Operation): Decision | undefined {
+    const [only] = this.#atoms
+    if (only === undefined || this.#atoms.length > 1 || this.#protections.length > 0) return undefined
+    return only.partitions === undefined && (only.operations & (1 << operation)) !== 0 ? only.alone : undefined
+  }
+
+  #decideTogether(operation: Operation, slot: number): Decision {
+    const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
+    if (atoms.some((atom) => atom.partitions !== undefined)) {
+      this.#runs ??= new Array(operations.length).fill(undefined)
+      this.#runs[slot] = this.#decideRuns(operation, atoms)
+    }
+    // INVARIANT: the whole is denied where any partition is denied, and granted by an unlimited grant only.
+    return this.#combine(operation, atoms, (atom) => atom.denies || atom.partitions === undefined)
+  }
+
+  #decideRuns(operation: Operation, atoms: readonly Atom[]): readonly PartitionRun[] {
     const firsts = atoms.flatMap((atom) => (atom.partitions ?? []).flatMap(([first, last]) => [first, last + 1]))
     return [...new Set([0, ...firsts])]
       .sort((a, b) => a - b)
@@ -108,6 +125,8 @@ export class NameVerdict {
     const applying = atoms.filter(applies)
     const denials = applying.filter((atom) => atom.denies)
     if (denials.length > 0) {
+      const alone = aloneOf(denials)
+      if (alone !== undefined) return alone
       const certain = denials.some((atom) => !atom.groupsUnknown)
       return pool.intern('deny', certain ? 'denied-by-rule' : 'groups-unknown', ruleIdsOf(denials))
     }
@@ -117,20 +136,30 @@ export class NameVerdict {
     return pool.intern('deny', this.defaultReason, [])
   }
 
+  #plainGrant(grants: readonly Atom[]): Decision {
+    return aloneOf(grants) ?? this.#pools.decisions.intern('allow', 'granted', ruleIdsOf(grants))
+  }
+
   /** Nobody forbids it: it is allowed under what protections ask for, or waits for their approval. */
   #grant(operation: Operation, grants: readonly Atom[]): Decision {
     const { decisions, obligations: pool } = this.#pools
     const protections = this.#protections
     const direction = directions[operation]
-    if (direction === undefined || protections.length === 0)
-      return decisions.intern('allow', 'granted', ruleIdsOf(grants))
+    if (direction === undefined || protections.length === 0) return this.#plainGrant(grants)
     const unmask = uniteUnmasks(grants.flatMap((grant) => grant.unmask ?? []))
     const withoutApproval = grants.some((grant) => grant.withoutApproval)
     const obligations = pool.obligationsOf(protections, direction, { unmask, withoutApproval })
-    return obligations === undefined || obligations.approvals.length === 0
+    if (obligations === undefined) return this.#plainGrant(grants)
+    return obligations.approvals.length === 0
       ? decisions.intern('allow', 'granted', ruleIdsOf(grants), obligations)
       : decisions.intern('hold', 'approval-needed', ruleIdsOf(grants), obligations)
   }
+}
+
+/** The decision of the one rule that all these are of. */
+function aloneOf(atoms: readonly Atom[]): Decision | undefined {
+  const [first] = atoms
+  return atoms.every(({ alone }) => alone === first?.alone) ? first?.alone : undefined
 }
 
 const directions: Readonly<Partial<Record<Operation, AccessDirection>>> = Object.freeze({

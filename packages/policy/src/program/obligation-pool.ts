@@ -5,9 +5,10 @@ import { internMask } from './mask-registry.ts'
 import type { ResidualProtection } from './residual.ts'
 import { isLiftedWhole, uniteMasks, type ValueRules } from './unite-masks.ts'
 
-/** A protection of a program, with its number there. */
+/** A protection of a program. */
 export interface Protection {
-  readonly ordinal: number
+  /** The number of what it asks for: protections of one number differ in nothing but their topics. */
+  readonly duty: number
   readonly residual: ResidualProtection
 }
 
@@ -35,9 +36,9 @@ export class ObligationPool {
     direction: AccessDirection,
     lifted: LiftedDuties,
   ): Obligations | undefined {
-    const ordinals = protections.map(({ ordinal }) => ordinal).sort((a, b) => a - b)
+    const duties = protections.map(({ duty }) => duty).sort((a, b) => a - b)
     const unmask = lifted.unmask === undefined ? '' : canonicalJson(lifted.unmask)
-    const key = `${direction} ${lifted.withoutApproval} ${ordinals.join()} ${unmask}`
+    const key = `${direction} ${lifted.withoutApproval} ${duties.join()} ${unmask}`
     const known = this.#known.get(key)
     if (known !== undefined || this.#known.has(key)) return known
     const found = this.#workOut(protections, direction, lifted)

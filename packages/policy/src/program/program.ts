@@ -1,7 +1,7 @@
 import { digestOf } from '../canonical.ts'
 import { LABEL_PREFIX } from '../document/names.ts'
-import type { ResourceType } from '../operation.ts'
-import { type Atom, compileScope } from './atom.ts'
+import { type ResourceType, resourceTypes } from '../operation.ts'
+import { type Atom, compileScope, decisionAlone } from './atom.ts'
 import { DecisionPool, type DecisionReason } from './decision.ts'
 import { Lenience, relaxResidual } from './lenience.ts'
 import { ObligationPool } from './obligation-pool.ts'
@@ -19,6 +19,7 @@ export class Program {
   /** @internal What the modes make of decisions; `undefined` where everything is enforced. */
   readonly lenience: Lenience | undefined
   readonly #tables: Readonly<Record<ResourceType, ResourceTable>>
+  readonly #topic: ResourceTable
 
   /** @internal */
   constructor(
@@ -31,12 +32,13 @@ export class Program {
     this.validUntilUnixMs = validUntilUnixMs
     this.lenience = lenience
     this.digest = digestOf(residual)
+    this.#topic = tables.topic
     this.#tables = tables
   }
 
   /** @internal The rules for one type of resource. */
   tableOf(resourceType: ResourceType): ResourceTable {
-    return this.#tables[resourceType]
+    return resourceType === 'topic' ? this.#topic : this.#tables[resourceType]
   }
 }
 
@@ -58,13 +60,15 @@ function compileTables(residual: PolicyResidual): Readonly<Record<ResourceType, 
   const tables = createTables(residual.groupsUnknown ? 'groups-unknown' : 'no-rule')
   const byLabel = new Map<string, Atom[]>()
   for (const rule of residual.rules) {
+    const alone = decisionAlone(rule)
     for (const scope of rule.scopes) {
-      const atoms = compileScope(rule, scope)
+      const atoms = compileScope(rule, scope, alone)
       for (const name of scope.names) targetOf(tables, scope.resourceType, name, byLabel).push(...atoms)
     }
   }
   addTopics(tables.topic, residual, byLabel)
   addProtections(tables.topic, residual)
+  for (const resourceType of resourceTypes) tables[resourceType].prepare()
   return tables
 }
 
@@ -98,8 +102,13 @@ function targetOf(
 }
 
 function addProtections(table: ResourceTable, { protections }: PolicyResidual): void {
-  for (const [ordinal, residual] of protections.entries()) {
-    const protection = Object.freeze({ ordinal, residual })
+  const duties = new Map<string, number>()
+  for (const residual of protections) {
+    const { match: _match, ...asked } = residual
+    const key = JSON.stringify(asked)
+    const duty = duties.get(key) ?? duties.size
+    duties.set(key, duty)
+    const protection = Object.freeze({ duty, residual })
     for (const selector of residual.match) table.index.at(selector).protections.push(protection)
   }
 }
