@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AuditFilePort } from '@headgate/audit'
 import { createGateway, type Gateway, type GatewayConfig, loadGatewayConfig } from '@headgate/gateway'
 import { freePortRange, type IdentityProvider, startIdentityProvider } from '@headgate/testkit'
+import type { JWK } from 'jose'
 import { type CertificatePaths, type ClientCertificate, createCertificates } from '../certificates/certificates.ts'
 import type { Acl } from '../kafka/acls.ts'
 import type { Credential } from '../kafka/credential.ts'
@@ -19,7 +20,12 @@ import { collectLog, type LogLine } from './log-collector.ts'
 export interface WorldOptions {
   readonly brokers?: 1 | 3
   /** Clients of the identity provider; their secret is `<clientId>-secret-0123456789`. */
-  readonly clients: readonly { readonly clientId: string; readonly groups: readonly string[] }[]
+  readonly clients: readonly {
+    readonly clientId: string
+    readonly groups: readonly string[]
+    /** In place of the secret: the client signs for itself. */
+    readonly publicJwk?: JWK
+  }[]
   readonly topics: readonly { readonly topic: string; readonly partitions: number }[]
   /** The policy's text. */
   readonly policy: string
@@ -128,9 +134,9 @@ function startBrokers({
 function startIdentity({ clients, tokenLifetimeSeconds, onProgress }: WorldOptions): Promise<IdentityProvider> {
   onProgress?.('starting the identity provider')
   return startIdentityProvider({
-    clients: clients.map(({ clientId, groups }) => ({
+    clients: clients.map(({ clientId, groups, publicJwk }) => ({
       clientId,
-      clientSecret: secretOf(clientId),
+      ...(publicJwk === undefined ? { clientSecret: secretOf(clientId) } : { publicJwk }),
       groups: [...groups],
     })),
     audience: AUDIENCE,
