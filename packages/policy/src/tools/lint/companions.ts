@@ -86,8 +86,15 @@ export function findPartitionsWithGroup({ rules }: PolicyDocument): LintFinding[
   return rules.flatMap(({ id, effect, scopes, source }): LintFinding[] => {
     const isLimited = scopes.some((scope) => topic(Operation.Read)(scope) && scope.partitions !== undefined)
     if (effect === 'deny' || !isLimited || !scopes.some(joins)) return []
-    const message = `${quoted(id)} lets consume some partitions only, and a consumer group reads whole topics: joining is refused`
-    return [findingAt(source, 'partitions-with-group', message, 'remove `as`, or `partitions`')]
+    const message = `${quoted(id)} lets consume some partitions only, and a consumer group reads whole topics: only consumers of @headgate/kafkajs may join`
+    return [
+      findingAt(
+        source,
+        'partitions-with-group',
+        message,
+        'remove `as` or `partitions`, unless all members of the group are such consumers',
+      ),
+    ]
   })
 }
 

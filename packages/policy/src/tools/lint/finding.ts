@@ -30,7 +30,8 @@ export const lintCodes: Readonly<Record<LintCode, string>> = Object.freeze({
   'wide-grant': 'a grant to move or change records, or join, whatever the name',
   'consume-without-group': 'somebody may consume and join no consumer group',
   'group-without-consume': 'somebody may join a consumer group and consume nothing',
-  'partitions-with-group': 'consumer groups read whole topics, and the grant is for some partitions',
+  'partitions-with-group':
+    'consumer groups read whole topics, but those of @headgate/kafkajs, and the grant is for some partitions',
   'transact-without-produce': 'somebody may run transactions and produce nothing',
   'replay-without-read-audit': 'somebody may replay, and not read the trail that tells what there is to replay',
   'uneven-consumer-group': 'members of one consumer group may read different things',
