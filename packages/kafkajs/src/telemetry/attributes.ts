@@ -62,6 +62,22 @@ export function workAttributes({ admission, tally, askIds }: TracedWork): Attrib
   }
 }
 
+const known = new WeakMap<Decision, { readonly policy: ActivePolicy; readonly attributes: Readonly<Attributes> }>()
+
+/** As {@link workAttributes}, made once for what is decided on record after record where nothing is masked or held. */
+export function sharedWorkAttributes(work: TracedWork): Readonly<Attributes> {
+  const { admission, tally, askIds } = work
+  const [decision] = admission.decisions
+  const { policy } = admission
+  if (decision === undefined || policy === undefined || tally !== undefined || askIds.length > 0)
+    return workAttributes(work)
+  const before = known.get(decision)
+  if (before?.policy === policy && admission.decisions.length === 1) return before.attributes
+  const attributes = workAttributes(work)
+  if (admission.decisions.length === 1) known.set(decision, { policy, attributes })
+  return attributes
+}
+
 function maskedAttributes(tally: MaskTally): Attributes {
   return { 'headgate.masked.fields': [...tally.fields], 'headgate.masked.count': tally.maskedCount }
 }

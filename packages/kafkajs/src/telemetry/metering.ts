@@ -71,7 +71,7 @@ export class Metering {
   }
 
   /** Counts what a handler is given, and times the handler. */
-  async process(topic: string, partition: number, count: number, run: () => Promise<void>): Promise<void> {
+  process(topic: string, partition: number, count: number, run: () => Promise<void>): Promise<void> {
     const instruments = findInstruments()
     if (instruments === undefined) return run()
     const place = { 'messaging.destination.partition.id': `${partition}` }

@@ -25,10 +25,32 @@ export function contextHeaders(context: Context): Readonly<Record<string, string
   return headers
 }
 
+let last:
+  | { readonly fields: readonly string[]; readonly values: readonly unknown[]; readonly context: Context }
+  | undefined
+
+const isSame = (value: unknown, other: unknown): boolean =>
+  value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other))
+
+/** What the headers say to the registered propagator; records of one send say the same, and are read once. */
+function extract(headers: IHeaders): Context {
+  const fields = propagation.fields()
+  const values = fields.map((name) => (Object.hasOwn(headers, name) ? headers[name] : undefined))
+  const isKnown =
+    last?.fields.length === fields.length &&
+    fields.every((name, at) => last?.fields[at] === name && isSame(values[at], last.values[at]))
+  if (isKnown && last !== undefined) return last.context
+  const context = propagation.extract(ROOT_CONTEXT, headers, getter)
+  // A copy: the application may write into what it is given.
+  const own = values.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
+  last = { fields, values: own, context }
+  return context
+}
+
 /** The context in which a record was sent; nothing where its headers hold none. */
 export function senderContext({ headers }: KafkaMessage): Context | undefined {
   if (headers === undefined) return undefined
-  const context = propagation.extract(ROOT_CONTEXT, headers, getter)
+  const context = extract(headers)
   const span = trace.getSpanContext(context)
   return span !== undefined && isSpanContextValid(span) ? context : undefined
 }

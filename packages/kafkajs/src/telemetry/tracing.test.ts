@@ -123,6 +123,40 @@ test('a record is processed in the trace of its sender', async () => {
   })
 })
 
+test('records of one topic tell their decision as an event once, and each has it as attributes', async () => {
+  const own = new Tracing({ clientId: 'orders', groupId: 'orders-1' }, true)
+  const process = async (by: Gate, traceparent: string): Promise<void> => {
+    const headers = { traceparent: Buffer.from(traceparent) }
+    const payload = { topic: 'orders', partition: 1, message: { ...message, headers } } as unknown as EachMessagePayload
+    const admission = await by.admit('consumer.eachMessage', deliverySurface.eachMessage(payload))
+    await own.processMessage(payload, { admission, askIds: [] }, async () => {})
+  }
+  const newer = policyOf(ordersPolicy, 8)
+  const next = new Gate({ current: () => newer, isOpen: () => true, renew: async () => {} }, () => {})
+  const other = `00-${'1'.repeat(32)}-${'2'.repeat(16)}-01`
+  for (const [by, parent] of [
+    [gate, `${message.headers.traceparent}`],
+    [gate, `${message.headers.traceparent}`],
+    [gate, other],
+    [next, other],
+  ] as const)
+    await process(by, parent)
+
+  expect(
+    spans().map(({ events, attributes, parentSpanContext }) => [
+      events.length,
+      attributes['headgate.decision'],
+      attributes['headgate.policy.revision'],
+      parentSpanContext?.traceId,
+    ]),
+  ).toEqual([
+    [1, 'allow', 7, senderSpan.traceId],
+    [0, 'allow', 7, senderSpan.traceId],
+    [0, 'allow', 7, '1'.repeat(32)],
+    [1, 'allow', 8, '1'.repeat(32)],
+  ])
+})
+
 test('a batch links to its senders', async () => {
   const batch = { topic: 'orders', partition: 1, messages: [message, { ...message, headers: {} }] } as never
   await tracing.processBatch(batch, work, async () => {})

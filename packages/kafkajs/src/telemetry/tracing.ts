@@ -1,14 +1,19 @@
+import type { Decision } from '@headgate/policy'
 import {
+  type Attributes,
   context,
   ProxyTracerProvider,
   type Span,
   SpanKind,
   type SpanOptions,
   SpanStatusCode,
+  type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import type { Batch, EachMessagePayload, RecordMetadata, TopicMessages } from '#kafkajs'
 import type { Denial } from '../access/denied-error.ts'
+import type { Admission } from '../access/gate.ts'
 import { VERSION } from '../version.ts'
 import {
   type ClientAttributes,
@@ -16,6 +21,7 @@ import {
   decisionAttributes,
   errorType,
   messagingAttributes,
+  sharedWorkAttributes,
   type TracedWork,
   workAttributes,
 } from './attributes.ts'
@@ -30,8 +36,18 @@ export function isTracing(): boolean {
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== idleProvider
 }
 
+let known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined
+
+/** The tracer of the SDK that is registered now, which may be another one than before. */
+function findTracer(): Tracer {
+  const registered = trace.getTracerProvider()
+  const provider = registered instanceof ProxyTracerProvider ? registered.getDelegate() : registered
+  if (known?.provider !== provider) known = { provider, tracer: provider.getTracer('@headgate/kafkajs', VERSION) }
+  return known.tracer
+}
+
 function startSpan(name: string, options: SpanOptions, parent = context.active()): Span {
-  return trace.getTracer('@headgate/kafkajs', VERSION).startSpan(name, options, parent)
+  return findTracer().startSpan(name, options, parent)
 }
 
 async function runIn<T>(span: Span, parent: ReturnType<typeof context.active>, run: () => Promise<T>): Promise<T> {
@@ -47,14 +63,18 @@ async function runIn<T>(span: Span, parent: ReturnType<typeof context.active>, r
   }
 }
 
-function addWork(span: Span, work: TracedWork): void {
-  const { asks, decisions, policy } = work.admission
-  if (!span.isRecording() || policy === undefined) return
-  span.setAttributes(workAttributes(work))
+function addDecisions(span: Span, { asks, decisions, policy }: Admission): void {
+  if (policy === undefined) return
   for (const [index, ask] of asks.entries()) {
     const decision = decisions[index]
     if (decision !== undefined) span.addEvent(DECISION_EVENT, decisionAttributes(ask, decision, policy))
   }
+}
+
+function addWork(span: Span, work: TracedWork): void {
+  if (!span.isRecording() || work.admission.policy === undefined) return
+  span.setAttributes(workAttributes(work))
+  addDecisions(span, work.admission)
 }
 
 function addPlace(span: Span, count: number, results: readonly RecordMetadata[]): void {
@@ -65,10 +85,20 @@ function addPlace(span: Span, count: number, results: readonly RecordMetadata[])
   if (Number.isSafeInteger(offset)) span.setAttribute('messaging.kafka.offset', offset)
 }
 
+/** What the spans of a topic's records have in common. */
+interface TopicFacts {
+  readonly name: string
+  readonly start: SpanOptions
+  readonly more: Attributes
+  /** The decision that a span has told as an event. */
+  told: Decision | undefined
+}
+
 /** Makes one client's spans by OpenTelemetry's messaging conventions, and puts the policy's decisions on them. */
 export class Tracing {
   readonly #client: ClientAttributes
   readonly #isWanted: boolean
+  readonly #facts = new Map<string, TopicFacts>()
 
   constructor(client: ClientAttributes, isWanted: boolean) {
     this.#client = client
@@ -101,19 +131,38 @@ export class Tracing {
     })
   }
 
-  /** Handles one record inside a `process` span, which continues the sender's trace. */
+  /**
+   * Handles one record inside a `process` span, which continues the sender's trace.
+   *
+   * The decision is an event of the first span that a topic has under it; each span has it as attributes. A sampler is given
+   * what is the same for all records of a topic; the rest is added to spans that are recorded.
+   */
   async processMessage(payload: EachMessagePayload, work: TracedWork, run: () => Promise<void>): Promise<void> {
     const { topic, partition, message } = payload
-    const attributes = {
-      ...messagingAttributes('process', topic, this.#client),
-      'messaging.destination.partition.id': `${partition}`,
-      'messaging.kafka.offset': Number(message.offset),
-      ...(message.value === null && { 'messaging.kafka.message.tombstone': true }),
-    }
     const parent = senderContext(message) ?? context.active()
-    const span = startSpan(`process ${topic}`, { kind: SpanKind.CONSUMER, attributes }, parent)
-    addWork(span, work)
+    const facts = this.#factsOf(topic)
+    const span = startSpan(facts.name, facts.start, parent)
+    if (span.isRecording()) {
+      span.setAttributes(facts.more)
+      span.setAttribute('messaging.destination.partition.id', `${partition}`)
+      span.setAttribute('messaging.kafka.offset', Number(message.offset))
+      if (message.value === null) span.setAttribute('messaging.kafka.message.tombstone', true)
+      span.setAttributes(sharedWorkAttributes(work))
+      const [decision] = work.admission.decisions
+      if (facts.told !== decision) addDecisions(span, work.admission)
+      facts.told = decision
+    }
     return runIn(span, parent, run)
+  }
+
+  #factsOf(topic: string): TopicFacts {
+    const before = this.#facts.get(topic)
+    if (before !== undefined) return before
+    const { 'messaging.destination.name': destination, ...more } = messagingAttributes('process', topic, this.#client)
+    const start = { kind: SpanKind.CONSUMER, attributes: { 'messaging.destination.name': destination } }
+    const facts: TopicFacts = { name: `process ${topic}`, start, more, told: undefined }
+    this.#facts.set(topic, facts)
+    return facts
   }
 
   /** Handles a batch inside a `process` span that links to the senders, after a `poll` span that tells its arrival. */
