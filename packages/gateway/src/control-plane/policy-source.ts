@@ -6,7 +6,6 @@ import {
   enforcesAll,
   formatSourceProblem,
   observesAny,
-  type PolicyIssuer,
   type SourceProblem,
 } from '@headgate/policy'
 import type { PolicyConfig } from '../config/gateway-config.ts'
@@ -47,8 +46,6 @@ export interface PolicySourceOptions {
   readonly previousRevision?: number
   /** How far the policy is in force, and the config that says so anew at each reload; everything is enforced without it. */
   readonly modes?: ModesFile
-  /** The issuers of the gateway; with several, a policy says whose names it means. */
-  readonly issuers?: readonly PolicyIssuer[]
   /** Hears of each policy that was refused, of the one at the start too. */
   readonly onRefused?: (problems: readonly SourceProblem[]) => void
 }
@@ -64,29 +61,19 @@ class FilePolicySource implements PolicyFileSource {
   readonly #receivers = new Set<(snapshot: PolicySnapshot) => void>()
   readonly #onRefused: (problems: readonly SourceProblem[]) => void
   readonly #modesPath: string | undefined
-  readonly #issuers: readonly PolicyIssuer[]
   #current: InForce
   #paths: readonly string[]
   #fingerprint: string
   #timer: ClockTimer | undefined
 
   constructor(options: PolicySourceOptions) {
-    const {
-      policy,
-      log,
-      clock = systemClock,
-      previousRevision = 0,
-      modes,
-      onRefused = () => {},
-      issuers = [],
-    } = options
+    const { policy, log, clock = systemClock, previousRevision = 0, modes, onRefused = () => {} } = options
     this.#onRefused = onRefused
     this.#modesPath = modes?.path
-    this.#issuers = issuers
     this.#policy = policy
     this.#log = log
     this.#clock = clock
-    const { result, paths } = readPolicyFiles(policy.path, issuers)
+    const { result, paths } = readPolicyFiles(policy.path)
     if (!result.ok) onRefused(result.problems)
     if (!result.ok) throw new PolicyInvalidError(policy.path, result.problems)
     const { document, digest } = result
@@ -109,7 +96,7 @@ class FilePolicySource implements PolicyFileSource {
   }
 
   reload(): PolicyReload {
-    const { result, paths } = readPolicyFiles(this.#policy.path, this.#issuers)
+    const { result, paths } = readPolicyFiles(this.#policy.path)
     this.#paths = this.#watched(paths)
     this.#fingerprint = fingerprintFiles(this.#paths)
     const modes = this.#readModes()

@@ -68,6 +68,12 @@ export class Gate {
     return this.admitNow(method, asks)
   }
 
+  /** As {@link Gate.admit}, for calls that are made for each record: gives nothing where it would have to wait. */
+  admitAtOnce(method: string, asks: readonly Ask[]): Admission | undefined {
+    const judged = this.#judge(method, asks)
+    return judged.denial === undefined ? judged : undefined
+  }
+
   /** As {@link Gate.admit}, by the policy in force, for calls that cannot wait. */
   admitNow(method: string, asks: readonly Ask[]): Admission {
     const judged = this.#judge(method, asks)

@@ -5,13 +5,18 @@ import { MaskTally } from '../masking/mask-tally.ts'
 import { remember } from '../masking/masked-record.ts'
 import type { TracedWork } from '../telemetry/attributes.ts'
 import type { Client } from './client.ts'
-import { copyIncoming } from './messages.ts'
+import { copyAllIncoming, copyIncoming, takeIncoming } from './messages.ts'
 
 /** Records of one partition as kafkajs hands them out. */
 interface FetchedRecords {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly KafkaMessage[]
+  /**
+   * Whether the memory of the records holds those of their partition and nothing else, none of them kept back by kafkajs. Our copy of kafkajs
+   * tells it; another one does not.
+   */
+  readonly isWhole?: boolean
 }
 
 /** What of fetched records may be seen. */
@@ -27,12 +32,15 @@ const NONE: ReadonlyMap<string, string> = new Map()
 
 /** Masks fetched records by what the decision on their topic obliges to, and tells what is withheld. */
 export function readDelivery(client: Client, admission: Admission, records: FetchedRecords): Delivery {
-  const { topic, partition } = records
+  const { topic, partition, isWhole } = records
   const [decision] = admission.decisions
   const askIds = decision?.effect === 'hold' && client.tracing.isOn ? client.approvals.askIds(topic, 'consume') : []
   const mask = client.masks.of(decision)
-  if (mask === undefined)
-    return { messages: records.messages.map(copyIncoming), work: { admission, askIds }, resolvedWith: NONE }
+  if (mask === undefined) {
+    // INVARIANT: views on fetched memory leave this package only where all of it may be seen.
+    const messages = isWhole === true ? records.messages.map(takeIncoming) : copyAllIncoming(records.messages)
+    return { messages, work: { admission, askIds }, resolvedWith: NONE }
+  }
   const tally = new MaskTally()
   const policyRevision = admission.policy?.revision ?? -1
   const messages: KafkaMessage[] = []

@@ -8,14 +8,17 @@ import { readDelivery } from './delivery.ts'
 export function guardEachMessage(application: EachMessageHandler, client: Client): EachMessageHandler {
   const { gate, tracing, metering } = client
   return async (inner) => {
-    const admission = await gate.admit('consumer.eachMessage', deliverySurface.eachMessage(inner))
+    const asks = deliverySurface.eachMessage(inner)
+    const admission = gate.admitAtOnce('consumer.eachMessage', asks) ?? (await gate.admit('consumer.eachMessage', asks))
     const { topic, partition, heartbeat, pause } = inner
-    const { messages, work } = readDelivery(client, admission, { topic, partition, messages: [inner.message] })
+    const isWhole = 'isWhole' in inner && inner.isWhole === true
+    const fetched = { topic, partition, messages: [inner.message], isWhole }
+    const { messages, work } = readDelivery(client, admission, fetched)
     const [message] = messages
     // Withheld: as good as handled, so that kafkajs goes on to the next record.
     if (message === undefined) return
     const payload = { topic, partition, message, heartbeat, pause }
-    const handle = async (): Promise<void> => application(payload)
+    const handle = (): Promise<void> => application(payload)
     const run = metering.isOn ? () => metering.process(topic, partition, 1, handle) : handle
     return tracing.isOn ? tracing.processMessage(payload, work, run) : run()
   }
@@ -50,7 +53,7 @@ export function guardEachBatch(application: EachBatchHandler, client: Client, sc
       },
     }
     const { topic, partition } = payload.batch
-    const handle = async (): Promise<void> => application(payload)
+    const handle = (): Promise<void> => application(payload)
     const run = metering.isOn ? () => metering.process(topic, partition, messages.length, handle) : handle
     return tracing.isOn ? tracing.processBatch(payload.batch, work, run) : run()
   }
