@@ -157,6 +157,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const index = trail === undefined ? undefined : createIndex(options, trail)
   const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })
   const seen = new SeenBook({ openStore: config.store && (() => store.open()), log, clock })
+  policySource.subscribe(({ document }) => seen.noteRules(document.rules.map(({ id }) => id)))
   const control = createLocalControl({
     ...{ policySource, asks, revocations, log, clock, audit, cluster: config.cluster.name },
     onMask: (mask) => archive.noteMask(mask),

@@ -128,6 +128,12 @@ export interface SeenAccessRow {
   readonly rule_ids: string
 }
 
+/** A row of `seen_rules`: since when a rule of this id has been in force, perhaps with breaks. */
+export interface SeenRuleRow {
+  readonly rule_id: string
+  readonly first_at_unix_ms: number
+}
+
 /** The row of `seen_since`: from when on accesses have been kept. */
 export interface SeenSinceRow {
   readonly at_unix_ms: number
@@ -145,5 +151,6 @@ export interface Database {
   readonly revoked_sessions: RevokedSessionRow
   readonly spent_tokens: SpentTokenRow
   readonly seen_accesses: SeenAccessRow
+  readonly seen_rules: SeenRuleRow
   readonly seen_since: SeenSinceRow
 }

@@ -83,6 +83,22 @@ it('is there after a restart, with the time from which on it was kept', async ()
   await third.close()
 })
 
+it('P9: knows since when a rule is in force, also after a restart and when it was away', async () => {
+  const first = createBook()
+  first.noteRules(['a', 'b'])
+  await first.close()
+  clock.advance(60_000)
+  const second = createBook()
+  second.noteRules(['b', 'c'])
+  const { rules } = await second.read()
+  await second.close()
+  expect(rules.toSorted((one, other) => (one.id < other.id ? -1 : 1))).toEqual([
+    { id: 'a', sinceUnixMs: START },
+    { id: 'b', sinceUnixMs: START },
+    { id: 'c', sinceUnixMs: START + 60_000 },
+  ])
+})
+
 it('without a store it lives in memory', async () => {
   const book = new SeenBook({ openStore: undefined, clock, log: silentLog })
   book.note(seen('orders'))

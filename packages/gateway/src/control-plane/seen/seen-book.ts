@@ -9,6 +9,7 @@ const ROWS_AT_ONCE = 100
 const MAX_ENTRIES = 100_000
 const MAX_PARTITIONS = 1_000
 const MAX_RULES = 100
+const MAX_KNOWN_RULES = 100_000
 
 const KEY = ['issuer', 'subject', 'client_id', 'resource_type', 'operation', 'name'] as const
 
@@ -17,6 +18,13 @@ export interface SeenEntry extends SeenAccess {
   readonly issuer: string
   readonly subject: string
   readonly clientId: string
+}
+
+/** All that a {@link SeenBook} holds. */
+export interface SeenSoFar {
+  readonly sinceUnixMs: number
+  readonly entries: readonly SeenEntry[]
+  readonly rules: readonly { readonly id: string; readonly sinceUnixMs: number }[]
 }
 
 /** What {@link SeenBook} needs. */
@@ -37,6 +45,9 @@ export class SeenBook {
   readonly #options: SeenBookOptions
   readonly #entries = new Map<string, SeenEntry>()
   readonly #unwritten = new Set<string>()
+  /** Since when rules are in force. */
+  readonly #rules = new Map<string, number>()
+  readonly #unwrittenRules = new Set<string>()
   readonly #beganUnixMs: number
   #sinceUnixMs: number
   #loading: Promise<Store> | undefined
@@ -53,21 +64,29 @@ export class SeenBook {
   /** Takes in what a client was let do; never throws. */
   note({ issuer, principal: subject, clientId, accesses }: SeenEvent): void {
     for (const access of accesses) this.#take({ ...access, issuer, subject, clientId })
-    if (this.#unwritten.size > 0)
-      this.#timer ??= this.#options.clock.after(FLUSH_MS, () => {
-        this.#timer = undefined
-        this.#write()
-      })
+    if (this.#unwritten.size > 0) this.#writeSoon()
+  }
+
+  /** Takes in which rules are in force; never throws. What is known of rules that are not is kept: they may come back. */
+  noteRules(ruleIds: readonly string[]): void {
+    const now = this.#options.clock.nowUnixMs()
+    for (const id of ruleIds) {
+      if (this.#rules.has(id) || this.#rules.size >= MAX_KNOWN_RULES) continue
+      this.#rules.set(id, now)
+      this.#unwrittenRules.add(id)
+    }
+    if (this.#unwrittenRules.size > 0) this.#writeSoon()
   }
 
   /**
-   * Everything that was seen, and from when on.
+   * Everything that was seen and from when on, and since when rules are in force.
    *
    * @throws {StoreOpenError} `ERR_GATEWAY_STORE_OPEN`
    */
-  async read(): Promise<{ readonly sinceUnixMs: number; readonly entries: readonly SeenEntry[] }> {
+  async read(): Promise<SeenSoFar> {
     await this.#load()
-    return { sinceUnixMs: this.#sinceUnixMs, entries: [...this.#entries.values()] }
+    const rules = [...this.#rules].map(([id, sinceUnixMs]) => ({ id, sinceUnixMs }))
+    return { sinceUnixMs: this.#sinceUnixMs, entries: [...this.#entries.values()], rules }
   }
 
   /** Writes what is not written, and gives the store back. */
@@ -76,6 +95,13 @@ export class SeenBook {
     this.#write()
     await this.#writing
     await this.#loading?.then((store) => store.close()).catch(() => undefined)
+  }
+
+  #writeSoon(): void {
+    this.#timer ??= this.#options.clock.after(FLUSH_MS, () => {
+      this.#timer = undefined
+      this.#write()
+    })
   }
 
   #take(access: SeenEntry): void {
@@ -110,26 +136,40 @@ export class SeenBook {
       const newer = this.#entries.get(keyOf(entry))
       this.#entries.set(keyOf(entry), newer === undefined ? entry : unite(entry, newer))
     }
+    for (const { rule_id: id, first_at_unix_ms: first } of await database
+      .selectFrom('seen_rules')
+      .selectAll()
+      .execute())
+      this.#rules.set(id, Math.min(Number(first), this.#rules.get(id) ?? Number.POSITIVE_INFINITY))
     return store
   }
 
   /** INVARIANT: one writing at a time, so that an older state of a row never overwrites a newer one. */
   #write(): void {
-    const keys = [...this.#unwritten]
+    const [keys, ruleIds] = [[...this.#unwritten], [...this.#unwrittenRules]]
     this.#unwritten.clear()
-    if (keys.length === 0) return
+    this.#unwrittenRules.clear()
+    if (keys.length === 0 && ruleIds.length === 0) return
     this.#writing = this.#writing
-      .then(() => this.#writeRows(keys))
+      .then(() => this.#writeRows(keys, ruleIds))
       .catch((error: unknown) => {
         for (const key of keys) this.#unwritten.add(key)
+        for (const id of ruleIds) this.#unwrittenRules.add(id)
         const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
         this.#options.log.error({ event: 'seen', code }, 'what was seen could not be written: it is tried again')
       })
   }
 
-  async #writeRows(keys: readonly string[]): Promise<void> {
+  async #writeRows(keys: readonly string[], ruleIds: readonly string[]): Promise<void> {
     const store = await this.#load()
     if (store === undefined) return
+    const since = ruleIds.map((id) => ({ rule_id: id, first_at_unix_ms: this.#rules.get(id) ?? this.#beganUnixMs }))
+    for (let at = 0; at < since.length; at += ROWS_AT_ONCE)
+      await store.database
+        .insertInto('seen_rules')
+        .values(since.slice(at, at + ROWS_AT_ONCE))
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
     const rows = keys.flatMap((key) => {
       const entry = this.#entries.get(key)
       return entry === undefined ? [] : [rowOf(entry)]

@@ -54,10 +54,14 @@ export function seenRoutes(options: SeenEndpointOptions): AddRoutes {
       return answerProblem(c, FORBIDDEN)
     }
     try {
-      const { sinceUnixMs, entries } = await seen.read()
+      const { sinceUnixMs, entries, rules } = await seen.read()
       audit.append({ event: 'audit.queried', ...context, query, count: entries.length })
       const { modes } = policySource.current
-      return c.json({ sinceUnixMs, modes, accesses: entries, ...(await topicNames(options.topics)) }, 200, NO_STORE)
+      return c.json(
+        { sinceUnixMs, modes, accesses: entries, rules, ...(await topicNames(options.topics)) },
+        200,
+        NO_STORE,
+      )
     } catch (error) {
       const code = isHeadgateError(error) ? error.code : 'ERR_GATEWAY_HTTP_INTERNAL'
       options.log.error({ event: 'seen', code }, 'what was seen could not be read')

@@ -1,6 +1,6 @@
 import type { Migration } from 'kysely/migration'
 
-/** What clients were let do, one row for each thing, and from when on that has been kept. */
+/** What clients were let do, one row for each thing; since when rules are in force; and from when on all that has been kept. */
 export const createSeenAccesses: Migration = {
   up: async (database) => {
     await database.schema
@@ -23,6 +23,11 @@ export const createSeenAccesses: Migration = {
         'operation',
         'name',
       ])
+      .execute()
+    await database.schema
+      .createTable('seen_rules')
+      .addColumn('rule_id', 'text', (column) => column.primaryKey())
+      .addColumn('first_at_unix_ms', 'bigint', (column) => column.notNull())
       .execute()
     await database.schema
       .createTable('seen_since')

@@ -239,6 +239,40 @@ rules:
   })
 })
 
+describe('P9: unused grants are told, and nothing is ever taken away', () => {
+  const parse = (text: string) => {
+    const parsed = parsePolicy({ path: 'policy.yaml', text }, () => '')
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    return parsed.document
+  }
+  const policy = parse('rules:\n  - { id: job, who: everyone, may: { consume: [orders] } }\n')
+  const words = (uses: SeenUses): string => describeUnusedGrants(unusedGrants(policy, uses), uses, NOW)
+
+  it('P9: a rule that is newer than what was kept is as old as it is', () => {
+    const HOUR_MS = 3_600_000
+    expect(words({ ...seen([]), rules: [{ id: 'job', sinceUnixMs: NOW - 2 * HOUR_MS }] })).toContain(
+      '(never in 2 hours)',
+    )
+    expect(words({ ...seen([]), rules: [{ id: 'job', sinceUnixMs: SINCE - HOUR_MS }] })).toContain('(never in 3 days)')
+    expect(words({ ...seen([]), rules: [] })).toContain('(not in force there)')
+  })
+
+  it('P9: a job that runs once a season is used, and a rule whose name it does not touch tells when it last ran', () => {
+    const [orders] = [use('job', 'topic', 'Read', 'orders', { ruleIds: ['job'] })]
+    expect(unusedGrants(policy, seen([orders]))).toEqual([])
+    const wider = parse('rules:\n  - { id: job, who: everyone, may: { consume: [orders, refunds] } }\n')
+    expect(unusedGrants(wider, seen([orders]))).toMatchObject([{ isWhole: false, lastUnixMs: SINCE + 120_000 }])
+  })
+
+  it('P9: of a name that several share, each principal has what it used itself', () => {
+    const uses = seen([use('a', 'topic', 'Read', 'orders'), use('b', 'topic', 'Write', 'orders')])
+    expect(draftRules(uses).rules.map(({ subject, names }) => [subject, [...names.keys()]])).toEqual([
+      ['a', ['consume']],
+      ['b', ['produce']],
+    ])
+  })
+})
+
 it('what is no answer of a gateway is none', () => {
   expect(parseSeenUses({ sinceUnixMs: 1, accesses: [use('a', 'topic', 'Read', 'b')], modes: {} })).toMatchObject({
     sinceUnixMs: 1,

@@ -20,6 +20,8 @@ export interface SeenUse {
 export interface SeenUses {
   readonly sinceUnixMs: number
   readonly accesses: readonly SeenUse[]
+  /** Since when rules have been in force there. Absent where it is not known. */
+  readonly rules?: readonly { readonly id: string; readonly sinceUnixMs: number }[]
   /** Absent where it is not known. */
   readonly topics?: readonly string[]
 }
@@ -45,6 +47,10 @@ const seenUses: z.ZodType<SeenUses> = z.object({
       }),
     )
     .readonly(),
+  rules: z
+    .array(z.object({ id: z.string(), sinceUnixMs: unixMs }))
+    .readonly()
+    .exactOptional(),
   topics: z.array(z.string()).readonly().exactOptional(),
 })
 

@@ -18,6 +18,8 @@ export interface UnusedGrant {
   /** Nothing of the rule was used. */
   readonly isWhole: boolean
   readonly unused: readonly UnusedNames[]
+  /** Since when it could have been used: the rule was in force, and uses were kept. Absent where it never was in force. */
+  readonly sinceUnixMs?: number
   /** When the rule was last used; absent where it never was. */
   readonly lastUnixMs?: number
 }
@@ -26,7 +28,8 @@ export interface UnusedGrant {
  * Tells what a policy grants and nobody was seen to use: whole rules, and of others the names behind single verbs. Replay and the
  * audit trail are not looked at, since what was seen says nothing of them.
  */
-export function unusedGrants(document: PolicyDocument, { accesses }: SeenUses): readonly UnusedGrant[] {
+export function unusedGrants(document: PolicyDocument, seen: SeenUses): readonly UnusedGrant[] {
+  const { accesses } = seen
   const topicsOf = (label: string): readonly string[] =>
     document.topics.flatMap(({ labels, match }) => (labels.includes(label) ? match : []))
   return document.rules.flatMap((rule): UnusedGrant[] => {
@@ -41,10 +44,17 @@ export function unusedGrants(document: PolicyDocument, { accesses }: SeenUses): 
         ...headOf(rule),
         isWhole: uses.length === 0 && scopes.length === rule.scopes.length,
         unused,
+        ...watchedSince(rule, seen),
         ...(uses.length === 0 ? {} : { lastUnixMs }),
       },
     ]
   })
+}
+
+function watchedSince({ id }: Rule, { rules, sinceUnixMs }: SeenUses): Pick<UnusedGrant, 'sinceUnixMs'> {
+  if (rules === undefined) return { sinceUnixMs }
+  const inForce = rules.find((rule) => rule.id === id)
+  return inForce === undefined ? {} : { sinceUnixMs: Math.max(sinceUnixMs, inForce.sinceUnixMs) }
 }
 
 function headOf({ id, source }: Rule): Pick<UnusedGrant, 'ruleId' | 'source'> {

@@ -18,9 +18,10 @@ export function describeUnusedGrants(
   nowUnixMs: number,
 ): string {
   const watched = ageWords(nowUnixMs - sinceUnixMs)
-  const lines = grants.map(({ ruleId, source, isWhole, unused, lastUnixMs }) => {
+  const lines = grants.map(({ ruleId, source, isWhole, unused, sinceUnixMs: since, lastUnixMs }) => {
     const place = `${source.path}:${source.line}:${source.column}`
-    const age = lastUnixMs === undefined ? `never in ${watched}` : `last used ${ageWords(nowUnixMs - lastUnixMs)} ago`
+    const never = since === undefined ? 'not in force there' : `never in ${ageWords(nowUnixMs - since)}`
+    const age = lastUnixMs === undefined ? never : `last used ${ageWords(nowUnixMs - lastUnixMs)} ago`
     const what = unused.map(({ verb, names }) => `${verb} ${quotedList(names)}`).join('; ')
     return `${place}: rule \`${ruleId}\` ${isWhole ? 'is not used' : 'grants more than is used'} (${age}): ${what}`
   })
