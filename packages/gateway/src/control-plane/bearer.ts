@@ -5,6 +5,7 @@ import { IdentityError } from '../identity/identity-errors.ts'
 import { clientAddressOf, originOf } from './client-address.ts'
 import type { PolicyFileSource } from './policy-source.ts'
 import { answerProblem, type ProblemDetails } from './problem-answer.ts'
+import { RETRY_AFTER_SECONDS } from './token-answer.ts'
 
 /** Answers a request whose sender has been verified. */
 export type SignedInHandler = (c: Context, signIn: SignIn) => Promise<Response>
@@ -88,7 +89,10 @@ class BearerGate {
     const fields = { event, decision: 'deny', code: problem.code, clientAddress: clientAddressOf(c) }
     log.warn(fields, 'request refused')
     this.#options.onRefused?.(c, problem.code)
-    return answerProblem(c, problem, problem.status === 401 ? { 'WWW-Authenticate': challenge } : {})
+    const headers: Record<string, string> = {}
+    if (problem.status === 401) headers['WWW-Authenticate'] = challenge
+    if (problem.status === 503) headers['Retry-After'] = RETRY_AFTER_SECONDS
+    return answerProblem(c, problem, headers)
   }
 
   #refusalOfSignIn({ source, minimumRevision }: SignIn): Refusal | undefined {

@@ -1,7 +1,8 @@
 import type { Context } from 'hono'
 import type { TokenRefusal } from './token-request.ts'
 
-const RETRY_AFTER_SECONDS = '5'
+/** When to come back, where it is a matter of time. */
+export const RETRY_AFTER_SECONDS = '5'
 /** Nothing of the token endpoint is kept by anyone (RFC 6749 section 5.1). */
 export const NO_STORE: Readonly<Record<string, string>> = { 'Cache-Control': 'no-store', Pragma: 'no-cache' }
 // RFC 6749 section 5.2: what an error_description may not hold.

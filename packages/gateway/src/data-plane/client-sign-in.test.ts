@@ -3,6 +3,7 @@ import { ErrorCode, encodeSaslAuthenticateRequest, encodeSaslHandshakeRequest, R
 import { afterEach, expect, test } from 'vitest'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import { AuthenticatorBusyError } from '../identity/identity-errors.ts'
 import { Sessions } from '../identity/sessions.ts'
 import { ClientSignIn } from './client-sign-in.ts'
 import { SaslServer } from './sasl-server.ts'
@@ -32,9 +33,9 @@ afterEach(() => {
   for (const connection of opened.splice(0)) connection.close()
 })
 
-function connect(told: SignIn[] = []): ClientSignIn {
+function connect(told: SignIn[] = [], of: Authenticator = authenticator): ClientSignIn {
   const sasl = new SaslServer({
-    ...{ authenticator, clock: systemClock, maxReauthenticationMs: 30_000, mechanisms: ['OAUTHBEARER'] },
+    ...{ authenticator: of, clock: systemClock, maxReauthenticationMs: 30_000, mechanisms: ['OAUTHBEARER'] },
     policyRevision: () => 7,
     mustBeBound: () => false,
   })
@@ -93,4 +94,9 @@ test('an older token brings back nothing, and a socket that signs in anew is tol
   first.close()
   await signIn(second, 't.4000.c')
   expect([first, second].map(groupsOf)).toEqual([['a'], ['c']])
+})
+
+test('where too many sign in at once the connection is closed, for a refusal would be final', async () => {
+  const busy: Authenticator = { ...authenticator, verifyToken: () => Promise.reject(new AuthenticatorBusyError()) }
+  await expect(signIn(connect([], busy), 'x')).rejects.toMatchObject({ code: 'ERR_GATEWAY_AUTHENTICATOR_BUSY' })
 })

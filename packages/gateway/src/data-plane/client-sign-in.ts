@@ -13,12 +13,14 @@ import {
 } from '@headgate/wire'
 import type { ConnectionOrigin, ControlPort } from '../control-port.ts'
 import type { SignIn } from '../identity/authenticator.ts'
+import { AuthenticatorBusyError } from '../identity/identity-errors.ts'
 import type { SessionSeat, Sessions } from '../identity/sessions.ts'
 import { BROKERS_REFUSED, type SaslServer } from './sasl-server.ts'
 
 const SASL_HANDSHAKE = 17
 const SASL_AUTHENTICATE = 36
 const FAILURE_DELAY_MS = 200
+const BUSY: AuthenticatorBusyError['code'] = 'ERR_GATEWAY_AUTHENTICATOR_BUSY'
 
 /** What a sign-in needs of its connection. */
 export interface ClientSignInOptions {
@@ -132,6 +134,8 @@ export class ClientSignIn {
       })
       // Brokers make who failed wait, and end the connection at once after that.
       if (outcome.code !== BROKERS_REFUSED) await new Promise<void>((resolve) => clock.after(FAILURE_DELAY_MS, resolve))
+      // Kafka has no word for "later": 58 is final to most clients, and a connection that was closed is not.
+      if (outcome.code === BUSY) throw new AuthenticatorBusyError()
       const refusal = { ...defaultSaslAuthenticateResponse(), errorCode: outcome.errorCode, errorMessage: outcome.text }
       return { frame: encodeAuthenticate(header, refusal), closes: true }
     }

@@ -56,7 +56,7 @@ export interface HttpClientOptions {
   readonly certificate?: CertificatePems | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
-  /** Keeps one connection for the next request; it keeps no process alive. */
+  /** Keeps connections for the next request, for some seconds; they keep no process alive. */
   readonly isKept?: boolean
 }
 
@@ -97,10 +97,14 @@ function send(request: HttpRequest, options: RequestOptions): Promise<IncomingMe
   })
 }
 
-/** The connections that a client keeps: none, or one of each kind. */
+// Well before a server closes it: one that both close at once would lose a request.
+const KEPT_IDLE_MS = 5_000
+const MAX_KEPT = 4
+
+/** The connections that a client keeps: none, or some to each server. */
 function agentsOf({ isKept = false }: HttpClientOptions): (url: URL) => TlsAgent | PlainAgent | false {
   if (!isKept) return () => false
-  const options = { keepAlive: true, maxSockets: 1 }
+  const options = { keepAlive: true, maxSockets: MAX_KEPT, timeout: KEPT_IDLE_MS }
   const [tls, plain] = [new TlsAgent(options), new PlainAgent(options)]
   return ({ protocol }) => (protocol === 'https:' ? tls : plain)
 }

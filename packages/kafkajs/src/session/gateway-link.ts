@@ -27,7 +27,8 @@ export async function openGatewayLink(options: ResolvedOptions, clock: Clock): P
   const ca = options.ca === undefined ? undefined : await readPem('the gateway', options.ca)
   const certificate =
     options.clientCertificate === undefined ? undefined : await readCertificate(options.clientCertificate)
-  const http = createHttpClient({ ca, certificate })
+  // What a client asks for at its start goes over one connection.
+  const http = createHttpClient({ ca, certificate, isKept: true })
   const metadata = await fetchGatewayMetadata(http, gateway, insecure)
   const context = { clock, insecure }
   const tokens = new GatewayTokens({ http, tokenEndpoint: metadata.tokenEndpoint, identity, context })

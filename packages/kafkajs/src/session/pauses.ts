@@ -1,4 +1,5 @@
 import type { Clock } from '@headgate/core'
+import { HeadgateGatewayUnreachableError } from '../errors.ts'
 import { retryAfterMsOf } from '../http/failure.ts'
 
 const FIRST_MS = 1000
@@ -28,16 +29,25 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   })
 }
 
-const MAX_TRIES = 5
+/** Tries in all, by why the one before failed. */
+const MAX_TRIES = { asked: 5, slow: 2, other: 1 } as const
 
-/** Tries again what failed because a server asked to be left alone for a while, after that while; anything else is thrown. */
+function kindOf(error: unknown): keyof typeof MAX_TRIES {
+  if (retryAfterMsOf(error) > 0) return 'asked'
+  return error instanceof HeadgateGatewayUnreachableError && error.details['reason'] === 'timeout' ? 'slow' : 'other'
+}
+
+/**
+ * Tries again what failed because a gateway asked to be left alone for a while, and once more where it was too slow; anything else
+ * is thrown at once.
+ */
 export async function retryWhenAsked(clock: Clock, run: () => Promise<void>): Promise<void> {
   const never = new AbortController().signal
   for (let failures = 0; ; failures += 1) {
     try {
       return await run()
     } catch (error) {
-      if (retryAfterMsOf(error) === 0 || failures + 1 >= MAX_TRIES) throw error
+      if (failures + 1 >= MAX_TRIES[kindOf(error)]) throw error
       await pause(clock, pauseAfterFailureMs(failures, error), never)
     }
   }
