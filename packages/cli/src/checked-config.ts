@@ -1,4 +1,10 @@
-import { findUnmetProtections, type GatewayConfig, loadGatewayConfig, readPolicyFiles } from '@headgate/gateway'
+import {
+  findUnmetProtections,
+  type GatewayConfig,
+  loadGatewayConfig,
+  policyIssuersOf,
+  readPolicyFiles,
+} from '@headgate/gateway'
 import type { SourceProblem } from '@headgate/policy'
 import type { CommandIo } from './command.ts'
 
@@ -11,7 +17,8 @@ export type CheckedConfig =
 export function loadCheckedConfig(path: string, io: CommandIo): CheckedConfig {
   const loaded = loadGatewayConfig(path, { environment: io.environment })
   const policyPath = loaded.ok ? loaded.config.policy.path : loaded.policyPath
-  const policy = policyPath === undefined ? undefined : readPolicyFiles(policyPath).result
+  const issuers = loaded.ok ? policyIssuersOf(loaded.config.issuers) : []
+  const policy = policyPath === undefined ? undefined : readPolicyFiles(policyPath, issuers).result
   const problems = [loaded, policy].flatMap((part) => (part?.ok === false ? part.problems : []))
   if (!loaded.ok || policy?.ok !== true) return { ok: false, problems }
   return { ok: true, config: loaded.config, warnings: findUnmetProtections(loaded.config, policy.document) }

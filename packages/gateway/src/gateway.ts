@@ -5,6 +5,7 @@ import { ENFORCED, formatSourceProblem, observesAny } from '@headgate/policy'
 import { findUnmetProtections } from './config/find-unmet-protections.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { type GatewayConfigResult, loadGatewayConfig } from './config/load-config.ts'
+import { policyIssuersOf } from './config/policy-issuers.ts'
 import { createAskRecord } from './control-plane/asks/ask-record.ts'
 import { Asks } from './control-plane/asks/asks.ts'
 import { type AuditSink, noTrail } from './control-plane/audit-sink.ts'
@@ -90,6 +91,7 @@ function restoreAsks({ config, log }: GatewayOptions, asks: Asks): Promise<void>
 function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
   const policySource = createPolicySource({
     policy: config.policy,
+    issuers: policyIssuersOf(config.issuers),
     modes: { initial: config.modes ?? ENFORCED, path: config.path },
     log,
     clock,

@@ -47,6 +47,7 @@ export {
   type TopicProtection,
   type Who,
 } from './document/document.ts'
+export { findAmbiguousNames, findUnknownIssuers, type PolicyIssuer } from './document/issuer-checks.ts'
 export { policyJsonSchema } from './document/json-schema.ts'
 export { checkOpaqueSelector, checkTopicPattern, isTopicName } from './document/names.ts'
 export { nearestWord } from './document/nearest-word.ts'
@@ -96,7 +97,7 @@ export type {
   MaskObligation,
   Obligations,
 } from './program/decision.ts'
-export { ownersOf } from './program/owners.ts'
+export { type Owner, ownersOf } from './program/owners.ts'
 export { compileProgram, createClosedProgram, type Program } from './program/program.ts'
 export { type DecidedRequest, reasonText } from './program/reason-text.ts'
 export {

@@ -1,5 +1,7 @@
-import type { PolicyDocument, SourceProblem, TopicProtection } from '@headgate/policy'
+import { findUnknownIssuers, type PolicyDocument, type SourceProblem, type TopicProtection } from '@headgate/policy'
+import { brokersIssuer } from '../principal-residual.ts'
 import type { GatewayConfig } from './gateway-config.ts'
+import { policyIssuersOf } from './policy-issuers.ts'
 
 /** What a protection wants of the config. */
 interface Need {
@@ -45,6 +47,10 @@ function warningOf({ code, message, mend }: Need, wanting: readonly TopicProtect
  * Tells what a sound policy wants and a sound config does not have, once for each thing that is missing, at the first entry
  * of the policy that wants it. The gateway serves in spite of it, and keeps to the policy.
  */
-export function findUnmetProtections(config: GatewayConfig, { topics }: PolicyDocument): readonly SourceProblem[] {
-  return NEEDS.flatMap((need) => (need.isMet(config) ? [] : warningOf(need, topics.filter(need.isWantedBy))))
+export function findUnmetProtections(config: GatewayConfig, document: PolicyDocument): readonly SourceProblem[] {
+  const { topics } = document
+  const unmet = NEEDS.flatMap((need) => (need.isMet(config) ? [] : warningOf(need, topics.filter(need.isWantedBy))))
+  // Those whose names the brokers vouch for have an issuer of their own.
+  const brokers = { name: brokersIssuer(config.cluster.name), claims: [], mayAssert: () => false }
+  return [...unmet, ...findUnknownIssuers(document, [...policyIssuersOf(config.issuers), brokers])]
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
+import { policyIssuersOf } from '../config/policy-issuers.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
 import { Sessions } from '../identity/sessions.ts'
@@ -100,7 +101,12 @@ export async function startTestControlPlane(
   const policy = { path: policyPath, reloadSeconds: 0 }
   const config = testGatewayConfig([testIssuerConfig(issuer)], { policy, ...changes })
   const { log, lines } = collectLog()
-  const policySource = createPolicySource({ policy: config.policy, log, clock })
+  const policySource = createPolicySource({
+    policy: config.policy,
+    issuers: policyIssuersOf(config.issuers),
+    log,
+    clock,
+  })
   const sessions = new Sessions(clock)
   const keys = createKeyRings(config, clock)
   const revocations = new Revocations({ clock })

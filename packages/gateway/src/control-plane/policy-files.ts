@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type PolicyParseResult, parsePolicy } from '@headgate/policy'
+import { findAmbiguousNames, type PolicyIssuer, type PolicyParseResult, parsePolicy } from '@headgate/policy'
 
 /** A policy read from its files, or every problem, and the files that were looked at. */
 export interface PolicyFiles {
@@ -22,8 +22,12 @@ function unreadable(path: string, error: unknown): PolicyFiles {
   return { result: { ok: false, problems: [problem] }, paths: [path] }
 }
 
-/** Reads a policy: the entry file and its parts, which lie beside it or below. Nothing is thrown for what they hold. */
-export function readPolicyFiles(path: string): PolicyFiles {
+/**
+ * Reads a policy: the entry file and its parts, which lie beside it or below. Nothing is thrown for what they hold.
+ *
+ * @param issuers those of the gateway: with several, a policy that leaves open whom it means has problems.
+ */
+export function readPolicyFiles(path: string, issuers: readonly PolicyIssuer[] = []): PolicyFiles {
   const entryPath = resolve(path)
   const paths = [entryPath]
   let text: string
@@ -37,7 +41,9 @@ export function readPolicyFiles(path: string): PolicyFiles {
     paths.push(partPath)
     return readFileSync(partPath, 'utf8')
   }
-  return { result: parsePolicy({ path: entryPath, text }, readPart), paths }
+  const result = parsePolicy({ path: entryPath, text }, readPart)
+  const problems = result.ok ? findAmbiguousNames(result.document, issuers) : []
+  return { result: problems.length === 0 ? result : { ok: false, problems }, paths }
 }
 
 function fingerprint(path: string): string {

@@ -7,7 +7,7 @@ import type { ControlMessage, ControlPort } from '../control-port.ts'
 import { TestClock } from '../identity/token-fixture.ts'
 import { collectLog, idleAsks, type LoggedLine, testPolicy } from './control-plane-fixture.ts'
 import { createLocalControl } from './local-control.ts'
-import { createPolicySource, type PolicyFileSource } from './policy-source.ts'
+import { createPolicySource, type PolicyFileSource, type PolicySourceOptions } from './policy-source.ts'
 
 let folder: string
 let path: string
@@ -27,12 +27,14 @@ afterEach(() => {
 })
 
 function start(
-  options: { readonly reloadSeconds?: number; readonly previousRevision?: number } = {},
+  options: Partial<Pick<PolicySourceOptions, 'issuers' | 'previousRevision'>> & {
+    readonly reloadSeconds?: number
+  } = {},
 ): PolicyFileSource {
   const collected = collectLog()
   lines = collected.lines
-  const { reloadSeconds = 0, previousRevision = 0 } = options
-  source = createPolicySource({ policy: { path, reloadSeconds }, log: collected.log, clock, previousRevision })
+  const { reloadSeconds = 0, previousRevision = 0, issuers = [] } = options
+  source = createPolicySource({ policy: { path, reloadSeconds }, log: collected.log, clock, previousRevision, issuers })
   return source
 }
 
@@ -62,6 +64,22 @@ test('a policy with problems changes nothing, loudly; at the start it is an erro
   expect(() => start()).toThrow(
     expect.objectContaining({ code: 'ERR_GATEWAY_POLICY_INVALID', problems: expect.any(Array) }),
   )
+})
+
+test('T4: with two issuers, a policy that leaves open whose names it means is refused, at its place', () => {
+  const issuers = ['corp', 'partner'].map((name) => ({ name, claims: [], mayAssert: () => true }))
+  const rule = (who: string): string => `rules:\n  - { id: a, who: ${who}, may: { produce: [orders] } }\n`
+  writeFileSync(path, rule('{ issuers: [corp], subjects: [ledger] }'))
+  const policy = start({ issuers })
+  const { current } = policy
+  writeFileSync(path, rule('{ subjects: [ledger] }'))
+  const problem = { path, line: 2, column: 5, code: 'ERR_POLICY_ISSUER' }
+  expect(policy.reload()).toMatchObject({ outcome: 'refused', problems: [problem], snapshot: current })
+  expect(policy.current).toBe(current)
+  expect(() => start({ issuers })).toThrow(
+    expect.objectContaining({ code: 'ERR_GATEWAY_POLICY_INVALID', problems: [expect.objectContaining(problem)] }),
+  )
+  expect(start().current.document.rules).toHaveLength(1)
 })
 
 test('a policy that is gone changes nothing, and is an error at the start', () => {

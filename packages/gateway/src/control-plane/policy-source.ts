@@ -6,6 +6,7 @@ import {
   enforcesAll,
   formatSourceProblem,
   observesAny,
+  type PolicyIssuer,
   type SourceProblem,
 } from '@headgate/policy'
 import type { PolicyConfig } from '../config/gateway-config.ts'
@@ -46,6 +47,8 @@ export interface PolicySourceOptions {
   readonly previousRevision?: number
   /** How far the policy is in force, and the config that says so anew at each reload; everything is enforced without it. */
   readonly modes?: ModesFile
+  /** The issuers of the gateway; with several, a policy says whose names it means. */
+  readonly issuers?: readonly PolicyIssuer[]
   /** Hears of each policy that was refused, of the one at the start too. */
   readonly onRefused?: (problems: readonly SourceProblem[]) => void
 }
@@ -61,19 +64,29 @@ class FilePolicySource implements PolicyFileSource {
   readonly #receivers = new Set<(snapshot: PolicySnapshot) => void>()
   readonly #onRefused: (problems: readonly SourceProblem[]) => void
   readonly #modesPath: string | undefined
+  readonly #issuers: readonly PolicyIssuer[]
   #current: InForce
   #paths: readonly string[]
   #fingerprint: string
   #timer: ClockTimer | undefined
 
   constructor(options: PolicySourceOptions) {
-    const { policy, log, clock = systemClock, previousRevision = 0, modes, onRefused = () => {} } = options
+    const {
+      policy,
+      log,
+      clock = systemClock,
+      previousRevision = 0,
+      modes,
+      onRefused = () => {},
+      issuers = [],
+    } = options
     this.#onRefused = onRefused
     this.#modesPath = modes?.path
+    this.#issuers = issuers
     this.#policy = policy
     this.#log = log
     this.#clock = clock
-    const { result, paths } = readPolicyFiles(policy.path)
+    const { result, paths } = readPolicyFiles(policy.path, issuers)
     if (!result.ok) onRefused(result.problems)
     if (!result.ok) throw new PolicyInvalidError(policy.path, result.problems)
     const { document, digest } = result
@@ -96,7 +109,7 @@ class FilePolicySource implements PolicyFileSource {
   }
 
   reload(): PolicyReload {
-    const { result, paths } = readPolicyFiles(this.#policy.path)
+    const { result, paths } = readPolicyFiles(this.#policy.path, this.#issuers)
     this.#paths = this.#watched(paths)
     this.#fingerprint = fingerprintFiles(this.#paths)
     const modes = this.#readModes()

@@ -1,5 +1,6 @@
-import { matchesGlob, type Principal } from '@headgate/policy'
+import type { Principal } from '@headgate/policy'
 import type { ClaimPath, GroupMapping, IssuerConfig } from '../config/issuer-config.ts'
+import { isAssertable } from '../config/policy-issuers.ts'
 import { TokenClaimError } from './identity-errors.ts'
 import { isText, MAX_NAME_LENGTH, memberOf, readGroups, readStatedClaims, requireText } from './token-claims.ts'
 import { ownText, type UncheckedObject } from './token-shape.ts'
@@ -16,11 +17,6 @@ export interface MappedPrincipal {
   readonly droppedGroups: number
 }
 
-/** Tells whether an issuer may assert a group, by its name in the policy. */
-export function mayAssert({ assertable }: GroupMapping, group: string): boolean {
-  return assertable === undefined || assertable.some((pattern) => matchesGlob(pattern, group))
-}
-
 /**
  * Gives the groups that an issuer states the names they have in the policy, and drops those that it may not assert.
  *
@@ -30,8 +26,8 @@ export function mapGroups(mapping: GroupMapping, stated: readonly string[] | und
   if (stated === undefined) return { groups: undefined, dropped: 0 }
   const given = new Set(mapping.aliases.values())
   const named = stated.flatMap((group) => mapping.aliases.get(group) ?? (given.has(group) ? [] : [group]))
-  const groups = [...new Set(named.filter((group) => mayAssert(mapping, group)))]
-  const kept = named.filter((group) => mayAssert(mapping, group)).length
+  const groups = [...new Set(named.filter((group) => isAssertable(mapping, group)))]
+  const kept = named.filter((group) => isAssertable(mapping, group)).length
   return { groups: Object.freeze(groups), dropped: stated.length - kept }
 }
 

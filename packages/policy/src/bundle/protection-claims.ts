@@ -63,6 +63,7 @@ const approval: z.ZodType<NonNullable<ResidualProtection['approval']>> = z.stric
   protection: z.string().min(1).max(MAX_NAME_LENGTH),
   on,
   by: names(checkExactName),
+  issuers: names(checkExactName).exactOptional(),
   people: z.int().positive(),
   reason: z.enum(['required', 'optional']),
   forMs: durationMs,

@@ -39,8 +39,9 @@ export function buildDocument(files: readonly CheckedFile[]): PolicyDocument {
   }
 }
 
-function buildOwnership({ of, people }: OwnershipSource, source: SourcePosition): Ownership {
-  return { of: buildMatch(of), people: sortedUnique(people), source }
+function buildOwnership({ of, people, issuers }: OwnershipSource, source: SourcePosition): Ownership {
+  const from = issuers === undefined ? {} : { issuers: sortedUnique(issuers) }
+  return { of: buildMatch(of), people: sortedUnique(people), ...from, source }
 }
 
 function buildRule(rule: RuleSource, source: SourcePosition): Rule {

@@ -52,6 +52,7 @@ function buildApproval(approval: ApprovalSource): ProtectionApproval {
   return {
     on: directions(approval.on ?? ['consume', 'produce']),
     by: sortedUnique(approval.by),
+    ...(approval.issuers === undefined ? {} : { issuers: sortedUnique(approval.issuers) }),
     people: approval.people ?? 1,
     reason: approval.reason ?? 'required',
     forMs: durationMs(approval.for),

@@ -77,6 +77,8 @@ export interface Ownership {
   readonly of: PrincipalMatch
   /** Subjects. */
   readonly people: readonly string[]
+  /** The issuers that the people are of; absent means whichever states such a subject. */
+  readonly issuers?: readonly string[]
   readonly source: SourcePosition
 }
 

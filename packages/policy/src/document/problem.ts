@@ -29,6 +29,7 @@ export type PolicyProblemCode =
   | 'ERR_POLICY_DURATION'
   | 'ERR_POLICY_UNMASK'
   | 'ERR_POLICY_SCHEDULE'
+  | 'ERR_POLICY_ISSUER'
 
 /** One thing to mend in a source file. */
 export interface SourceProblem {

@@ -19,6 +19,7 @@ export interface MaskSource {
 /** `approval` as written. */
 export interface ApprovalSource {
   readonly by: readonly string[]
+  readonly issuers?: readonly string[] | undefined
   readonly people?: number | undefined
   readonly reason?: 'required' | 'optional' | undefined
   readonly for: string
@@ -99,6 +100,7 @@ const people = refined(z.number(), (count) =>
 const approval: z.ZodType<ApprovalSource> = z
   .strictObject({
     by: z.array(exactName).min(1).describe('Groups whose members may approve.'),
+    issuers: list(exactName, 'Issuers whose members of these groups count; of every one unless told.'),
     people: people.optional().describe('How many distinct people have to approve; 1 unless told.'),
     reason: z.enum(['required', 'optional']).optional().describe('Whether an ask needs a reason; it does unless told.'),
     for: duration.describe('The longest that access lasts once approved, such as 1h.'),

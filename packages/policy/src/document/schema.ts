@@ -46,6 +46,7 @@ export interface RuleSource {
 export interface OwnershipSource {
   readonly of: PrincipalMatchSource
   readonly people: readonly string[]
+  readonly issuers?: readonly string[] | undefined
 }
 
 /** A policy file as written. */
@@ -163,6 +164,7 @@ const ownership: z.ZodType<OwnershipSource> = z
   .strictObject({
     of: z.strictObject(principalShape).meta({ ...notEmpty, description: 'The services: all members must match.' }),
     people: z.array(exactName).min(1).describe('The subjects that stand behind them.'),
+    issuers: list(exactName, 'The issuers that the people are of; of every one unless told.'),
   })
   .meta({ id: 'ownership', description: 'People who stand behind services, and may not approve what those ask for.' })
 

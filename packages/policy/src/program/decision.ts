@@ -63,6 +63,8 @@ export interface ApprovalObligation {
   readonly protection: string
   /** Groups whose members may approve. */
   readonly by: readonly string[]
+  /** Issuers whose members of these groups count; absent means every one that may assert them. */
+  readonly issuers?: readonly string[]
   /** How many distinct people have to. */
   readonly people: number
   readonly reason: 'required' | 'optional'

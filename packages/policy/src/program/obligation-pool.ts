@@ -88,10 +88,11 @@ export class ObligationPool {
     if (approval === undefined) return undefined
     const known = this.#approvals.get(protection)
     if (known !== undefined) return known
-    const { protection: id, by, people, reason, forMs, decideWithinMs } = approval
+    const { protection: id, by, issuers, people, reason, forMs, decideWithinMs } = approval
     const obligation = Object.freeze({
       protection: id,
       by: Object.freeze([...by]),
+      ...(issuers === undefined ? {} : { issuers: Object.freeze([...issuers]) }),
       people,
       reason,
       forMs,

@@ -89,8 +89,9 @@ function partOf(partition: number | undefined): string {
 
 /** `protection `payments` wants an approval by 2 people of `leads``. */
 function approvalsOf({ obligations }: Decision): string {
-  const wanted = (obligations?.approvals ?? []).map(({ protection, by, people }) => {
-    const groups = by.map((group) => `\`${printable(group)}\``).join(', ')
+  const wanted = (obligations?.approvals ?? []).map(({ protection, by, issuers, people }) => {
+    const list = (names: readonly string[]): string => names.map((name) => `\`${printable(name)}\``).join(', ')
+    const groups = `${list(by)}${issuers === undefined ? '' : ` from ${list(issuers)}`}`
     return `protection \`${printable(protection)}\` wants an approval by ${people === 1 ? 'someone' : `${people} people`} of ${groups}`
   })
   return wanted.length === 0 ? 'a protection wants an approval' : wanted.join(' and ')

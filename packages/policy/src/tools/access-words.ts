@@ -54,8 +54,9 @@ export function strategyWord(strategy: MaskStrategy): string {
 }
 
 /** An approval: `an approval by 2 people of `leads``. */
-export function approvalWords({ by, people }: Pick<ApprovalObligation, 'by' | 'people'>): string {
-  return `an approval by ${people === 1 ? 'someone' : `${people} people`} of ${quotedList(by)}`
+export function approvalWords({ by, issuers, people }: Pick<ApprovalObligation, 'by' | 'issuers' | 'people'>): string {
+  const from = issuers === undefined ? '' : ` from ${quotedList(issuers)}`
+  return `an approval by ${people === 1 ? 'someone' : `${people} people`} of ${quotedList(by)}${from}`
 }
 
 /** What a decision comes to: `allowed, with `card/number` last-4`. */

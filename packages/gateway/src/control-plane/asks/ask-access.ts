@@ -6,9 +6,12 @@ function isRequester({ scope }: Ask, person: AskPerson): boolean {
   return isSamePerson(scope, person)
 }
 
-/** Tells whether somebody stands behind the requester. Owners are subjects, of whichever issuer. */
-function isOwner({ owners }: Ask, { subject }: AskPerson): boolean {
-  return owners.includes(subject)
+/** Tells whether somebody stands behind the requester. */
+function isOwner({ owners }: Ask, person: AskPerson): boolean {
+  return owners.some((owner) => {
+    const { issuer, subject } = typeof owner === 'string' ? { subject: owner } : owner
+    return subject === person.subject && (issuer === undefined || issuer === person.issuer)
+  })
 }
 
 /** Tells whether an ask is for somebody, or for a service that they stand behind. */
@@ -16,8 +19,12 @@ export function isFor(ask: Ask, person: AskPerson): boolean {
   return isRequester(ask, person) || isOwner(ask, person)
 }
 
-/** The groups by which somebody may decide. */
-export function approvingGroups({ approval }: Ask, { groups }: AskActor): readonly string[] {
+/**
+ * The groups by which somebody may decide. Those of an actor are what their issuer may assert; where the protection names
+ * issuers, nobody else's count.
+ */
+export function approvingGroups({ approval }: Ask, { issuer, groups }: AskActor): readonly string[] {
+  if (approval.issuers?.includes(issuer) === false) return []
   return approval.by.filter((group) => groups?.includes(group) === true)
 }
 

@@ -1,4 +1,5 @@
 import type { LogPort } from '@headgate/core'
+import type { Owner } from '@headgate/policy'
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { StoreFailedError, StoreOpenError } from '../../store/errors.ts'
@@ -35,17 +36,23 @@ export function answerAskError(c: Context, error: unknown, { issuer, subject }: 
   return answerProblem(c, { status, title, code: error.code, ...(typeof id === 'string' ? { ask: id } : {}) })
 }
 
+/** `issuer/subject`, or a subject of any issuer. */
+function ownerWords(owner: Owner | string): string {
+  if (typeof owner === 'string') return owner
+  return owner.issuer === undefined ? owner.subject : `${owner.issuer}/${owner.subject}`
+}
+
 /** An ask as the API shows it to somebody. */
 export function showAsk(ask: Ask, actor: AskActor): object {
-  const { scope, steps, approval, origin, ...rest } = ask
+  const { scope, steps, approval, origin, ...rest } = { ...ask, owners: ask.owners.map(ownerWords) }
   const { issuer, subject, protection, topic, operation } = scope
-  const { by, people, reason: reasonRule } = approval
+  const { by, issuers, people, reason: reasonRule } = approval
   const isYours = isFor(ask, actor)
   return {
     ...rest,
     requester: { issuer, subject },
     ...{ protection, topic, operation, origin },
-    approval: { by, people, reason: reasonRule },
+    approval: { by, ...(issuers === undefined ? {} : { issuers }), people, reason: reasonRule },
     approvedBy: approversOf(ask),
     // Where a request came from is for the audit.
     steps: steps.map(({ source: _source, ...step }) => step),

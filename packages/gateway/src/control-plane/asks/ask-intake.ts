@@ -20,7 +20,7 @@ function draftOf(event: AskEvent, { policySource }: AskIntakeOptions): AskDraft 
   const { askId, scope, approval, ruleIds, policyRevision, sessionId, clientId } = event
   const { clientAddress, connectionId, listener } = event
   const { issuer, subject } = scope
-  const owners = [...ownersOf(policySource.current.document, { issuer, subject, groups: event.groups })]
+  const owners = ownersOf(policySource.current.document, { issuer, subject, groups: event.groups })
   return {
     ...{ id: askId, scope, approval, owners, ruleIds, policyRevision },
     origin: { kind: 'traffic', sessionId, clientId },

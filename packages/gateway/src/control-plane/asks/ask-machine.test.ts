@@ -117,6 +117,30 @@ describe('approving', () => {
     expect(code(() => revoke(approved(), act('root', NOW, ['admin'])))).toBe('ERR_GATEWAY_ASK_NOT_APPROVER')
   })
 
+  test('T4, P4: where issuers are named, a group of the same name of another issuer does not approve', () => {
+    const ask = open({ approval: { ...APPROVAL, issuers: ['corp'], people: 1 } })
+    const { actor } = act('ada', NOW)
+    expect(code(() => approve(ask, { actor: { ...actor, issuer: 'partner' }, nowUnixMs: NOW }))).toBe(
+      'ERR_GATEWAY_ASK_NOT_APPROVER',
+    )
+    expect(approve(ask, { actor, nowUnixMs: NOW }).state).toBe('approved')
+  })
+
+  test('T4, P4: an owner of one issuer is nobody of another, and one without is of any', () => {
+    const refusal = (issuer: string, owner: AskDraft['owners'][number]): unknown => {
+      const { actor } = act('olga', NOW)
+      return code(() => approve(open({ owners: [owner] }), { actor: { ...actor, issuer }, nowUnixMs: NOW }))
+    }
+    const ofCorp = { issuer: 'corp', subject: 'olga' }
+    expect([refusal('corp', ofCorp), refusal('partner', ofCorp)]).toEqual(['ERR_GATEWAY_ASK_OWN', undefined])
+    for (const owner of ['olga', { subject: 'olga' }]) {
+      expect([refusal('corp', owner), refusal('partner', owner)]).toEqual([
+        'ERR_GATEWAY_ASK_OWN',
+        'ERR_GATEWAY_ASK_OWN',
+      ])
+    }
+  })
+
   test('one without its required reason cannot be approved until somebody adds it', () => {
     const bare = open({ reason: undefined, origin: { kind: 'traffic', sessionId: 's', clientId: 'c' } })
     expect(code(() => approve(bare, act('ada', NOW)))).toBe('ERR_GATEWAY_ASK_REASON_MISSING')

@@ -1,4 +1,4 @@
-import type { ApprovalObligation } from '@headgate/policy'
+import type { ApprovalObligation, Owner } from '@headgate/policy'
 import type { AskScope, AskState } from '../../control-port.ts'
 import { type Ask, type AskActor, type AskOrigin, type AskSource, type AskStep, approversOf, isEnded } from './ask.ts'
 import { isFor, requireApprover } from './ask-access.ts'
@@ -17,7 +17,7 @@ export interface AskDraft {
   readonly id: string
   readonly scope: AskScope
   readonly approval: ApprovalObligation
-  readonly owners: readonly string[]
+  readonly owners: readonly (Owner | string)[]
   readonly ruleIds: readonly string[]
   readonly policyRevision: number
   readonly origin: AskOrigin

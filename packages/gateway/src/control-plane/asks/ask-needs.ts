@@ -1,5 +1,13 @@
 import type { Clock } from '@headgate/core'
-import { type ApprovalObligation, CLUSTER_NAME, decide, Operation, ownersOf, type Principal } from '@headgate/policy'
+import {
+  type ApprovalObligation,
+  CLUSTER_NAME,
+  decide,
+  Operation,
+  type Owner,
+  ownersOf,
+  type Principal,
+} from '@headgate/policy'
 import type { AskOperation, PolicySnapshot } from '../../control-port.ts'
 import { residualOf } from '../../principal-residual.ts'
 import { RecentProgram } from '../recent-program.ts'
@@ -9,7 +17,7 @@ import { AskNotGrantedError, AskNotNeededError } from './errors.ts'
 export interface AskNeeds {
   readonly approvals: readonly ApprovalObligation[]
   readonly ruleIds: readonly string[]
-  readonly owners: readonly string[]
+  readonly owners: readonly Owner[]
   readonly policyRevision: number
 }
 
@@ -34,7 +42,7 @@ export class AskPolicy {
     if (decision.effect === 'allow') throw new AskNotNeededError()
     const approvals = decision.obligations?.approvals ?? []
     if (decision.effect === 'deny' || approvals.length === 0) throw new AskNotGrantedError(decision.reason)
-    const owners = [...ownersOf(snapshot.document, principal)]
+    const owners = ownersOf(snapshot.document, principal)
     return { approvals, ruleIds: decision.ruleIds, owners, policyRevision: snapshot.revision }
   }
 

@@ -1,4 +1,4 @@
-import type { ApprovalObligation } from '@headgate/policy'
+import type { ApprovalObligation, Owner } from '@headgate/policy'
 import type { AskScope, AskState, AskStatus } from '../../control-port.ts'
 
 /** Somebody by issuer and subject. */
@@ -64,8 +64,8 @@ export interface Ask {
   readonly generation: number
   /** As the policy was when the ask was opened; later changes of the policy do not change it. */
   readonly approval: ApprovalObligation
-  /** Subjects that stand behind the requester and so may not decide. */
-  readonly owners: readonly string[]
+  /** Who stands behind the requester and so may not decide. A text, as older asks have it, is a subject of any issuer. */
+  readonly owners: readonly (Owner | string)[]
   readonly ruleIds: readonly string[]
   readonly policyRevision: number
   readonly origin: AskOrigin

@@ -44,10 +44,16 @@ function asksAsMuch(after: ApprovalObligation, before: ApprovalObligation): bool
   return (
     after.people >= before.people &&
     after.by.every((group) => before.by.includes(group)) &&
+    isFromNoMore(after.issuers, before.issuers) &&
     after.forMs <= before.forMs &&
     after.decideWithinMs <= before.decideWithinMs &&
     (after.reason === 'required' || before.reason === 'optional')
   )
+}
+
+/** Without issuers everyone of every issuer counts. */
+function isFromNoMore(after: readonly string[] | undefined, before: readonly string[] | undefined): boolean {
+  return before === undefined || after?.every((issuer) => before.includes(issuer)) === true
 }
 
 function hidesAsMuch(after: MaskObligation, before: MaskObligation): boolean {

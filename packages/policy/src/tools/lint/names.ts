@@ -1,4 +1,5 @@
 import type { PolicyDocument, PrincipalMatch, SourcePosition } from '../../document/document.ts'
+import { placedMatches } from '../../document/placed-matches.ts'
 import { printable } from '../../printable.ts'
 import { quoted, quotedList } from '../access-words.ts'
 import { findingAt, type LintFinding } from './finding.ts'
@@ -6,11 +7,6 @@ import { findingAt, type LintFinding } from './finding.ts'
 interface PlacedName {
   readonly name: string
   readonly kind: string
-  readonly source: SourcePosition
-}
-
-interface PlacedMatch {
-  readonly match: PrincipalMatch
   readonly source: SourcePosition
 }
 
@@ -46,18 +42,15 @@ export function findConfusableNames(document: PolicyDocument): LintFinding[] {
 }
 
 function namesIn(document: PolicyDocument): PlacedName[] {
-  const people = matchesIn(document).flatMap(({ match, source }) =>
+  const people = placedMatches(document).flatMap(({ match, source }) =>
     Object.entries(namesOf(match)).flatMap(([kind, names]) => names.map((name) => ({ name, kind, source }))),
-  )
-  const approvers = document.topics.flatMap(({ approval, source }) =>
-    (approval?.by ?? []).map((name) => ({ name, kind: 'group', source })),
   )
   const resources = document.rules.flatMap(({ scopes, source }) =>
     scopes.flatMap(({ resourceType, names }) => names.map((name) => ({ name, kind: resourceType, source }))),
   )
   const named = resources.map((each) => (each.kind === 'group' ? { ...each, kind: 'consumer group' } : each))
   const topics = document.topics.flatMap(({ match, source }) => match.map((name) => ({ name, kind: 'topic', source })))
-  return [...people, ...approvers, ...named, ...topics]
+  return [...people, ...named, ...topics]
 }
 
 /** The names that a match has, by what they are of. */
@@ -82,7 +75,7 @@ function escaped(name: string): string {
 
 /** Subjects and groups without an issuer, once two issuers are named. */
 export function findUnqualifiedNames(document: PolicyDocument): LintFinding[] {
-  const matches = matchesIn(document)
+  const matches = placedMatches(document)
   const issuers = [...new Set(matches.flatMap(({ match }) => match.issuers ?? []))].sort()
   if (issuers.length < 2) return []
   return matches.flatMap(({ match, source }): LintFinding[] => {
@@ -92,19 +85,4 @@ export function findUnqualifiedNames(document: PolicyDocument): LintFinding[] {
     const message = `${quotedList(named)} can be of any issuer, and the policy names ${quotedList(issuers)}`
     return [findingAt(source, 'unqualified-name', message, 'add `issuers: […]` beside it')]
   })
-}
-
-/** Every match, with what stands beside it; `not` is qualified by what it stands in. */
-function matchesIn({ rules, owners }: PolicyDocument): PlacedMatch[] {
-  return [
-    ...rules.flatMap(({ who, source }): PlacedMatch[] => {
-      if (who === 'everyone') return []
-      const { not, ...match } = who
-      const issuers = not?.issuers ?? match.issuers
-      const inner =
-        not === undefined ? [] : [{ match: { ...not, ...(issuers === undefined ? {} : { issuers }) }, source }]
-      return [{ match, source }, ...inner]
-    }),
-    ...owners.map(({ of, source }) => ({ match: of, source })),
-  ]
 }
