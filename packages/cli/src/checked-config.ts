@@ -17,7 +17,7 @@ export type CheckedConfig =
 export function loadCheckedConfig(path: string, io: CommandIo): CheckedConfig {
   const loaded = loadGatewayConfig(path, { environment: io.environment })
   const policyPath = loaded.ok ? loaded.config.policy.path : loaded.policyPath
-  const issuers = loaded.ok ? policyIssuersOf(loaded.config.issuers) : []
+  const issuers = loaded.ok ? policyIssuersOf(loaded.config) : []
   const policy = policyPath === undefined ? undefined : readPolicyFiles(policyPath, issuers).result
   const problems = [loaded, policy].flatMap((part) => (part?.ok === false ? part.problems : []))
   if (!loaded.ok || policy?.ok !== true) return { ok: false, problems }

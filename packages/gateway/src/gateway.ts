@@ -91,7 +91,7 @@ function restoreAsks({ config, log }: GatewayOptions, asks: Asks): Promise<void>
 function openPolicy({ config, log, clock = systemClock }: GatewayOptions, audit: AuditSink): PolicyFileSource {
   const policySource = createPolicySource({
     policy: config.policy,
-    issuers: policyIssuersOf(config.issuers),
+    issuers: policyIssuersOf(config),
     modes: { initial: config.modes ?? ENFORCED, path: config.path },
     log,
     clock,

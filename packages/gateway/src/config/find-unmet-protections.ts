@@ -52,5 +52,5 @@ export function findUnmetProtections(config: GatewayConfig, document: PolicyDocu
   const unmet = NEEDS.flatMap((need) => (need.isMet(config) ? [] : warningOf(need, topics.filter(need.isWantedBy))))
   // Those whose names the brokers vouch for have an issuer of their own.
   const brokers = { name: brokersIssuer(config.cluster.name), claims: [], mayAssert: () => false }
-  return [...unmet, ...findUnknownIssuers(document, [...policyIssuersOf(config.issuers), brokers])]
+  return [...unmet, ...findUnknownIssuers(document, [...policyIssuersOf(config), brokers])]
 }

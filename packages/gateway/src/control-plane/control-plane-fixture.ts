@@ -103,7 +103,7 @@ export async function startTestControlPlane(
   const { log, lines } = collectLog()
   const policySource = createPolicySource({
     policy: config.policy,
-    issuers: policyIssuersOf(config.issuers),
+    issuers: policyIssuersOf(config),
     log,
     clock,
   })

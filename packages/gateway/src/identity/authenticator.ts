@@ -16,7 +16,7 @@ import {
 } from './identity-errors.ts'
 import { createIssuerMetadata } from './issuer-metadata.ts'
 import { reachOf } from './issuer-reach.ts'
-import { type IssuerToken, IssuerTokens } from './issuer-tokens.ts'
+import { type IssuerToken, IssuerTokens, type PinnedToken } from './issuer-tokens.ts'
 import type { TokenPins } from './jose-refusal.ts'
 import { createKeyRings, type KeyRings } from './key-ring.ts'
 import { createOutboundFetch } from './outbound-fetch.ts'
@@ -83,10 +83,18 @@ function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): Conf
   const discovered = createIssuerMetadata(issuer, fetch, clock)
   const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
   const keyUse = type === 'spiffe' ? 'jwt-svid' : 'sig'
-  const keySet = createRemoteKeySet({ issuerName: name, keyUse, maxStaleMs: keysMaxStaleMs, locate, fetch, clock, log })
+  const findKey = createRemoteKeySet({
+    issuerName: name,
+    keyUse,
+    maxStaleMs: keysMaxStaleMs,
+    locate,
+    fetch,
+    clock,
+    log,
+  })
   const exchange =
     issuer.clientCredentials && createClientSecretExchange({ issuer, metadata: () => discovered.get(), fetch })
-  return { tokens: new IssuerTokens({ config: issuer, keySet, clock, log }), exchange }
+  return { tokens: new IssuerTokens({ config: issuer, findKey, clock, log }), exchange }
 }
 
 /**
@@ -149,7 +157,7 @@ class ConfiguredAuthenticator implements Authenticator {
     const tokens = findIssuer(this.#issuers, shape.claims)?.tokens
     if (tokens === undefined) throw new TokenIssuerUnknownError()
     const pinned = tokens.pin(token, shape, kinds)
-    const verified = await this.#verifications.run(() => tokens.verify(pinned))
+    const verified = await this.#verifyPinned(tokens, pinned)
     assertCertificate(verified, origin)
     return this.#signIn(verified, 'idp-token', origin)
   }
@@ -180,9 +188,15 @@ class ConfiguredAuthenticator implements Authenticator {
 
   async #verifyExchanged(tokens: IssuerTokens, clientId: string, token: string): Promise<IssuerToken> {
     const pinned = tokens.pin(token, parseTokenShape(token), ['access-token'])
-    const verified = await this.#verifications.run(() => tokens.verify(pinned))
+    const verified = await this.#verifyPinned(tokens, pinned)
     if (verified.clientId !== undefined && verified.clientId !== clientId) throw new TokenClaimError('client_id')
     return verified
+  }
+
+  /** A key that has to be fetched is waited for outside of the gate: nobody with a known one stands behind it. */
+  async #verifyPinned(tokens: IssuerTokens, pinned: PinnedToken): Promise<IssuerToken> {
+    const keyed = await tokens.withKey(pinned)
+    return this.#verifications.run(() => tokens.verify(keyed))
   }
 
   #signIn(token: IssuerToken, source: SignInSource, origin: SignInOrigin | undefined): SignIn {

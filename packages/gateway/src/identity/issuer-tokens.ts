@@ -1,10 +1,11 @@
 import type { Clock, LogPort } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
-import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { type CryptoKey, type JWTPayload, jwtVerify } from 'jose'
 import type { IssuerConfig } from '../config/issuer-config.ts'
 import { TokenAlgorithmError, TokenClaimError, TokenExpiredError, TokenLifetimeError } from './identity-errors.ts'
 import { refusalOf, type TokenPins } from './jose-refusal.ts'
 import { readPrincipal } from './principal-claims.ts'
+import type { KeyFinder } from './remote-key-set.ts'
 import { readCertificateThumbprint, readClientId, requireSeconds } from './token-claims.ts'
 import { assertType, audiencesOf, chooseRule, type TokenKind, type TokenRule, tokenRulesOf } from './token-rules.ts'
 import { ownText, type TokenShape } from './token-shape.ts'
@@ -24,7 +25,7 @@ export interface IssuerToken {
 /** What {@link IssuerTokens} needs. */
 export interface IssuerTokensOptions {
   readonly config: IssuerConfig
-  readonly keySet: JWTVerifyGetKey
+  readonly findKey: KeyFinder
   readonly clock: Clock
   readonly log: LogPort
 }
@@ -33,6 +34,13 @@ export interface IssuerTokensOptions {
 export interface PinnedToken {
   readonly token: string
   readonly rule: TokenRule
+  readonly algorithm: string
+  readonly keyId: string | undefined
+}
+
+/** A token and the key that it has to be signed with. */
+export interface KeyedToken extends PinnedToken {
+  readonly key: CryptoKey
 }
 
 /** Verifies the tokens of one issuer, everything pinned. */
@@ -51,22 +59,27 @@ export class IssuerTokens {
   pin(token: string, shape: TokenShape, kinds: readonly TokenKind[]): PinnedToken {
     const { algorithms } = this.config
     const algorithm = ownText(shape.header, 'alg')
-    if (!algorithms.some((accepted) => accepted === algorithm)) throw new TokenAlgorithmError(algorithms)
-    return { token, rule: chooseRule(this.#rules, kinds, shape) }
+    const isAccepted = algorithms.some((accepted) => accepted === algorithm)
+    if (algorithm === undefined || !isAccepted) throw new TokenAlgorithmError(algorithms)
+    return { token, algorithm, keyId: ownText(shape.header, 'kid'), rule: chooseRule(this.#rules, kinds, shape) }
+  }
+
+  /** Finds the key of a token; it may have to be fetched, so that nobody else should have to wait. Throws a refusal. */
+  async withKey(pinned: PinnedToken): Promise<KeyedToken> {
+    try {
+      return { ...pinned, key: await this.#options.findKey(pinned) }
+    } catch (error) {
+      throw refusalOf(error, this.#pinsOf(pinned.rule))
+    }
   }
 
   /** Verifies a token; throws a refusal. */
-  async verify({ token, rule }: PinnedToken): Promise<IssuerToken> {
+  async verify({ token, rule, algorithm, key }: KeyedToken): Promise<IssuerToken> {
     const { config } = this
-    const pins: TokenPins = {
-      algorithms: config.algorithms,
-      types: rule.types.flatMap((type) => type ?? []),
-      audiences: rule.audiences,
-      maxLifetimeSeconds: config.maxTokenLifetimeSeconds,
-    }
+    const pins = this.#pinsOf(rule)
     try {
-      const { payload, protectedHeader } = await jwtVerify(token, this.#options.keySet, {
-        algorithms: [...pins.algorithms],
+      const { payload, protectedHeader } = await jwtVerify(token, key, {
+        algorithms: [algorithm],
         // A JWT-SVID need not have `iss`: its trust domain is its subject's, and has keys of its own.
         ...(config.type === 'spiffe' ? {} : { issuer: config.issuer }),
         audience: [...pins.audiences],
@@ -79,6 +92,15 @@ export class IssuerTokens {
       return this.#read(payload, rule)
     } catch (error) {
       throw refusalOf(error, pins)
+    }
+  }
+
+  #pinsOf(rule: TokenRule): TokenPins {
+    return {
+      algorithms: this.config.algorithms,
+      types: rule.types.flatMap((type) => type ?? []),
+      audiences: rule.audiences,
+      maxLifetimeSeconds: this.config.maxTokenLifetimeSeconds,
     }
   }
 

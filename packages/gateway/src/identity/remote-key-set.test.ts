@@ -1,6 +1,7 @@
 import { silentLog } from '@headgate/core'
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { collectLog } from '../control-plane/control-plane-fixture.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from './token-fixture.ts'
 
@@ -85,6 +86,96 @@ describe('T5: the keys of an issuer', () => {
     expect(issuer.requestsTo('/jwks')).toBe(1)
     expect(await verdict()).toBe('ERR_GATEWAY_ISSUER_UNAVAILABLE')
     expect(issuer.requestsTo('/jwks')).toBe(1)
+  })
+
+  test('T5: known keys go on for the grace of the config, without one not at all', async () => {
+    for (const [keysMaxStaleMs, later] of [
+      [0, 'ERR_GATEWAY_ISSUER_UNAVAILABLE'],
+      [5 * MINUTE_MS, 'ERR_GATEWAY_ISSUER_UNAVAILABLE'],
+      [20 * MINUTE_MS, 'accepted'],
+    ] as const) {
+      issuer.answers.clear()
+      const config = testGatewayConfig([testIssuerConfig(issuer, { keysMaxStaleMs })])
+      authenticator = createAuthenticator({ config, log: silentLog, clock })
+      expect(await verdict()).toBe('accepted')
+      issuer.answers.set('/jwks', () => ({ status: 503 }))
+      clock.advance(11 * MINUTE_MS)
+      expect(await verdict()).toBe(later)
+    }
+  })
+
+  test('T5: an unknown key id while the issuer is down keeps nobody with a known key waiting', async () => {
+    await verdict()
+    issuer.answers.set('/jwks', () => ({ status: 503 }))
+    clock.advance(31_000)
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      expect(await verdict({}, { kid: `unknown-${attempt}` })).toBe('ERR_GATEWAY_TOKEN_KEY_UNKNOWN')
+      expect(await verdict()).toBe('accepted')
+    }
+    expect(issuer.requestsTo('/jwks')).toBe(2)
+  })
+
+  test('T5: a flood of unknown key ids of an issuer that does not answer keeps nobody with a known key waiting', async () => {
+    await verdict()
+    let giveUp = (): void => {}
+    const silence = new Promise<{ status: number }>((resolve) => {
+      giveUp = () => resolve({ status: 503 })
+    })
+    issuer.answers.set('/jwks', () => silence)
+    clock.advance(31_000)
+    let settled = 0
+    const flood = Array.from({ length: 50 }, (_, attempt) =>
+      verdict({}, { kid: `unknown-${attempt}` }).finally(() => {
+        settled += 1
+      }),
+    )
+    await vi.waitFor(() => expect(issuer.requestsTo('/jwks')).toBe(2))
+    expect(await verdict()).toBe('accepted')
+    expect(settled).toBe(0)
+    giveUp()
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(['ERR_GATEWAY_TOKEN_KEY_UNKNOWN']))
+  })
+
+  test('T5: a flood of unknown key ids of an issuer that was never reached makes one fetch', async () => {
+    issuer.answers.set('/jwks', () => ({ status: 503 }))
+    const codes = await Promise.all(Array.from({ length: 30 }, (_, n) => verdict({}, { kid: `unknown-${n}` })))
+    expect(new Set(codes)).toEqual(new Set(['ERR_GATEWAY_ISSUER_UNAVAILABLE']))
+    expect(issuer.requestsTo('/jwks')).toBe(1)
+  })
+
+  test('T5: discovery that points to another host leads nowhere, and one that the config names is asked', async () => {
+    const other = await new TestIssuer(clock).start()
+    const elsewhere = other.url.replace('127.0.0.1', 'localhost')
+    other.answers.set('/jwks', () => ({ status: 200, body: { keys: [issuer.publicJwk] } }))
+    issuer.answers.set('/.well-known/openid-configuration', () => ({
+      status: 200,
+      body: { issuer: issuer.url, jwks_uri: `${elsewhere}/jwks` },
+    }))
+    expect(await verdict()).toBe('ERR_GATEWAY_ISSUER_UNAVAILABLE')
+    expect(other.requests.size).toBe(0)
+    const config = testGatewayConfig([testIssuerConfig(issuer, { hosts: ['localhost'] })])
+    authenticator = createAuthenticator({ config, log: silentLog, clock })
+    expect(await verdict()).toBe('accepted')
+    await other.close()
+  })
+
+  test('T5: discovery that points to the metadata of a cloud leads nowhere, though its host be allowed', async () => {
+    const answer = { issuer: issuer.url, jwks_uri: 'http://169.254.169.254/latest/meta-data' }
+    issuer.answers.set('/.well-known/openid-configuration', () => ({ status: 200, body: answer }))
+    const changes = { hosts: ['169.254.169.254'], isPrivateNetworkAllowed: true }
+    const config = testGatewayConfig([testIssuerConfig(issuer, changes)])
+    const { log, lines } = collectLog()
+    authenticator = createAuthenticator({ config, log, clock })
+    expect(await verdict()).toBe('ERR_GATEWAY_ISSUER_UNAVAILABLE')
+    expect(lines).toContainEqual(
+      expect.objectContaining({ reason: 'the host has an address that no service is asked at' }),
+    )
+  })
+
+  test('T3, T5: a key that takes too long to check with is not taken', async () => {
+    const key = { kty: 'RSA', e: 'AQAB', n: 'A'.repeat(1_367), kid: 'huge' }
+    issuer.answers.set('/jwks', () => ({ status: 200, body: { keys: [issuer.publicJwk, key] } }))
+    expect(await verdict()).toBe('ERR_GATEWAY_ISSUER_UNAVAILABLE')
   })
 
   test('a key set behind plaintext is not fetched where plaintext is not allowed [token-pinned]', async () => {

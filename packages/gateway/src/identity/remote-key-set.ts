@@ -1,8 +1,14 @@
 import type { Clock, LogPort } from '@headgate/core'
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from 'jose'
 import { IssuerUnavailableError } from './identity-errors.ts'
 import type { OutboundFetch } from './outbound-fetch.ts'
 import { RefreshedValue } from './refreshed-value.ts'
+
+/** Finds the key that a token is signed with, by what its header says. */
+export type KeyFinder = (header: {
+  readonly algorithm: string
+  readonly keyId: string | undefined
+}) => Promise<CryptoKey>
 
 /** How the keys of an issuer are found. */
 export interface RemoteKeySetOptions {
@@ -47,12 +53,13 @@ function keysForSignatures({ keys }: JSONWebKeySet, keyUse: 'sig' | 'jwt-svid'):
   return { keys: keys.filter(({ use }) => use === keyUse).map((key) => ({ ...key, use: 'sig' })) }
 }
 
-async function fetchKeys({ locate, fetch, keyUse }: RemoteKeySetOptions): Promise<JWTVerifyGetKey> {
+async function fetchKeys({ locate, fetch, keyUse }: RemoteKeySetOptions): Promise<KeyFinder> {
   const response = await fetch(await locate(), { headers: { accept: 'application/jwk-set+json, application/json' } })
   if (response.status !== 200) throw new TypeError(`the key set was answered with status ${response.status}`)
   const value: unknown = JSON.parse(await response.text())
   assertPublicKeys(value)
-  return createLocalJWKSet(keysForSignatures(value, keyUse))
+  const keys = createLocalJWKSet(keysForSignatures(value, keyUse))
+  return ({ algorithm, keyId }) => keys({ alg: algorithm, ...(keyId === undefined ? {} : { kid: keyId }) })
 }
 
 function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailableError {
@@ -68,21 +75,21 @@ function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailabl
  * Keys are kept for ten minutes, and as long as the config says when the issuer cannot be asked. An unknown key id makes at most one
  * fetch in thirty seconds, and so does a failing issuer. Throws {@link IssuerUnavailableError} when there are no keys.
  */
-export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
-  const load = (): Promise<JWTVerifyGetKey> =>
+export function createRemoteKeySet(options: RemoteKeySetOptions): KeyFinder {
+  const load = (): Promise<KeyFinder> =>
     fetchKeys(options).catch((cause: unknown) => {
       throw failure(options, cause)
     })
   const { clock, maxStaleMs } = options
   const keys = new RefreshedValue({ load, clock, freshMs: FRESH_MS, staleMs: maxStaleMs, pauseMs: PAUSE_MS })
-  return async (header, token) => {
+  return async (header) => {
     const known = await keys.get()
     try {
-      return await known(header, token)
+      return await known(header)
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
     }
     const renewed = await keys.renew()
-    return renewed(header, token)
+    return renewed(header)
   }
 }
