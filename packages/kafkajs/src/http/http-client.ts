@@ -56,8 +56,10 @@ export interface HttpClientOptions {
   readonly certificate?: CertificatePems | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
-  /** Keeps connections for the next request, for some seconds; they keep no process alive. */
+  /** Keeps connections for the next request, for some seconds. */
   readonly isKept?: boolean
+  /** Whether even a request that is under way keeps no process alive. */
+  readonly isBackground?: boolean
 }
 
 const TIMEOUT_MS = 10_000
@@ -87,12 +89,12 @@ function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
   return new HttpFailure(isUntrusted(code) ? 'untrusted' : 'unreachable', code, error)
 }
 
-function send(request: HttpRequest, options: RequestOptions): Promise<IncomingMessage> {
+function send(request: HttpRequest, options: RequestOptions, isBackground: boolean): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = request.url.protocol === 'https:' ? requestTls : requestPlain
     const sent = start(request.url, options, resolve).on('error', reject)
     // An application that has ended does not wait for a server's answer that may never come.
-    if (options.agent !== false) sent.on('socket', (socket) => socket.unref())
+    if (isBackground) sent.on('socket', (socket) => socket.unref())
     sent.end(request.body)
   })
 }
@@ -133,7 +135,8 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
       }
       try {
         const agent = agentOf(request.url)
-        const response = await send(request, { method: request.method, headers, signal, agent, ...tls })
+        const options = { method: request.method, headers, signal, agent, ...tls }
+        const response = await send(request, options, client.isBackground ?? false)
         const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)
         return { status: response.statusCode ?? 0, headers: response.headers, body }
       } catch (error) {

@@ -32,6 +32,6 @@ export async function openGatewayLink(options: ResolvedOptions, clock: Clock): P
   const metadata = await fetchGatewayMetadata(http, gateway, insecure)
   const context = { clock, insecure }
   const tokens = new GatewayTokens({ http, tokenEndpoint: metadata.tokenEndpoint, identity, context })
-  const waiting = createHttpClient({ ca, certificate, isKept: true })
+  const waiting = createHttpClient({ ca, certificate, isKept: true, isBackground: true })
   return { options, http, waiting, metadata, tokens, target: { kafka: metadata.kafka, ca, certificate } }
 }
