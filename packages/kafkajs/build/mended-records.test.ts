@@ -98,11 +98,15 @@ describe('a produce request', () => {
     )
   })
 
-  test('of ten thousand large records is made in one piece', async () => {
-    const messages = Array.from({ length: 10_000 }, (_, n) => ({ key: `${n}`, value: Buffer.alloc(900, n) }))
+  test('of two thousand large records is made in one piece', async () => {
+    const messages = Array.from({ length: 2_000 }, (_, n) => ({ key: `${n}`, value: Buffer.alloc(900, n) }))
     const given = { topicData: [{ topic: 't', partitions: [{ partition: 0, messages }] }] }
 
-    expect(await outcome(() => produce(loadMended, given))).toEqual(await outcome(() => produce(loadPlain, given)))
+    const [plain, mended] = [
+      await outcome(() => produce(loadPlain, given)),
+      await outcome(() => produce(loadMended, given)),
+    ]
+    expect((plain as Buffer).equals(mended as Buffer)).toBe(true)
   })
 })
 
@@ -124,8 +128,13 @@ function answerOf(batches: readonly Buffer[]): Buffer {
 }
 
 /** The batch of a produce request of one partition, as a broker would have it at an offset. */
-async function batchAt(offset: bigint, messages: readonly Message[], compression: number): Promise<Buffer> {
-  const request = loadPlain<(options: object) => Request>('protocol/requests/produce/v7/request.js')({
+async function batchAt(
+  offset: bigint,
+  messages: readonly Message[],
+  compression: number,
+  load = loadPlain,
+): Promise<Buffer> {
+  const request = load<(options: object) => Request>('protocol/requests/produce/v7/request.js')({
     acks: -1,
     timeout: 1,
     compression,
@@ -149,10 +158,12 @@ const fetched = fc.array(
 describe('a fetch answer', () => {
   test('gives the records that kafkajs reads', async () => {
     await fc.assert(
-      fc.asyncProperty(fetched, async (given) => {
+      fc.asyncProperty(fetched, fc.nat({ max: 200 }), async (given, cutBytes) => {
         const batches = await Promise.all(
           given.map(({ offset, messages, compression }) => batchAt(offset, messages, compression)),
         )
+        // A fetch has a limit in bytes: its end can be the beginning of a batch.
+        batches.push((batches[0] ?? Buffer.alloc(0)).subarray(0, cutBytes))
         const answer = answerOf(batches)
         const plain = await outcome(() => fetchWith(loadPlain, answer))
         expect(await outcome(() => fetchWith(loadMended, answer))).toEqual(plain)
@@ -182,10 +193,10 @@ describe('a fetch answer', () => {
   })
 
   test('of more records than a call can have arguments is read', async () => {
-    const messages = Array.from({ length: 200_000 }, () => ({ value: 'v' }))
-    const { responses } = await fetchWith(loadMended, answerOf([await batchAt(0n, messages, 0)]))
+    const messages = Array.from({ length: 150_000 }, () => ({ value: 'v' }))
+    const { responses } = await fetchWith(loadMended, answerOf([await batchAt(0n, messages, 0, loadMended)]))
 
-    expect(responses[0]?.partitions[0]?.messages.length).toBe(200_000)
+    expect(responses[0]?.partitions[0]?.messages.length).toBe(150_000)
   })
 })
 

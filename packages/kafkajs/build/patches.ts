@@ -116,6 +116,16 @@ const decoding: readonly Patch[] = [
   },
   {
     file: 'protocol/requests/fetch/v4/decodeMessages.js',
+    fault: `each fetch that ends within a batch, as most do, throws an error with its stack to find that out: ${SPEED} asks for the speed`,
+    from: `messagesDecoder.canReadBytes(RECORD_BATCH_OVERHEAD)) {
+`,
+    to: `messagesDecoder.canReadBytes(RECORD_BATCH_OVERHEAD)) {
+      const length = messagesDecoder.buffer.readInt32BE(messagesDecoder.offset + 8)
+      if (!messagesDecoder.canReadBytes(12 + length)) break
+`,
+  },
+  {
+    file: 'protocol/requests/fetch/v4/decodeMessages.js',
     fault: `a batch of more records than a call can have arguments overflows the stack: ${STACK}`,
     from: 'records.push(...recordBatch.records)',
     to: 'for (const record of recordBatch.records) records.push(record)',
