@@ -85,7 +85,7 @@ describe('ID tokens', () => {
 })
 
 describe('access tokens', () => {
-  test('T1: of other clients than those that are named are refused', async () => {
+  test('T1: a token of other clients than those that are named are refused', async () => {
     configure({ clients: ['orders'] })
     expect(await signedIn(await issuer.sign())).toBe('accepted')
     expect(await signedIn(await issuer.sign({ client_id: undefined, azp: 'orders' }))).toBe('accepted')
@@ -172,19 +172,22 @@ describe('Kubernetes service accounts', () => {
   })
 
   test.each([
-    ['T1', 'for the API server alone', { aud: ['https://kubernetes.default.svc'] }, 'ERR_GATEWAY_TOKEN_AUDIENCE'],
-    ['T2', 'without an end', { exp: undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'of a person', { sub: 'kubernetes-admin' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T1: a token for the API server alone', { aud: ['https://kubernetes.default.svc'] }, 'ERR_GATEWAY_TOKEN_AUDIENCE'],
+    ['T2: a token without an end', { exp: undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T4: a token of a person', { sub: 'kubernetes-admin' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
     [
-      'T4',
-      'with another subject than the claims',
+      'T4: a token with another subject than the claims',
       { sub: 'system:serviceaccount:shop:admin' },
       'ERR_GATEWAY_TOKEN_CLAIM',
     ],
-    ['T4', 'with a subject of more parts', { sub: 'system:serviceaccount:shop:orders:x' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'without the claims of the cluster', { 'kubernetes.io': undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T10', 'with groups of its own', { groups: ['system:masters'] }, 'accepted'],
-  ])('%s: a token %s', async (_line, _name, claims, code) => {
+    [
+      'T4: a token with a subject of more parts',
+      { sub: 'system:serviceaccount:shop:orders:x' },
+      'ERR_GATEWAY_TOKEN_CLAIM',
+    ],
+    ['T4: a token without the claims of the cluster', { 'kubernetes.io': undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T10: a token with groups of its own', { groups: ['system:masters'] }, 'accepted'],
+  ])('%s', async (_name, claims, code) => {
     expect(await signedIn(await projected(claims))).toBe(code)
     if (code !== 'accepted') return
     const { principal } = await authenticator.verifyToken(await projected(claims))
@@ -222,21 +225,24 @@ describe('SPIFFE JWT-SVIDs', () => {
   })
 
   test.each([
-    ['T4', 'of another trust domain', { sub: 'spiffe://evil.example/ns/shop' }, 'ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN'],
     [
-      'T4',
-      'of a domain that begins alike',
+      'T4: a token of another trust domain',
+      { sub: 'spiffe://evil.example/ns/shop' },
+      'ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN',
+    ],
+    [
+      'T4: a token of a domain that begins alike',
       { sub: 'spiffe://prod.example.evil/a' },
       'ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN',
     ],
-    ['T4', 'of the domain itself', { sub: 'spiffe://prod.example' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'with a path that climbs', { sub: 'spiffe://prod.example/a/../b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'with an empty segment', { sub: 'spiffe://prod.example/a//b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'with a query', { sub: 'spiffe://prod.example/a?b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-    ['T4', 'without a scheme', { sub: 'prod.example/a' }, 'ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN'],
-    ['T1', 'for another audience', { aud: 'payroll' }, 'ERR_GATEWAY_TOKEN_AUDIENCE'],
-    ['T2', 'without an end', { exp: undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
-  ])('%s: an SVID %s', async (_line, _name, claims, code) => {
+    ['T4: a token of the domain itself', { sub: 'spiffe://prod.example' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T4: a token with a path that climbs', { sub: 'spiffe://prod.example/a/../b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T4: a token with an empty segment', { sub: 'spiffe://prod.example/a//b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T4: a token with a query', { sub: 'spiffe://prod.example/a?b' }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+    ['T4: a token without a scheme', { sub: 'prod.example/a' }, 'ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN'],
+    ['T1: a token for another audience', { aud: 'payroll' }, 'ERR_GATEWAY_TOKEN_AUDIENCE'],
+    ['T2: a token without an end', { exp: undefined }, 'ERR_GATEWAY_TOKEN_CLAIM'],
+  ])('%s', async (_name, claims, code) => {
     expect(await signedIn(await svid(claims))).toBe(code)
   })
 
