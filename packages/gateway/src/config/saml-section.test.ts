@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type ConfigFolder, createConfigFolder } from './config-fixture.ts'
 import type { SamlIssuerConfig } from './issuer-config.ts'
 import { type GatewayConfigResult, loadGatewayConfig } from './load-config.ts'
+import { policyIssuersOf } from './policy-issuers.ts'
 
 let folder: ConfigFolder
 beforeAll(async () => {
@@ -76,4 +77,13 @@ test.each<readonly [string, readonly string[], readonly string[]]>([
   ['an unknown key', [`${MINIMAL}, recipient: x`], ['UNKNOWN_KEY']],
 ])('a config with %s is refused', (_title, issuers, problems) => {
   expect(problemsOf(...issuers)).toEqual(problems)
+})
+
+test('T4: an issuer of assertions counts among those that a policy must tell apart', () => {
+  const given = `${MINIMAL}, groupsAttribute: groups, groups: ["mesh-*"], claims: { zone: "urn:zone" }`
+  const result = load(given)
+  const issuers = result.ok ? policyIssuersOf(result.config) : []
+  const mesh = issuers.find(({ name }) => name === 'mesh')
+  expect([issuers.length, mesh?.claims]).toEqual([2, ['zone']])
+  expect([mesh?.mayAssert('mesh-a'), mesh?.mayAssert('leads')]).toEqual([true, false])
 })
