@@ -7,6 +7,8 @@ export interface GatewayRequest {
   readonly method?: 'GET' | 'POST'
   /** Sent as JSON. */
   readonly body?: object
+  /** Sent as a form, in place of `body`. */
+  readonly form?: Readonly<Record<string, string>>
   readonly token?: string
 }
 
@@ -22,10 +24,11 @@ export interface GatewayAnswer {
 export function askGateway(
   { httpUrl, ca }: Pick<World, 'httpUrl' | 'ca'>,
   path: string,
-  { method = 'GET', body, token }: GatewayRequest = {},
+  { method = 'GET', body, form, token }: GatewayRequest = {},
 ): Promise<GatewayAnswer> {
   const headers = {
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   }
   return new Promise((resolve, reject) => {
@@ -39,6 +42,6 @@ export function askGateway(
       })
     })
     sent.on('error', reject)
-    sent.end(body === undefined ? undefined : JSON.stringify(body))
+    sent.end(form === undefined ? body && JSON.stringify(body) : new URLSearchParams(form).toString())
   })
 }

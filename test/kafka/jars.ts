@@ -20,7 +20,8 @@ export interface JarSet {
   readonly classPath: string
 }
 
-const DEPENDENCY_PLUGIN_VERSION = '3.8.1'
+/** Of `maven-dependency-plugin`. */
+export const DEPENDENCY_PLUGIN_VERSION = '3.8.1'
 const SLF4J_SIMPLE_VERSION = '1.7.36'
 const MEGABYTES = { kafka: 44, 'kafka-tools': 54 } as const
 
@@ -63,7 +64,12 @@ async function fetchJars(
   return { name, directory, classPath: jars.map((jar) => join(directory, jar)).join(delimiter) }
 }
 
-async function runMaven(args: readonly string[]): Promise<ProgramResult> {
+/**
+ * Runs Maven to its end, quietly.
+ *
+ * @throws {MavenMissingError} `ERR_TEST_MAVEN_MISSING`
+ */
+export async function runMaven(args: readonly string[]): Promise<ProgramResult> {
   try {
     return await runProgram('mvn', ['-q', '-B', ...args], { timeoutMs: 600_000 })
   } catch (cause) {
