@@ -21,6 +21,8 @@ const NEST: Readonly<Record<string, string>> = {
   '@nestjs/microservices': '12.1.1',
   'reflect-metadata': '0.2.2',
   rxjs: '7.8.2',
+  typescript: '5.9.3',
+  '@types/node': '22.20.5',
 }
 
 interface Printed {
@@ -62,6 +64,23 @@ const readManifest = (): object => JSON.parse(readFileSync(manifestPath(), 'utf8
 describe('NestJS microservices over the client in the place of kafkajs [client-nest]', () => {
   test('what is installed as kafkajs is this package', () => {
     expect(readManifest()).toMatchObject({ name: '@headgate/kafkajs' })
+  })
+
+  test('its types are found under the name, with those of kafkajs behind them', () => {
+    const { consumer } = project
+    const program = `import { Kafka, KafkaJSError, type EachMessagePayload, type Producer } from 'kafkajs'
+      export const producer: Producer = new Kafka({ clientId: 'shop' }).producer()
+      export const read = ({ message }: EachMessagePayload): string => String(message.value)
+      export const error: Error = new KafkaJSError('x', { retriable: true })
+      new Kafka({}).access()
+      // @ts-expect-error: it is typed
+      producer.flush()\n`
+    for (const file of ['types.mts', 'types.cts']) consumer.write(file, program)
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022', '--module', 'nodenext']
+
+    expect(
+      consumer.run(process.execPath, 'node_modules/typescript/bin/tsc', ...options, 'types.mts', 'types.cts'),
+    ).toBe('')
   })
 
   test('a request is answered, and an event is handled', () => {
