@@ -138,17 +138,32 @@ test('a revoked session has no rights on its live connections within a second, a
 })
 
 test('a client of Headgate whose session was revoked goes on in another one, without a denial', async () => {
-  const producer = headgateKafka().producer()
-  await producer.connect()
+  const kafka = headgateKafka()
+  const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: 'orders-goes-on' })]
+  const read: string[] = []
+  const trouble: unknown[] = []
+  kafka.on('headgate.denied', ({ payload }) => void trouble.push(payload))
+  await Promise.all([producer.connect(), consumer.connect()])
+  await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
+  await consumer.run({ eachMessage: async ({ message }) => void read.push(String(message.value)) })
   const isIssued = (line: { event?: string; decision?: string }): boolean =>
     line.event === 'token-exchange' && line.decision === undefined
   const sid = String(world.logLines.filter(isIssued).at(-1)?.sessionId)
   try {
     await producer.send({ topic: 'orders', messages: [{ value: 'one' }] })
+    await expect.poll(() => read, { timeout: 30_000 }).toContain('one')
     await ask('/revoke', { token: sid }, await world.identity.tokenFor('guard'))
     await producer.send({ topic: 'orders', messages: [{ value: 'two' }] })
     expect(String(world.logLines.filter(isIssued).at(-1)?.sessionId)).not.toBe(sid)
+    await expect.poll(() => read, { timeout: 30_000 }).toContain('two')
+    expect([
+      trouble,
+      kafka
+        .access()
+        .health()
+        .consumers.map(({ state }) => state),
+    ]).toEqual([[], ['running']])
   } finally {
-    await producer.disconnect()
+    await Promise.all([producer.disconnect(), consumer.disconnect()])
   }
 })

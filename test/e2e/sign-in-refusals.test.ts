@@ -62,7 +62,7 @@ test.each([
   ['a token signed by another key', { key: 'foreign' as const }, CLAIMS, /signature|key/],
   ['a token of another type', { typ: 'JWT' }, CLAIMS, /typ/],
 ])(
-  '%s is refused with 58 and a clear text, at once, and leaves a line [token-refused]',
+  'K4: %s is refused with 58 and a clear text, at once, and leaves a line [token-refused]',
   async (_, options, claims, text) => {
     const before = refusalLines().length
     const token = await world.identity.signToken(claims, options)
@@ -95,7 +95,7 @@ async function refusalOf(token: string): Promise<SaslAuthenticateResponse> {
   return answer
 }
 
-test('a wrong client secret is refused with 58 and a clear text, and leaves a line [token-refused]', async () => {
+test('K4: a wrong client secret is refused with 58 and a clear text, and leaves a line [token-refused]', async () => {
   const before = refusalLines().length
   const client = await rawClient()
 
@@ -133,4 +133,29 @@ test('a client that stays silent is closed after the time allowed [no-sasl-close
 
   expect(performance.now() - startedAt).toBeGreaterThan(900)
   expect(performance.now() - startedAt).toBeLessThan(5_000)
+})
+
+test('K4: a malformed first message is 58 and the end, an endless one only the end; no token is in a line', async () => {
+  const token = await world.identity.tokenFor('orders')
+  const messages = [
+    'hello',
+    `n,,\x01auth=Bearer ${token}\x01`,
+    `n,,\x01auth=Bearer ${token}\x01auth=Bearer ${token}\x01\x01`,
+    `n,a=root,\x01auth=Bearer ${token}\x01\x01`,
+    `n,,\x01auth=Bearer ${'x'.repeat(100_000)}\x01\x01`,
+    '\x01'.repeat(1_000),
+  ]
+  for (const message of messages) {
+    const client = await rawClient()
+    await client.request(17, 1, { mechanism: 'OAUTHBEARER' })
+    const answer = await client.request<SaslAuthenticateResponse>(36, 2, { authBytes: Buffer.from(message) })
+    expect(answer).toMatchObject({ errorCode: 58, errorMessage: expect.stringMatching(/./) })
+    await client.closed()
+  }
+  const client = await rawClient()
+  await client.request(17, 1, { mechanism: 'OAUTHBEARER' })
+  const endless = Buffer.from(`n,,\x01auth=Bearer ${'x'.repeat(1_048_576)}\x01\x01`)
+  await expect(client.request(36, 2, { authBytes: endless })).rejects.toThrow()
+  const said = JSON.stringify(world.logLines)
+  for (const part of [...token.split('.').slice(1), 'x'.repeat(100)]) expect(said).not.toContain(part)
 })

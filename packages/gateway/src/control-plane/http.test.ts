@@ -95,3 +95,42 @@ test('a port that is taken is an error with a code', async () => {
     details: { host: '127.0.0.1', port },
   })
 })
+
+test('every refusal but those of the token endpoints is problem details, with the status it has and a code', async () => {
+  plane = await startTestControlPlane()
+  const refused: readonly (readonly [string, string, number])[] = [
+    ['GET', '/nowhere', 404],
+    ['GET', '/token', 405],
+    ['DELETE', '/revoke', 405],
+    ['GET', '/v1/bundle', 401],
+    ['GET', '/v1/asks', 401],
+    ['POST', '/v1/asks', 401],
+    ['GET', '/v1/sessions', 401],
+    ['GET', '/v1/sessions/one', 401],
+  ]
+  for (const [method, path, status] of refused) {
+    const response = await fetch(plane.url + path, {
+      method,
+      headers: { authorization: 'Bearer canary.canary.canary' },
+    })
+    const text = await response.text()
+    expect([path, response.status, response.headers.get('content-type')]).toEqual([
+      path,
+      status,
+      'application/problem+json',
+    ])
+    expect(JSON.parse(text)).toMatchObject({
+      type: 'about:blank',
+      status,
+      code: expect.stringMatching(/^ERR_GATEWAY_/),
+    })
+    expect(text).not.toContain('canary')
+  }
+  for (const path of ['/token', '/revoke']) {
+    const response = await fetch(plane.url + path, { method: 'POST', body: 'x' })
+    expect([response.headers.get('content-type'), Object.keys((await response.json()) as object)]).toEqual([
+      'application/json',
+      ['error', 'error_description'],
+    ])
+  }
+})
