@@ -3,6 +3,7 @@ import { observesAny } from '@headgate/policy'
 import { defaultSaslAuthenticateRequest, defaultSaslHandshakeRequest } from '@headgate/wire'
 import type { Sessions } from '../identity/sessions.ts'
 import type { BrokerSasl } from './broker-sasl.ts'
+import { UpstreamUnreachableError } from './errors.ts'
 import type { PassThrough } from './plane-context.ts'
 import type { PolicyView } from './policy-view.ts'
 import type { UpstreamLink } from './upstream-link.ts'
@@ -26,16 +27,29 @@ export interface BrokerConversationOptions {
  */
 export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl {
   const { passThrough, policy, sessions, clock, link } = options
-  const { issuer, takesPlain, knownIssuers } = passThrough
+  const { issuer, takesPlain, knownIssuers, underWay } = passThrough
+  let end: (() => void) | undefined
+  let isOpen = false
+  const open = (): UpstreamLink => {
+    if (!isOpen) {
+      end = underWay.begin()
+      if (end === undefined)
+        throw new UpstreamUnreachableError({ message: 'upstream: too many sign-ins at once', retryable: true })
+      isOpen = true
+    }
+    return link()
+  }
   return {
+    close: () => end?.(),
     takesPlain,
     isOffered: () => observesAny(policy.modes),
     isKnownIssuer: (name) => knownIssuers.has(name),
     handshake: async (mechanism) =>
-      link().request({ ...HANDSHAKE, body: { ...defaultSaslHandshakeRequest(), mechanism } }),
+      open().request({ ...HANDSHAKE, body: { ...defaultSaslHandshakeRequest(), mechanism } }),
     authenticate: async (authBytes) =>
-      link().request({ ...AUTHENTICATE, body: { ...defaultSaslAuthenticateRequest(), authBytes } }),
+      open().request({ ...AUTHENTICATE, body: { ...defaultSaslAuthenticateRequest(), authBytes } }),
     signIn: (subject, lifetimeMs, origin) => {
+      end?.()
       const principal = { issuer, subject, groups: undefined }
       const nowUnixMs = clock.nowUnixMs()
       const { address, kafkaClientId } = origin ?? {}

@@ -39,6 +39,7 @@ beforeEach(() => {
       return { ...defaultSaslAuthenticateResponse(), authBytes: Buffer.from(authBytes), ...answer }
     },
     signIn: (subject, lifetimeMs) => signedIn(subject, lifetimeMs),
+    close: () => {},
   }
 })
 

@@ -24,6 +24,8 @@ export interface BrokerSasl {
   authenticate(bytes: Buffer): Promise<SaslAuthenticateResponse>
   /** Makes the sign-in of a name that the broker has accepted; `lifetimeMs` 0 is one without an end. */
   signIn(subject: string, lifetimeMs: number, origin: SignInOrigin | undefined): SignIn
+  /** The connection is gone, whether or not anybody has signed in on it. */
+  close(): void
 }
 
 /** A sign-in that is handed on: whose, and how far it is. */

@@ -13,7 +13,7 @@ import { ClientSignIn, type SaslAnswer } from './client-sign-in.ts'
 import { softwareNameIn } from './client-software.ts'
 import { ClientState } from './client-state.ts'
 import { ApiNotOfferedError, ClientProtocolError, NotSignedInError, SessionExpiredError } from './errors.ts'
-import type { PassThrough, PlaneContext } from './plane-context.ts'
+import type { PlaneContext } from './plane-context.ts'
 import { readAccepted } from './pooled-reads.ts'
 import { ProduceIntake } from './produce-intake.ts'
 import type { ReadBuffer } from './read-buffers.ts'
@@ -52,6 +52,7 @@ export class Connection {
   readonly #onClosed: () => void
   readonly #input = new RequestInput()
   readonly #order: ResponseOrder
+  readonly #brokerSasl: BrokerSasl | undefined
   readonly #signIn: ClientSignIn
   readonly #state = new ClientState()
   readonly #access: AccessLog
@@ -85,6 +86,7 @@ export class Connection {
     this.#plane = plane
     this.#onClosed = onClosed
     this.#order = new ResponseOrder(this.#socket)
+    this.#brokerSasl = this.#createBrokerSasl()
     this.#signIn = this.#createSignIn()
     this.#access = this.#createAccessLog()
     this.#desk = this.#createDesk()
@@ -115,7 +117,7 @@ export class Connection {
       maxReauthenticationMs: limits.maxReauthenticationMs,
       policyRevision: () => policy.revision,
       mustBeBound: (signIn) => mustBeBound(certificateBound, signIn),
-      brokers: this.#plane.passThrough && this.#brokerSasl(this.#plane.passThrough),
+      brokers: this.#brokerSasl,
     })
     return new ClientSignIn({
       sasl,
@@ -130,12 +132,12 @@ export class Connection {
   }
 
   /** How this connection hands a client's sign-in on, to the broker that it is for. */
-  #brokerSasl(passThrough: PassThrough): BrokerSasl {
-    const { policy, sessions, clock } = this.#plane
-    return createBrokerSasl({
-      ...{ passThrough, policy, sessions, clock },
-      link: () => this.#linked(() => passThrough.openUpstream(this.#brokerId, '', this.#linkListener)),
-    })
+  #createBrokerSasl(): BrokerSasl | undefined {
+    const { passThrough, policy, sessions, clock } = this.#plane
+    if (passThrough === undefined) return undefined
+    const link = (): UpstreamLink =>
+      this.#linked(() => passThrough.openUpstream(this.#brokerId, '', this.#linkListener))
+    return createBrokerSasl({ passThrough, policy, sessions, clock, link })
   }
 
   #createAccessLog(): AccessLog {
@@ -354,6 +356,7 @@ export class Connection {
     this.#isClosing = true
     this.#stopListening()
     this.#signIn.close()
+    this.#brokerSasl?.close()
     this.#produce.close()
     this.#access.end()
     this.#desk.close()

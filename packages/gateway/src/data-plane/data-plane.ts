@@ -20,6 +20,7 @@ import { PolicyView } from './policy-view.ts'
 import { ReadBufferPool } from './read-buffers.ts'
 import { RecordReader } from './record-reader.ts'
 import { MaskCompiler } from './records/compiled-mask.ts'
+import { UnderWay } from './under-way.ts'
 import { type LinkListener, type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 /** What a data plane is made from. */
@@ -34,6 +35,8 @@ export interface DataPlaneOptions {
 }
 
 const DRAIN_MS = 5_000
+/** Connections to brokers that nobody has signed in yet: as many as a fleet needs that comes back at once, a few at a time. */
+const MAX_SIGN_INS_HANDED_ON = 200
 
 /** The Kafka side of a gateway: the bound ports, the connections, the gateway's own view of the cluster. */
 export class DataPlane {
@@ -93,6 +96,7 @@ export class DataPlane {
     if (config.listener.passThrough !== true) return undefined
     return {
       issuer: brokersIssuer(config.cluster.name),
+      underWay: new UnderWay(MAX_SIGN_INS_HANDED_ON),
       takesPlain: config.issuers.every(({ clientCredentials }) => clientCredentials === undefined),
       knownIssuers: new Set([config.http.publicUrl, ...config.issuers.map(({ issuer }) => issuer)]),
       openUpstream: (brokerId, clientId, listener) =>

@@ -11,6 +11,7 @@ import type { PolicyView } from './policy-view.ts'
 import type { ReadBufferPool } from './read-buffers.ts'
 import type { MaskCompiler } from './records/compiled-mask.ts'
 import type { ClientMechanism } from './sasl-message.ts'
+import type { UnderWay } from './under-way.ts'
 import type { LinkListener, UpstreamLink } from './upstream-link.ts'
 
 /** What a sign-in with the brokers' own credential needs of its data plane. */
@@ -21,6 +22,8 @@ export interface PassThrough {
   readonly takesPlain: boolean
   /** Issuers whose tokens are for the gateway. */
   readonly knownIssuers: ReadonlySet<string>
+  /** Connections to brokers on which a sign-in is under way. */
+  readonly underWay: UnderWay
   /** Begins a connection to a broker that nobody has signed in. */
   readonly openUpstream: (brokerId: number | null, clientId: string, listener: LinkListener) => UpstreamLink
 }
