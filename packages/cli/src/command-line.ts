@@ -5,6 +5,7 @@ import { defineAudit } from './commands/audit.ts'
 import { defineConfigCheck } from './commands/config-check.ts'
 import { defineConnect } from './commands/connect.ts'
 import { defineDev } from './commands/dev.ts'
+import { defineDoctor } from './commands/doctor.ts'
 import { defineGateway } from './commands/gateway.ts'
 import { defineKeysCreate } from './commands/keys-create.ts'
 import { defineKeysPublic } from './commands/keys-public.ts'
@@ -56,6 +57,7 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
     })
   defineGateway(program, select)
   defineDev(program, select)
+  defineDoctor(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
   definePolicyCommands(program.command('policy').description('policies: check, explain, compare, test, lint'), select)
   defineLogin(program, select)

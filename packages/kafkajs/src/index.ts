@@ -45,6 +45,7 @@ export { type Denial, HeadgateDeniedError } from './access/denied-error.ts'
 export type { ApprovalAsk, ApprovalState } from './approvals/approval-ask.ts'
 export { type ApprovalPending, HeadgateApprovalPendingError } from './approvals/approval-pending-error.ts'
 export type { ClientCertificate, HeadgateOptions, KafkaConfig } from './config/options.ts'
+export { environmentVariables, findUnknownVariables, type UnknownVariable } from './config/unknown-variables.ts'
 export type { ConsumerHealth, ConsumerState } from './consumption/consumer-health.ts'
 export { type DiagnosisOptions, diagnose } from './diagnosis/diagnose.ts'
 export {
