@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, LogFields, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { IssuerConfig } from '../config/issuer-config.ts'
 import { policyIssuersOf } from '../config/policy-issuers.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
@@ -78,7 +79,10 @@ function post(url: string, body: string, headers: Readonly<Record<string, string
 }
 
 /** What of a control plane's surroundings a test gives itself. */
-export type TestSurroundings = Partial<Pick<ControlPlaneOptions, 'archive' | 'records' | 'audit' | 'spent'>>
+export type TestSurroundings = Partial<Pick<ControlPlaneOptions, 'archive' | 'records' | 'audit' | 'spent'>> & {
+  /** How its issuer is configured. */
+  readonly issuer?: Partial<IssuerConfig>
+}
 
 /** Brokers that never answer. */
 const noRecords: RecordSource = {
@@ -99,7 +103,7 @@ export async function startTestControlPlane(
   const clock = new TestClock()
   const issuer = await new TestIssuer(clock).start()
   const policy = { path: policyPath, reloadSeconds: 0 }
-  const config = testGatewayConfig([testIssuerConfig(issuer)], { policy, ...changes })
+  const config = testGatewayConfig([testIssuerConfig(issuer, surroundings.issuer)], { policy, ...changes })
   const { log, lines } = collectLog()
   const policySource = createPolicySource({
     policy: config.policy,
