@@ -18,6 +18,8 @@ export interface GatewayClient {
   getLines(path: string): Promise<readonly JsonObject[]>
   /** Posts JSON to a path. An answer without a body is `undefined`. */
   post<T>(path: string, body: unknown): Promise<T>
+  /** Posts a form to one of the OAuth endpoints, whose answer has no body. */
+  postForm(path: string, form: Readonly<Record<string, string>>): Promise<void>
 }
 
 function refusalOf(status: number, text: string): GatewayRefusedError {
@@ -36,6 +38,15 @@ async function readText(host: string, response: Response): Promise<string> {
   if (response.status >= 500) throw new UnreachableError(host, `HTTP ${response.status}`)
   if (!response.ok) throw new GatewayRefusedError({ status: response.status, code: undefined, text: '' })
   return text
+}
+
+/** Errors of the OAuth endpoints (RFC 6749 section 5.2) have members of their own. */
+async function readOAuth(host: string, response: Response): Promise<void> {
+  const problem = response.status < 400 ? undefined : jsonObject(parseJson(await response.clone().text()))
+  const word = textMember(problem, 'error')
+  if (word === undefined) return void (await readText(host, response))
+  const text = printable(textMember(problem, 'error_description')) || printable(word)
+  throw new GatewayRefusedError({ status: response.status, code: undefined, text })
 }
 
 async function readAnswer<T>(host: string, response: Response): Promise<T> {
@@ -68,6 +79,12 @@ function createClient(origin: string, token: () => Promise<Secret<string>>, fetc
     post: async (path, body) => {
       const request = { method: 'POST', headers: { ...(await headers()), 'content-type': 'application/json' } }
       return readAnswer(host, await fetch(`${origin}${path}`, { ...request, body: JSON.stringify(body) }))
+    },
+    postForm: async (path, form) => {
+      const type = { 'content-type': 'application/x-www-form-urlencoded' }
+      const request = { method: 'POST', headers: { ...(await headers()), ...type } }
+      const body = new URLSearchParams(form).toString()
+      await readOAuth(host, await fetch(`${origin}${path}`, { ...request, body }))
     },
   }
 }

@@ -120,6 +120,15 @@ function replaySession(id: string, options: ReplayOptions): CommandRun {
     })
 }
 
+function revokeSession(id: string, options: SessionOptions): CommandRun {
+  return (io) =>
+    withGateway(io, options, async (client) => {
+      await client.postForm('/revoke', { token: id })
+      const words = `session ${id} is revoked: its tokens count no more, and its connections have no rights`
+      return reportResult(io, { session: id, revoked: true }, words, options)
+    })
+}
+
 function time(text: string): string {
   if (parseTime(text) === undefined)
     throw new InvalidArgumentError('write date, time and zone, such as 2026-11-30T02:00:00Z.')
@@ -133,7 +142,7 @@ function addOptions(command: Command, what: string): Command {
     .option('--json', 'write the result as JSON', false)
 }
 
-/** `headgate sessions list | show | replay` */
+/** `headgate sessions list | show | replay | revoke` */
 export const defineSessions: CommandDefinition = (parent, select) => {
   const sessions = parent.command('sessions').description('what sessions did, and what they saw')
   addOptions(sessions.command('list').description('list sessions, those that went on last first'), 'sessions')
@@ -157,4 +166,7 @@ export const defineSessions: CommandDefinition = (parent, select) => {
     .option('--all', 'all of it, page after page', false)
     .option('--raw', 'values alone, as they are, one a line; to a file or a pipe', false)
     .action((id: string, options: ReplayOptions) => select(replaySession(id, options)))
+  addGatewayOptions(sessions.command('revoke <session>').description('end a session now, on live connections too'))
+    .option('--json', 'write the result as JSON', false)
+    .action((id: string, options: SessionOptions) => select(revokeSession(id, options)))
 }

@@ -29,6 +29,10 @@ const UNAUTHENTICATED: TokenRefusal = {
   error: 'invalid_client',
   description: 'say who revokes: Authorization: Bearer, with a token of this gateway or of an accepted issuer',
 }
+const NO_REVOKER: TokenRefusal = {
+  error: 'unauthorized_client',
+  description: 'only the groups in tokens.revokers name a session by its id: give one of its tokens',
+}
 const FOREIGN: TokenRefusal = { error: 'unauthorized_client', description: 'the token is of another principal' }
 
 class RevocationEndpoint {
@@ -65,8 +69,9 @@ class RevocationEndpoint {
     const isRevoker = this.#isRevoker(caller.principal)
     const named = await this.#options.tokens.readForSession(token)
     if (named !== undefined) return isRevoker || isSame(named.principal, caller.principal) ? idOf(named) : FOREIGN
-    // Whoever may end every session names it as the trail does. To others there is no telling whether there is one.
-    return isRevoker && SESSION_ID.test(token) ? { id: token } : undefined
+    if (!SESSION_ID.test(token)) return undefined
+    // Whoever may end every session names it as the trail does; whether there is one, nobody is told.
+    return isRevoker ? { id: token } : NO_REVOKER
   }
 
   #isRevoker({ issuer, groups = [] }: Principal): boolean {

@@ -75,19 +75,24 @@ test('opening exchanges the identity once and verifies the policy, however many 
   expect(changes).toEqual([1])
 })
 
-test('nothing is allowed before there is a policy', () => {
+test('B18: nothing is allowed before there is a policy', () => {
   expect(decide(session.current().program, 'topic', Operation.Write, 'orders')).toMatchObject({ reason: 'no-bundle' })
   expect(session.isOpen()).toBe(false)
 })
 
 const other = await createBundleKey()
 test.each([
-  ['by a key that is not configured', () => ({ signingKey: other, keys: [other.publicJwk] }), 'BUNDLE_KEY'],
-  ['for another client', () => ({ claims: { audience: 'payments' } }), 'BUNDLE_ADDRESSEE'],
-  ['for another cluster', () => ({ claims: { cluster: 'other' } }), 'BUNDLE_ADDRESSEE'],
-  ['that is older than the token wants', () => ({ revision: 0 }), 'BUNDLE_ROLLBACK'],
-  ['that needs a newer client', () => ({ claims: { mustUnderstand: ['time-travel'] } }), 'BUNDLE_NOT_UNDERSTOOD'],
-])('a policy %s is refused, and nothing is allowed', async (_, changed, reason) => {
+  ['B9', 'by a key that is not configured', () => ({ signingKey: other, keys: [other.publicJwk] }), 'BUNDLE_KEY'],
+  ['B6', 'for another client', () => ({ claims: { audience: 'payments' } }), 'BUNDLE_ADDRESSEE'],
+  ['B6', 'for another cluster', () => ({ claims: { cluster: 'other' } }), 'BUNDLE_ADDRESSEE'],
+  ['B2', 'that is older than the token wants', () => ({ revision: 0 }), 'BUNDLE_ROLLBACK'],
+  [
+    'B10',
+    'that needs a newer client',
+    () => ({ claims: { mustUnderstand: ['time-travel'] } }),
+    'BUNDLE_NOT_UNDERSTOOD',
+  ],
+])('%s: a policy %s is refused, and nothing is allowed', async (_, __, changed, reason) => {
   Object.assign(gateway, changed())
   await expect(session.open()).rejects.toMatchObject({
     code: 'ERR_KAFKAJS_BUNDLE_REFUSED',
@@ -157,7 +162,7 @@ test('the policy is renewed in the background while a client is connected, and n
   expect(timers.filter(({ canceled }) => !canceled)).toEqual([])
 })
 
-test('an outage is survived until the policy expires; then everything is denied until the gateway is back', async () => {
+test('B3: an outage is survived until the policy expires; then everything is denied until the gateway is back', async () => {
   await session.open()
   session.retain(gateway)
   gateway.instead.set('/v1/bundle', { status: 503 })
@@ -174,7 +179,7 @@ test('an outage is survived until the policy expires; then everything is denied 
   await expect.poll(() => mayWrite('orders')).toBe('allow')
 })
 
-test('a clock that is set back prolongs nothing', async () => {
+test('B14: a clock that is set back prolongs nothing', async () => {
   await session.open()
   const start = nowMs
   const monotonic = start + 121_000
@@ -210,7 +215,7 @@ test('an older policy is refused, and what is in force stays', async () => {
   expect([session.current().revision, mayWrite('orders')]).toEqual([5, 'allow'])
 })
 
-test('a new signing key is taken when its thumbprint was configured', async () => {
+test('B9: a new signing key is taken when its thumbprint was configured', async () => {
   const next = await createBundleKey()
   session = createSession([gateway.key.thumbprint, next.thumbprint])
   await session.open()
@@ -220,7 +225,7 @@ test('a new signing key is taken when its thumbprint was configured', async () =
   expect(session.current().revision).toBe(2)
 })
 
-test('a token that the gateway no longer takes is exchanged again', async () => {
+test('B13: a token that the gateway no longer takes is exchanged again', async () => {
   await session.open()
   gateway.http.routes.set('/v1/bundle', ({ headers }) => ({
     status: `${headers.authorization}`.includes('.') ? 401 : 200,
