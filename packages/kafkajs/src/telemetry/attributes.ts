@@ -62,7 +62,7 @@ export function workAttributes({ admission, tally, askIds }: TracedWork): Attrib
   }
 }
 
-const known = new WeakMap<Decision, { readonly policy: ActivePolicy; readonly attributes: Readonly<Attributes> }>()
+const known = new WeakMap<Decision, { readonly revision: number; readonly attributes: Readonly<Attributes> }>()
 
 /** As {@link workAttributes}, made once for what is decided on record after record where nothing is masked or held. */
 export function sharedWorkAttributes(work: TracedWork): Readonly<Attributes> {
@@ -72,9 +72,10 @@ export function sharedWorkAttributes(work: TracedWork): Readonly<Attributes> {
   if (decision === undefined || policy === undefined || tally !== undefined || askIds.length > 0)
     return workAttributes(work)
   const before = known.get(decision)
-  if (before?.policy === policy && admission.decisions.length === 1) return before.attributes
+  const { revision } = policy
+  if (before?.revision === revision && admission.decisions.length === 1) return before.attributes
   const attributes = workAttributes(work)
-  if (admission.decisions.length === 1) known.set(decision, { policy, attributes })
+  if (admission.decisions.length === 1) known.set(decision, { revision, attributes })
   return attributes
 }
 

@@ -9,6 +9,8 @@ import {
 } from '@opentelemetry/api'
 import type { IHeaders, KafkaMessage } from '#kafkajs'
 
+type HeaderValue = IHeaders[string]
+
 const getter: TextMapGetter<IHeaders> = {
   keys: (headers) => Object.keys(headers),
   get(headers, name) {
@@ -25,34 +27,45 @@ export function contextHeaders(context: Context): Readonly<Record<string, string
   return headers
 }
 
-let last:
-  | { readonly fields: readonly string[]; readonly values: readonly unknown[]; readonly context: Context }
-  | undefined
-
-const isSame = (value: unknown, other: unknown): boolean =>
-  value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other))
-
-/** What the headers say to the registered propagator; records of one send say the same, and are read once. */
-function extract(headers: IHeaders): Context {
-  const fields = propagation.fields()
-  const values = fields.map((name) => (Object.hasOwn(headers, name) ? headers[name] : undefined))
-  const isKnown =
-    last?.fields.length === fields.length &&
-    fields.every((name, at) => last?.fields[at] === name && isSame(values[at], last.values[at]))
-  if (isKnown && last !== undefined) return last.context
-  const context = propagation.extract(ROOT_CONTEXT, headers, getter)
-  // A copy: the application may write into what it is given.
-  const own = values.map((value) => (Buffer.isBuffer(value) ? Buffer.from(value) : value))
-  last = { fields, values: own, context }
-  return context
+/** What the headers of the last record said, and the context that they came to. */
+interface Extracted {
+  readonly fields: readonly string[]
+  readonly values: readonly HeaderValue[]
+  readonly sender: Context | undefined
 }
 
-/** The context in which a record was sent; nothing where its headers hold none. */
+let last: Extracted | undefined
+
+const isSame = (value: HeaderValue, other: HeaderValue): boolean =>
+  value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other))
+
+const headerOf = (headers: IHeaders, name: string): HeaderValue =>
+  Object.hasOwn(headers, name) ? headers[name] : undefined
+
+function saysTheSame({ fields, values }: Extracted, headers: IHeaders, asked: readonly string[]): boolean {
+  if (fields.length !== asked.length) return false
+  for (let at = 0; at < asked.length; at += 1) {
+    const name = asked[at]
+    if (name === undefined || name !== fields[at] || !isSame(headerOf(headers, name), values[at])) return false
+  }
+  return true
+}
+
+/** The context in which a record was sent; nothing where its headers hold none. Records of one send say the same, and are read once. */
 export function senderContext({ headers }: KafkaMessage): Context | undefined {
   if (headers === undefined) return undefined
-  const context = extract(headers)
+  const fields = propagation.fields()
+  if (last !== undefined && saysTheSame(last, headers, fields)) return last.sender
+  const context = propagation.extract(ROOT_CONTEXT, headers, getter)
   const span = trace.getSpanContext(context)
-  return span !== undefined && isSpanContextValid(span) ? context : undefined
+  const sender = span !== undefined && isSpanContextValid(span) ? context : undefined
+  // Copies: the application may write into what it is given, and a view would keep its whole batch.
+  const values = fields.map((name) => {
+    const value = headerOf(headers, name)
+    return Buffer.isBuffer(value) ? Buffer.from(value) : value
+  })
+  last = { fields, values, sender }
+  return sender
 }
 
 const MAX_LINKS = 128
