@@ -114,17 +114,21 @@ interface Decoded {
   readonly responses: readonly { readonly partitions: readonly { readonly messages: readonly Message[] }[] }[]
 }
 
-/** A fetch answer with these batches in one partition. */
-function answerOf(batches: readonly Buffer[]): Buffer {
-  const head = Buffer.alloc(4 + 2 + 4 + 4 + 2 + 1 + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 4 + 4)
+/** A fetch answer with these batches in one partition of each topic. */
+function answerOf(batches: readonly Buffer[], topics = 't'): Buffer {
+  const head = Buffer.alloc(4 + 2 + 4 + 4)
+  head.writeInt32BE(topics.length, 10)
   const records = Buffer.concat(batches)
-  head.writeInt32BE(1, 10)
-  head.writeInt16BE(1, 14)
-  head.write('t', 16)
-  head.writeInt32BE(1, 17)
-  head.writeInt32BE(-1, head.length - 8)
-  head.writeInt32BE(records.length, head.length - 4)
-  return Buffer.concat([head, records])
+  const parts = [...topics].map((topic) => {
+    const part = Buffer.alloc(2 + 1 + 4 + 4 + 2 + 8 + 8 + 8 + 4 + 4 + 4)
+    part.writeInt16BE(1)
+    part.write(topic, 2)
+    part.writeInt32BE(1, 3)
+    part.writeInt32BE(-1, part.length - 8)
+    part.writeInt32BE(records.length, part.length - 4)
+    return Buffer.concat([part, records])
+  })
+  return Buffer.concat([head, ...parts])
 }
 
 /** The batch of a produce request of one partition, as a broker would have it at an offset. */
@@ -183,13 +187,16 @@ describe('a fetch answer', () => {
     ])
   })
 
-  test('gives records that are views on those of their own partition, and on nothing else of the answer', async () => {
+  test('of several topics gives records that are views on those of their own partition, and on nothing else', async () => {
     const batch = await batchAt(0n, [{ key: 'k', value: 'v' }], 0)
-    const answer = Buffer.concat([answerOf([batch]), Buffer.from('another topic')])
-    const { responses } = await fetchWith(loadMended, answer)
-    const value = responses[0]?.partitions[0]?.messages[0]?.['value'] as Buffer
+    const memoryOf = async (topics: string): Promise<Buffer> => {
+      const { responses } = await fetchWith(loadMended, answerOf([batch], topics))
+      const value = responses[0]?.partitions[0]?.messages[0]?.['value'] as Buffer
+      return Buffer.from(value.buffer)
+    }
 
-    expect(Buffer.from(value.buffer)).toEqual(batch)
+    expect(await memoryOf('tu')).toEqual(batch)
+    expect((await memoryOf('t')).includes(batch)).toBe(true)
   })
 
   test('of more records than a call can have arguments is read', async () => {

@@ -107,11 +107,19 @@ const decoding: readonly Patch[] = [
   },
   {
     file: 'protocol/requests/fetch/v4/decodeMessages.js',
-    fault: `records are views on the whole answer, other topics included; here on those of their own partition: ${SPEED} asks for the speed`,
+    fault: `records are views on the whole answer, other topics included; here on those of their topic: ${SPEED} asks for the speed`,
     from: 'const messagesBuffer = decoder.readBytes(messagesSize)\n',
     to: `const answer = decoder.readBytes(messagesSize)
-  const messagesBuffer = Buffer.allocUnsafeSlow(messagesSize)
-  answer.copy(messagesBuffer)
+  const messagesBuffer = decoder.isOneTopic ? answer : Buffer.allocUnsafeSlow(messagesSize)
+  if (messagesBuffer !== answer) answer.copy(messagesBuffer)
+`,
+  },
+  {
+    file: 'protocol/requests/fetch/v11/response.js',
+    fault: `nothing tells whether an answer holds more than one topic: ${SPEED} asks for the speed`,
+    from: '  const responses = await decoder.readArrayAsync(decodeResponse)\n',
+    to: `  decoder.isOneTopic = decoder.buffer.readInt32BE(decoder.offset) === 1
+  const responses = await decoder.readArrayAsync(decodeResponse)
 `,
   },
   {
@@ -158,7 +166,7 @@ const consuming: readonly Patch[] = [
     from: `    }).filter(message => !message.isControlRecord)
 `,
     to: `    }).filter(message => !message.isControlRecord)
-    // Each record is a view on the memory of its partition's records, and none of these is kept back.
+    // Each record is a view on the memory of its topic's records, and none of its partition is kept back.
     this.isWhole =
       this.messages.length === messages.length && messages.length > 0 && messages[0].batchContext !== undefined
 `,

@@ -25,6 +25,8 @@ export interface Admission {
   readonly decisions: readonly Decision[]
   /** Nothing where nothing was asked. */
   readonly policy: ActivePolicy | undefined
+  /** Whether some decision holds for the partitions that were asked about, and for no others of their topic. */
+  readonly isPartial?: boolean
 }
 
 const nothingAsked: Admission = Object.freeze({ asks: [], decisions: [], policy: undefined })
@@ -113,9 +115,11 @@ export class Gate {
     const policy = this.#source.current()
     const { program, revision } = policy
     const decisions: Decision[] = []
+    let isPartial = false
     for (const ask of asks) {
       const { decision, partition } = decideAsk(program, ask)
       decisions.push(decision)
+      if (partition !== undefined) isPartial = true
       // A hold is announced and never enforced here: the gateway holds.
       if (decision.effect !== 'deny') continue
       const { resourceType, name: resourceName, operation } = ask
@@ -123,7 +127,7 @@ export class Gate {
       const by = { decision, policyRevision: revision, programDigest: program.digest }
       return { asks, decisions, policy, denial: Object.freeze({ method, ...place, ...by }) }
     }
-    return { asks, decisions, policy }
+    return { asks, decisions, policy, isPartial }
   }
 }
 

@@ -46,6 +46,29 @@ async function readBatch(topic: string, messages: KafkaMessage[], read: (payload
   return { resolved, calls }
 }
 
+test('records of a whole batch are handed out as they are only where all of their topic may be seen', async () => {
+  const shards = policyOf(
+    'rules: [{ id: r, who: everyone, may: { consume: [shards], as: ["orders-*"] , partitions: [1] } }]',
+  )
+  const byPartition = new Gate({ current: () => shards, isOpen: () => true, renew: async () => {} }, () => {})
+  const given = at(1, good)
+  const read = async (by: Gate, topic: string, isWhole: boolean): Promise<Buffer | null> => {
+    let value: Buffer | null = null
+    const guarded = guardEachMessage(async ({ message }) => {
+      value = message.value
+    }, createTestClient(by))
+    const payload = { topic, partition: 1, message: given, heartbeat: async () => {}, pause: () => () => {}, isWhole }
+    await guarded(payload)
+    return value
+  }
+
+  expect(await read(gate, 'plain', true)).toBe(given.value)
+  expect(await read(gate, 'plain', false)).not.toBe(given.value)
+  expect(await read(byPartition, 'shards', true)).toEqual(good)
+  expect(await read(byPartition, 'shards', true)).not.toBe(given.value)
+  expect(`${await read(gate, 'orders', true)}`).toBe('{"ssn":"*****6789"}')
+})
+
 test('a withheld record is skipped, and its offset is resolved with the one before it', async () => {
   const values: string[] = []
   const { resolved } = await readBatch(

@@ -13,8 +13,8 @@ interface FetchedRecords {
   readonly partition: number
   readonly messages: readonly KafkaMessage[]
   /**
-   * Whether the memory of the records holds those of their partition and nothing else, none of them kept back by kafkajs. Our copy of kafkajs
-   * tells it; another one does not.
+   * Whether the memory of the records holds those of their topic and nothing else, and kafkajs kept none of their partition back. Our
+   * copy of kafkajs tells it; another one does not.
    */
   readonly isWhole?: boolean
 }
@@ -38,7 +38,8 @@ export function readDelivery(client: Client, admission: Admission, records: Fetc
   const mask = client.masks.of(decision)
   if (mask === undefined) {
     // INVARIANT: views on fetched memory leave this package only where all of it may be seen.
-    const messages = isWhole === true ? records.messages.map(takeIncoming) : copyAllIncoming(records.messages)
+    const isAllShown = isWhole === true && admission.isPartial !== true
+    const messages = isAllShown ? records.messages.map(takeIncoming) : copyAllIncoming(records.messages)
     return { messages, work: { admission, askIds }, resolvedWith: NONE }
   }
   const tally = new MaskTally()
