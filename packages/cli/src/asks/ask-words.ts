@@ -42,7 +42,8 @@ export function describeAsk(ask: Asked, nowUnixMs: number): string {
   const notDeciding = [ask.requester, ...ask.owners].join(', ')
   if (ask.state === 'pending') {
     lines.push(['decide by', `${timeWords(ask.decideByUnixMs)} (${distanceWords(ask.decideByUnixMs, nowUnixMs)})`])
-    lines.push(['deciding', `members of ${ask.groups.join(', ')}; not ${notDeciding}`])
+    const from = ask.issuers.length === 0 ? '' : ` from ${ask.issuers.join(', ')}`
+    lines.push(['deciding', `members of ${ask.groups.join(', ')}${from}; not ${notDeciding}`])
   }
   if (ask.state === 'active' && ask.endsAtUnixMs !== undefined) {
     lines.push(['ends', distanceWords(ask.endsAtUnixMs, nowUnixMs)])

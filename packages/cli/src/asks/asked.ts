@@ -28,6 +28,8 @@ export interface Asked {
   readonly endsAtUnixMs: number | undefined
   readonly people: number
   readonly groups: readonly string[]
+  /** Whose members of the groups decide; empty where it is not said. */
+  readonly issuers: readonly string[]
   readonly owners: readonly string[]
   readonly approvedBy: readonly string[]
   readonly origin: string
@@ -130,6 +132,7 @@ export function askedOf(host: string, value: unknown): Asked {
     endsAtUnixMs: answer.optionalNumber('endsAtUnixMs'),
     people: approval.number('people'),
     groups: approval.texts('by'),
+    issuers: approval.has('issuers') ? approval.texts('issuers') : [],
     owners: answer.texts('owners'),
     approvedBy: answer.objects('approvedBy').map(personOf),
     origin: answer.object('origin').text('kind'),

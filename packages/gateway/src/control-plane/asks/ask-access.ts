@@ -46,6 +46,6 @@ export function requireApprover(ask: Ask, actor: AskActor): readonly string[] {
   if (mayBeSamePerson(ask.scope, actor)) throw new AskOwnError('requester')
   if (isOwner(ask, actor)) throw new AskOwnError('owner')
   const groups = approvingGroups(ask, actor)
-  if (groups.length === 0) throw new AskNotApproverError(ask.approval.by)
+  if (groups.length === 0) throw new AskNotApproverError(ask.approval)
   return groups
 }

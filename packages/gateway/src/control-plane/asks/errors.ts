@@ -1,4 +1,5 @@
 import { HeadgateError } from '@headgate/core'
+import type { ApprovalObligation } from '@headgate/policy'
 
 /** Why an ask is not opened, shown or moved on. The text may be shown to whoever wanted it. */
 export abstract class AskError<Code extends string = string> extends HeadgateError<Code> {}
@@ -16,8 +17,10 @@ export class AskUnknownError extends AskError<'ERR_GATEWAY_ASK_UNKNOWN'> {
 export class AskNotApproverError extends AskError<'ERR_GATEWAY_ASK_NOT_APPROVER'> {
   readonly code = 'ERR_GATEWAY_ASK_NOT_APPROVER'
 
-  constructor(groups: readonly string[]) {
-    super({ message: `only members of ${groups.map((group) => `\`${group}\``).join(', ')} decide on this ask` })
+  constructor({ by, issuers }: Pick<ApprovalObligation, 'by' | 'issuers'>) {
+    const list = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ')
+    const from = issuers === undefined ? '' : ` from ${list(issuers)}`
+    super({ message: `only members of ${list(by)}${from} decide on this ask` })
   }
 }
 

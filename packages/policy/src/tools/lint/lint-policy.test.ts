@@ -82,6 +82,22 @@ test('unqualified names, once two issuers are named', () => {
   expect(lint(`rules:\n${team}${other}`)).toEqual([])
   const two = other.replace('corp', 'partner, corp')
   expect(lint(`rules:\n${team}${two}`)).toEqual(['2 unqualified-name'])
+  const people = (issuers: string): string =>
+    `topics:\n  - { match: [a], approval: { by: [leads], for: 1h${issuers} } }\nowners:\n  - { of: { issuers: [corp], subjects: [x] }, people: [y]${issuers} }\n`
+  expect(lint(`${people('')}rules:\n${two}`).filter((each) => each.includes('unqualified'))).toHaveLength(2)
+  expect(lint(`${people(', issuers: [corp]')}rules:\n${two}`).filter((each) => each.includes('unqualified'))).toEqual(
+    [],
+  )
+})
+
+test('approvers of another issuer are other people than the requesters', () => {
+  const policy = (issuers: string): string =>
+    `topics:\n  - { match: [a], approval: { by: [leads], issuers: ${issuers}, for: 1h } }\nrules:\n  - { id: r, who: { issuers: [corp], groups: [leads] }, may: { consume: [a], as: [g] } }\n`
+  const circular = (issuers: string): string[] =>
+    lint(policy(issuers)).filter((each) => each.includes('approvers-are-requesters'))
+  expect(circular('[corp]')).toHaveLength(1)
+  expect(circular('[corp, partner]')).toHaveLength(1)
+  expect(circular('[partner]')).toEqual([])
 })
 
 test('protections that nobody meets, that are at odds, or that requesters lift for each other', () => {

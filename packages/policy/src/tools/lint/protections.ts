@@ -63,8 +63,11 @@ function checkApprovers({ id, approval, source }: TopicProtection, met: readonly
   if (approval === undefined) return []
   const asking = grantsOf(met, approval.on).filter(({ withoutApproval }) => withoutApproval !== true)
   const circular = asking.filter(({ who }) => {
-    const groups = who === 'everyone' ? [] : (who.groups ?? [])
-    return groups.length > 0 && groups.every((group) => approval.by.includes(group))
+    if (who === 'everyone') return false
+    const { groups = [], issuers } = who
+    // People of other issuers are other people.
+    const areApart = issuers?.every((issuer) => approval.issuers?.includes(issuer) === false) === true
+    return !areApart && groups.length > 0 && groups.every((group) => approval.by.includes(group))
   })
   if (circular.length === 0) return []
   const rules = quotedList(circular.map((rule) => rule.id))
