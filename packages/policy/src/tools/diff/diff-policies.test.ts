@@ -96,6 +96,14 @@ test.each([
   ['an approval comes', '', 'approval: { by: [l], for: 1h }', false],
   ['fewer people approve', 'approval: { by: [l], people: 2, for: 1h }', 'approval: { by: [l], for: 1h }', true],
   ['access lasts less', 'approval: { by: [l], for: 2h }', 'approval: { by: [l], for: 1h }', false],
+  ['fewer issuers approve', 'approval: { by: [l], for: 1h }', 'approval: { by: [l], issuers: [i], for: 1h }', false],
+  [
+    'another issuer approves',
+    'approval: { by: [l], issuers: [i], for: 1h }',
+    'approval: { by: [l], issuers: [j], for: 1h }',
+    true,
+  ],
+  ['every issuer approves', 'approval: { by: [l], issuers: [i], for: 1h }', 'approval: { by: [l], for: 1h }', true],
   ['audit is no longer required', 'audit: required', '', true],
 ])('%s', (_name, before, after, isNewAccess) => {
   const policy = (protection: string): string =>
