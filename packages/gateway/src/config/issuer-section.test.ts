@@ -30,7 +30,7 @@ function problemsOf(...issuers: readonly string[]): string[] {
 const OIDC = 'name: partner, issuer: "https://partner.example", audiences: [headgate], algorithms: [RS256]'
 const CLUSTER = 'name: cluster-a, type: kubernetes, issuer: "https://k8s.example", audiences: [a], algorithms: [RS256]'
 const MESH =
-  'name: mesh, type: spiffe, trustDomain: prod.example, audiences: [a], algorithms: [ES256], jwksUri: "https://spire.example/keys"'
+  'name: mesh, type: spiffe, trustDomain: prod.example, audiences: [a], algorithms: [ES256], jwksUri: "https://spire.example:8443/bundle"'
 
 describe('an issuer', () => {
   test('without more is pinned as narrowly as can be said without knowing it', () => {

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 
 /** Whom an address reaches: anybody's machine, one of a private network, this machine, or nothing that a service is reached by. */
 export type AddressKind = 'public' | 'private' | 'loopback' | 'never'
@@ -64,6 +64,8 @@ const CARRIERS = blockListOf(
  * carries one is never spoken to, since what it reaches is another network's to say.
  */
 export function kindOfAddress(address: string): AddressKind {
+  // A list of ranges says of what is no address that it is in none.
+  if (isIP(address) === 0) return 'never'
   const family = isIPv6(address) ? 'ipv6' : 'ipv4'
   if (LOOPBACK.check(address, family)) return 'loopback'
   if (NEVER.check(address, family)) return 'never'
