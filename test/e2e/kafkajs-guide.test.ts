@@ -27,6 +27,11 @@ beforeAll(async () => {
   for (const [, name = '', content = ''] of text.matchAll(/^```(?:js|yaml)\n(?:\/\/|#) ([\w.]+)\n([\s\S]*?)^```/gm)) {
     await writeFile(join(folder, name), content)
   }
+  // As npm makes it where something is installed.
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'shop', dependencies: { '@headgate/kafkajs': '*' } }),
+  )
   commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].flatMap(([, block = '']) => block.trim().split('\n'))
 })
 
@@ -97,6 +102,12 @@ test('what no rule grants is refused, and passes a second after the rule says so
   await dev.wrote(/policy in force[\s\S]*policy in force/)
   expect((await finish(command)).out()).toContain('read c-7')
 })
+
+test('doctor finds nothing to do', async () => {
+  const doctor = await finish(next('headgate doctor'))
+  expect(doctor.out()).toContain('fetch')
+  expect(await doctor.ended).toBe(0)
+}, 60_000)
 
 test('the guide has no command that was not run', () => {
   expect(commands).toEqual([])
