@@ -4,7 +4,13 @@ import { dirname, join } from 'node:path'
 import { defineConfig } from 'tsup'
 
 // They run at once: none may clean the folder of the others.
-const shared = { entry: ['src/index.ts'], clean: false, sourcemap: true, target: 'node22.15', treeshake: true } as const
+const shared = {
+  entry: ['src/index.ts', 'src/tools/index.ts'],
+  clean: false,
+  sourcemap: true,
+  target: 'node22.15',
+  treeshake: true,
+} as const
 
 /** The folder of a package that has ECMAScript modules alone. */
 const folderOf = (name: string): string => dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))

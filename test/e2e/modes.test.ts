@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { diffPolicies, type PolicyDocument, parsePolicy } from '@headgate/policy'
+import { type PolicyDocument, parsePolicy } from '@headgate/policy'
+import { diffPolicies } from '@headgate/policy/tools'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { startHeadgate } from '../clients/headgate.ts'

@@ -1,10 +1,14 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { packageFolder, packageNames } from './packages.ts'
+import { ROOT } from '../reporter/fingerprint.ts'
+import { packageNames } from './packages.ts'
 import { createProgram } from './typescript-program.ts'
 
-const entries = packageNames().map((name) => join(packageFolder(name), 'src/index.ts'))
+/** The file that each way into a package leads to. */
+const entryFiles = [...packageNames().map((name) => `${name}/src/index.ts`), 'policy/src/tools/index.ts']
+const fileOf = (entry: string): string => join(ROOT, 'packages', entry)
+const entries = entryFiles.map(fileOf)
 const program = createProgram(entries)
 const checker = program.getTypeChecker()
 
@@ -29,8 +33,8 @@ function target(symbol: ts.Symbol): ts.Symbol {
   return (symbol.flags & ts.SymbolFlags.Alias) === 0 ? symbol : checker.getAliasedSymbol(symbol)
 }
 
-test.each(packageNames())('every export of %s has a doc comment', (name) => {
-  const exported = exportsOf(join(packageFolder(name), 'src/index.ts'))
+test.each(entryFiles)('every export of %s has a doc comment', (file) => {
+  const exported = exportsOf(fileOf(file))
   const undocumented = exported.filter((symbol) => {
     const resolved = target(symbol)
     return isOurs(resolved) && resolved.getDocumentationComment(checker).length === 0
@@ -46,8 +50,8 @@ function isOwnStar(node: ts.Statement): boolean {
   return !node.isTypeOnly || node.moduleSpecifier?.getText().startsWith("'.") === true
 }
 
-test.each(packageNames())('%s lists its exports one by one, without a default', (name) => {
-  const entry = join(packageFolder(name), 'src/index.ts')
+test.each(entryFiles)('%s lists its exports one by one, without a default', (file) => {
+  const entry = fileOf(file)
   const stars = program.getSourceFile(entry)?.statements.filter(isOwnStar) ?? []
 
   expect(stars.map((node) => node.getText())).toEqual([])

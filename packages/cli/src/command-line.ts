@@ -15,6 +15,7 @@ import { definePolicyCheck } from './commands/policy-check.ts'
 import { definePolicyDiff } from './commands/policy-diff.ts'
 import { definePolicyDraft } from './commands/policy-draft.ts'
 import { definePolicyExplain } from './commands/policy-explain.ts'
+import { definePolicyImport } from './commands/policy-import.ts'
 import { definePolicyLint } from './commands/policy-lint.ts'
 import { definePolicySchema } from './commands/policy-schema.ts'
 import { definePolicyTest } from './commands/policy-test.ts'
@@ -79,6 +80,7 @@ function definePolicyCommands(policy: Command, select: (run: CommandRun) => void
   definePolicyExplain(policy, select)
   definePolicyDiff(policy, select)
   definePolicyDraft(policy, select)
+  definePolicyImport(policy, select)
   definePolicyLint(policy, select)
   definePolicyTest(policy, select)
   definePolicySchema(policy, select)

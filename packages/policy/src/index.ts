@@ -108,35 +108,3 @@ export {
   residualFor,
   residualUnder,
 } from './program/residual.ts'
-export { casesData, describeCases, junitOf } from './tools/cases/case-reports.ts'
-export type { AskSource, CaseSource } from './tools/cases/case-schema.ts'
-export { type CasesParseResult, type PolicyCase, parseCases } from './tools/cases/parse-cases.ts'
-export { type CaseResult, caseProblems, runCases } from './tools/cases/run-cases.ts'
-export { type AccessChange, diffPolicies } from './tools/diff/diff-policies.ts'
-export { type ComparedPolicies, changesData, describeChanges } from './tools/diff/diff-words.ts'
-export type { AccessWitness } from './tools/diff/point.ts'
-export { diffStanding, type StandingChange } from './tools/diff/standing-changes.ts'
-export {
-  type DraftOptions,
-  type DraftRule,
-  draftRules,
-  type LeftOut,
-  type PolicyDraft,
-} from './tools/draft/draft-rules.ts'
-export { draftData, draftPolicyText } from './tools/draft/draft-words.ts'
-export { parseSeenUses, type SeenUse, type SeenUses } from './tools/draft/seen-access.ts'
-export { type UnusedGrant, type UnusedNames, unusedGrants } from './tools/draft/unused-grants.ts'
-export { describeUnusedGrants } from './tools/draft/unused-words.ts'
-export { PolicyTooIntricateError, RequestWordsError } from './tools/errors.ts'
-export {
-  type ApplyingProtection,
-  type Explanation,
-  explainDecision,
-  type SpeakingRule,
-} from './tools/explain/explain-decision.ts'
-export { describeExplanation, explanationData } from './tools/explain/explain-words.ts'
-export type { FailedCondition, NearMiss } from './tools/explain/near-miss.ts'
-export { type LintCode, type LintFinding, lintCodes } from './tools/lint/finding.ts'
-export { lintPolicy } from './tools/lint/lint-policy.ts'
-export { type RequestWords, requestOf } from './tools/request-words.ts'
-export { sarifOf } from './tools/sarif.ts'

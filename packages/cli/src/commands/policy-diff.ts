@@ -1,4 +1,4 @@
-import { changesData, describeChanges, diffPolicies, diffStanding } from '@headgate/policy'
+import { changesData, describeChanges, diffPolicies, diffStanding } from '@headgate/policy/tools'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { jsonLine } from '../json-value.ts'
 import { loadPolicy } from '../policy/load-policy.ts'

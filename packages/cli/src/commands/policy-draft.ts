@@ -6,7 +6,7 @@ import {
   parseSeenUses,
   type SeenUses,
   unusedGrants,
-} from '@headgate/policy'
+} from '@headgate/policy/tools'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration, parseTime } from '../asks/time-words.ts'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'

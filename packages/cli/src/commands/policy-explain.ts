@@ -1,13 +1,11 @@
+import { type PrincipalKind, parseInstant, principalKinds } from '@headgate/policy'
 import {
   describeExplanation,
   explainDecision,
   explanationData,
-  type PrincipalKind,
-  parseInstant,
-  principalKinds,
   RequestWordsError,
   requestOf,
-} from '@headgate/policy'
+} from '@headgate/policy/tools'
 import { Option } from 'commander'
 import type { CommandDefinition, CommandIo, ExitCode } from '../command.ts'
 import { loadPolicy } from '../policy/load-policy.ts'

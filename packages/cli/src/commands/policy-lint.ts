@@ -1,4 +1,5 @@
-import { formatSourceProblem, type LintCode, lintCodes, lintPolicy, sarifOf } from '@headgate/policy'
+import { formatSourceProblem } from '@headgate/policy'
+import { type LintCode, lintCodes, lintPolicy, sarifOf } from '@headgate/policy/tools'
 import { Option } from 'commander'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { jsonLine } from '../json-value.ts'

@@ -10,7 +10,7 @@ import {
   parseCases,
   runCases,
   sarifOf,
-} from '@headgate/policy'
+} from '@headgate/policy/tools'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { FileUnreadableError } from '../errors.ts'
 import { jsonLine } from '../json-value.ts'

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { createCommandFolder } from '../command-line-fixture.ts'
 
-const FILE = /^```ya?ml\n# ([\w.-]+)\n([\s\S]*?)^```$/gm
+const FILE = /^```(?:ya?ml|text)\n# ([\w.-]+)\n([\s\S]*?)^```$/gm
 const COMMAND = /^```console\n\$ headgate (.*)\n([\s\S]*?)^```$/gm
 // The page is the golden file: this writes what its commands print.
 const isUpdating = process.env['HEADGATE_UPDATE_PAGES'] === '1'
@@ -16,7 +16,7 @@ export interface GoldenPage {
 }
 
 /**
- * Adds a test for each command of a page: of each block `console` that begins with `$ headgate`, on the blocks `yaml` that begin
+ * Adds a test for each command of a page: of each block `console` that begins with `$ headgate`, on the blocks `yaml` and `text` that begin
  * with the name of a file.
  *
  * @param url the page

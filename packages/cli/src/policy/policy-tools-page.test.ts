@@ -1,4 +1,4 @@
-import { lintCodes } from '@headgate/policy'
+import { lintCodes } from '@headgate/policy/tools'
 import { expect, test } from 'vitest'
 import { testGoldenPage } from './golden-page-fixture.ts'
 

@@ -10,6 +10,11 @@ export class UpstreamSignInError extends HeadgateError<'ERR_GATEWAY_UPSTREAM_SIG
   readonly code = 'ERR_GATEWAY_UPSTREAM_SIGN_IN'
 }
 
+/** The brokers tell no access rules, or one that is not understood. */
+export class ClusterAclsError extends HeadgateError<'ERR_GATEWAY_CLUSTER_ACLS'> {
+  readonly code = 'ERR_GATEWAY_CLUSTER_ACLS'
+}
+
 /** A broker answered something that does not fit what was asked. */
 export class UpstreamProtocolError extends HeadgateError<'ERR_GATEWAY_UPSTREAM_PROTOCOL'> {
   readonly code = 'ERR_GATEWAY_UPSTREAM_PROTOCOL'

@@ -20,3 +20,12 @@ export class RequestWordsError extends HeadgateError<'ERR_POLICY_REQUEST_WORDS'>
     super({ message })
   }
 }
+
+/** A listing of Kafka's access rules cannot be understood whole. What is not understood might be a denial. */
+export class AclListingError extends HeadgateError<'ERR_POLICY_ACL_LISTING'> {
+  readonly code = 'ERR_POLICY_ACL_LISTING'
+
+  constructor(line: number, reason: string) {
+    super({ message: `access rules: entry or line ${line} cannot be understood: ${reason}`, details: { line } })
+  }
+}

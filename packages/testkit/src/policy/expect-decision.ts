@@ -1,14 +1,8 @@
 import { AssertionError } from 'node:assert'
 import { resolve } from 'node:path'
 import { PolicyInvalidError, readPolicyFiles } from '@headgate/gateway'
-import {
-  describeExplanation,
-  type Explanation,
-  explainDecision,
-  formatSourceProblem,
-  type PolicyDocument,
-  requestOf,
-} from '@headgate/policy'
+import { formatSourceProblem, type PolicyDocument } from '@headgate/policy'
+import { describeExplanation, type Explanation, explainDecision, requestOf } from '@headgate/policy/tools'
 
 /** What is asked of a policy, in the words of `headgate policy explain`. */
 export interface AskedDecision {

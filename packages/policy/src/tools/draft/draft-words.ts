@@ -1,20 +1,11 @@
 import { printable } from '../../printable.ts'
 import { actionOf, quoted } from '../access-words.ts'
+import { yamlList } from '../yaml-words.ts'
 import type { DraftRule, PolicyDraft } from './draft-rules.ts'
 import type { SeenUses } from './seen-access.ts'
 
-const PLAIN = /^[A-Za-z][A-Za-z0-9._-]*$/
-/** Words that YAML, or a reader of it that is older, takes for something else than text. */
-const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off', 'y', 'n'])
 const MAX_CLIENT_IDS = 5
 const MAX_LEFT_OUT = 50
-
-/** A text as YAML: plain where nobody can take it for something else. */
-function scalar(text: string): string {
-  return PLAIN.test(text) && !WORDS.has(text.toLowerCase()) ? text : JSON.stringify(text)
-}
-
-const list = (texts: readonly string[]): string => `[${texts.map(scalar).join(', ')}]`
 
 /** A moment to the minute, such as `2026-11-24T10:00Z`. */
 function timeOf(unixMs: number): string {
@@ -24,11 +15,11 @@ function timeOf(unixMs: number): string {
 function ruleLines({ id, issuer, subject, names, cluster, clientIds, firstUnixMs, lastUnixMs }: DraftRule): string[] {
   const shown = clientIds.slice(0, MAX_CLIENT_IDS).map((clientId) => (clientId === '' ? 'none' : quoted(clientId)))
   const more = clientIds.length > MAX_CLIENT_IDS ? ` and ${clientIds.length - MAX_CLIENT_IDS} more` : ''
-  const granted = [...names].map(([verb, of]) => `      ${verb}: ${list(of)}`)
+  const granted = [...names].map(([verb, of]) => `      ${verb}: ${yamlList(of)}`)
   return [
     `  # client ids: ${shown.join(', ')}${more}; seen ${timeOf(firstUnixMs)} to ${timeOf(lastUnixMs)}`,
     `  - id: ${id}`,
-    `    who: { issuers: ${list([issuer])}, subjects: ${list([subject])} }`,
+    `    who: { issuers: ${yamlList([issuer])}, subjects: ${yamlList([subject])} }`,
     '    may:',
     ...granted,
     ...(cluster.length === 0 ? [] : [`      cluster: [${cluster.join(', ')}]`]),
