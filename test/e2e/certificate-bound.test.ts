@@ -106,7 +106,7 @@ test('K3: a token says which certificate it is bound to, and metadata says that 
     expect(await ask(path, {})).toMatchObject([200, { tls_client_certificate_bound_access_tokens: true }])
 })
 
-test('K3: it is good on connections that show the certificate; on others it is 58 with a text, and leaves a line', async () => {
+test('K3: it is good on connections that show the certificate; on others it is 58 with a text, and leaves a line [certificate-bound]', async () => {
   const token = await boundToken()
   expect(await write(token, own)).toBe('written')
   for (const certificate of [undefined, other])

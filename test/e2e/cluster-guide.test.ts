@@ -198,7 +198,7 @@ test('warn: masks are in force, what would be denied is let pass and told', asyn
   expect(told.out()).not.toContain('billing')
 }, 120_000)
 
-test('enforce, one topic and then all: the same work passes, and what has no rule is refused', async () => {
+test('enforce, one topic and then all: the same work passes, and what has no rule is refused [guide-running-cluster]', async () => {
   await reload()
   expect(await write(service('shipping'), 'payments')).toBe('TOPIC_AUTHORIZATION_FAILED')
   expect(await write(service('shipping'), 'invoices')).toBe('passed')
@@ -207,7 +207,7 @@ test('enforce, one topic and then all: the same work passes, and what has no rul
   expect(await write(service('shipping'), 'invoices')).toBe('TOPIC_AUTHORIZATION_FAILED')
 }, 120_000)
 
-test('one line takes it back', async () => {
+test('one line takes it back [guide-running-cluster]', async () => {
   await reload()
   expect(await write(service('shipping'), 'payments')).toBe('passed')
   expect(await write(service('shipping'), 'invoices')).toBe('TOPIC_AUTHORIZATION_FAILED')

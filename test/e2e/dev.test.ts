@@ -81,7 +81,7 @@ test('each subject and group of the policy is a service, and the folder is its u
   expect(await readFile(join(started.folder, 'README.txt'), 'utf8')).toContain('development')
 })
 
-test('with the environment set, a service whose import alone was changed produces and consumes', async () => {
+test('with the environment set, a service whose import alone was changed produces and consumes [dev-one-command]', async () => {
   const run = await runService(serviceOf('orders').environment, 'orders')
 
   expect(run.out()).toContain('read: one order')

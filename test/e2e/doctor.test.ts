@@ -74,7 +74,7 @@ async function doctor(
   return { exitCode, steps: checks.filter(({ area }) => area === 'connection') }
 }
 
-test('a service that is set up well goes the whole way, and is told who it is and what it may do', async () => {
+test('a service that is set up well goes the whole way, and is told who it is and what it may do [doctor]', async () => {
   const { steps, exitCode } = await doctor(world.environmentOf('orders'))
 
   expect(steps.map(({ what, status }) => [what, status])).toEqual(STEPS.map((step) => [step, 'passed']))

@@ -187,7 +187,7 @@ test('the guide shows the tokens of five platforms', () => {
 })
 
 test.each(titled.filter(({ section }) => section.includes('```json')).map(({ title }) => title))(
-  '%s: with a token like the one that is shown, the service gets what the rules say',
+  '%s: with a token like the one that is shown, the service gets what the rules say [guide-identity]',
   async (title) => {
     const platform = platforms.find((each) => each.title === title)
     if (platform === undefined) throw new Error(title)

@@ -82,7 +82,7 @@ test('the policy is sound, and the gateway prints what to set', async () => {
   commands = commands.map((command) => command.replace(WRITTEN_FOLDER, printed))
 })
 
-test('with the import swapped the service prints the same line, and one warning', async () => {
+test('with the import swapped the service prints the same line, and one warning [guide-from-kafkajs]', async () => {
   next('npm install @headgate/kafkajs @opentelemetry/api')
   await finish(next('sed'))
   expect(await readFile(join(folder, 'service.mjs'), 'utf8')).toContain("from '@headgate/kafkajs'")
@@ -109,6 +109,6 @@ test('doctor finds nothing to do', async () => {
   expect(await doctor.ended).toBe(0)
 }, 60_000)
 
-test('the guide has no command that was not run', () => {
+test('the guide has no command that was not run [guide-from-kafkajs]', () => {
   expect(commands).toEqual([])
 })

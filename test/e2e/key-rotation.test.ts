@@ -55,7 +55,7 @@ async function promote(): Promise<void> {
   })
 }
 
-test('both keys are replaced while records are written and read, and no request is denied', {
+test('both keys are replaced while records are written and read, and no request is denied [key-rotation]', {
   timeout: 120_000,
 }, async () => {
   const trouble: unknown[] = []

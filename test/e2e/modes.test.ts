@@ -112,7 +112,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
 describe('observe, then enforce', () => {
   let drafted: string
 
-  test('five services under observe, with no rule for any of them, are drafted a policy', async () => {
+  test('five services under observe, with no rule for any of them, are drafted a policy [observe-draft]', async () => {
     await runWorkload(world)
     expect(logged('denial')).toEqual([])
     const result = await headgate('policy', 'draft')
@@ -124,7 +124,7 @@ describe('observe, then enforce', () => {
     expect(diffPolicies(made, needed)).toEqual([])
   }, 180_000)
 
-  test('the difference to the broad grant is narrowing alone', async () => {
+  test('the difference to the broad grant is narrowing alone [observe-draft]', async () => {
     const [broad, narrow] = [await writePolicy('broad.yaml', BROAD), await writePolicy('draft.yaml', withRest(drafted))]
     const diff = await headgate('policy', 'diff', broad, narrow, '--json')
     expect(diff.code).toBe(0)
@@ -135,7 +135,7 @@ describe('observe, then enforce', () => {
     expect(lint.code).toBe(0)
   }, 60_000)
 
-  test('the same workload passes under the draft in enforce, and probes beyond it are denied', async () => {
+  test('the same workload passes under the draft in enforce, and probes beyond it are denied [observe-draft]', async () => {
     const from = world.logLines.length
     await world.setPolicy(withRest(drafted))
     await setModes({ default: 'enforce' })
@@ -216,7 +216,7 @@ function create(clientId: string, topic: string): Promise<unknown> {
 }
 
 describe('modes of a live connection', () => {
-  test('warn lets pass what is denied, on the connection that was refused, and tells rule, reason and revision', async () => {
+  test('warn lets pass what is denied, on the connection that was refused, and tells rule, reason and revision [warn-tells]', async () => {
     await world.setPolicy(`${NOTHING}  - { id: nobody, who: everyone, never: { produce: [shop.secret] } }\n`)
     await setModes({ default: 'enforce' })
     const producer = plainKafka(world, 'stranger').producer({ retry: { retries: 0 } })

@@ -100,7 +100,7 @@ async function write(client: Kafka, topic: string): Promise<unknown> {
 
 const logged = (event: string): readonly LogLine[] => world.logLines.filter((line) => line.event === event)
 
-test('SCRAM, PLAIN and OAUTHBEARER of the brokers pass through, and who signs in is who the brokers know', async () => {
+test('SCRAM, PLAIN and OAUTHBEARER of the brokers pass through, and who signs in is who the brokers know [observe-pass-through]', async () => {
   expect(await write(kafka(scram('scram-sha-512')), 'legacy')).toBe('passed')
   expect(await write(kafka({ mechanism: 'plain', ...CARL }), 'legacy')).toBe('passed')
   expect(await write(kafka({ mechanism: 'oauthbearer', oauthBearerProvider: unsecured }), 'legacy')).toBe('passed')

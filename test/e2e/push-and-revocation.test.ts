@@ -74,7 +74,7 @@ function headgateKafka(): Kafka {
   })
 }
 
-test('a changed policy is in force in a connected client within a second, both ways', async () => {
+test('a changed policy is in force in a connected client within a second, both ways [bundle-push]', async () => {
   const kafka = headgateKafka()
   const revisions: number[] = []
   kafka.on('headgate.bundle', ({ payload }) => void revisions.push(payload.revision))
@@ -96,7 +96,7 @@ test('a changed policy is in force in a connected client within a second, both w
   }
 })
 
-test('a revoked session has no rights on its live connections within a second, and a new sign-in with its token is 58', async () => {
+test('a revoked session has no rights on its live connections within a second, and a new sign-in with its token is 58 [session-revoked]', async () => {
   const token = await gatewayToken('orders')
   const kafka = new PlainKafka({
     clientId: 'orders',

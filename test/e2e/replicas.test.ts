@@ -58,7 +58,7 @@ const count = (isWanted: (line: LogLine) => boolean): number => world.logLines.f
 const isIssued = (line: LogLine): boolean => line.event === 'token-exchange' && line.decision !== 'deny'
 const isRefused = (line: LogLine): boolean => line.event === 'token-exchange' && line.decision === 'deny'
 
-test('two hundred replicas that start at once make one exchange each, and all of them write', {
+test('two hundred replicas that start at once make one exchange each, and all of them write [replicas]', {
   timeout: 120_000,
 }, async () => {
   const tookMs = await startReplicas({})

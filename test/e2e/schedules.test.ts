@@ -34,7 +34,7 @@ function plainKafka(): Kafka {
   })
 }
 
-test('P5: a grant ends and begins at its instant on live connections, also under a fetch that waits', {
+test('P5: a grant ends and begins at its instant on live connections, also under a fetch that waits [policy-schedules]', {
   timeout: 60_000,
 }, async () => {
   const ends = Date.now() + 8_000

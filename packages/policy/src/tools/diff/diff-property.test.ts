@@ -127,7 +127,7 @@ function pairs(from: fc.Arbitrary<OraclePolicy>): fc.Arbitrary<readonly [OracleP
   })
 }
 
-test('whenever the naive evaluator decides otherwise a change covers it, and every witness differs', {
+test('whenever the naive evaluator decides otherwise a change covers it, and every witness differs [policy-diff-exact]', {
   timeout,
 }, () => {
   const requests = fc.array(request.filter(nameIsPossible), { minLength: 24, maxLength: 24 })
