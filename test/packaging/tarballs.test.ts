@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, createConsumer } from './consumer.ts'
@@ -76,6 +76,27 @@ test('the installed command answers', () => {
 
   expect(consumer.run(command, '--help')).toContain('gateway')
 })
+
+test('what the installed command loads for one of its commands alone is installed with it', () => {
+  const command = join(consumer.folder, 'node_modules/.bin/headgate')
+  mkdirSync(join(consumer.folder, 'service'))
+  consumer.write('service/package.json', '{ "name": "service" }')
+  consumer.write('service/old.ts', "import { Kafka } from 'kafkajs'\n")
+  consumer.write('dev-policy.yaml', 'rules: [{ id: a, who: everyone, may: { produce: [orders] } }]\n')
+
+  expect(failureOf(command, 'doctor', 'service', '--json')).toContain('ERR_CLI_KAFKAJS_IMPORT')
+  expect(failureOf(command, 'dev', '--kafka', '127.0.0.1:1', '--policy', 'dev-policy.yaml', '--json')).toContain(
+    'ERR_CLI_KAFKA_UNREACHABLE',
+  )
+})
+
+function failureOf(command: string, ...args: string[]): string {
+  try {
+    return consumer.run(command, ...args)
+  } catch (error) {
+    return String((error as { readonly stdout?: unknown }).stdout)
+  }
+}
 
 describe('the store, whose thread is a file of its own', () => {
   const config = (store: string): string => `cluster: { name: orders-prod, bootstrap: [127.0.0.1:1], insecure: true }

@@ -16,7 +16,7 @@ type Testkit = Pick<typeof import('@headgate/testkit'), 'passwordOf' | 'startTes
 interface DevOptions extends ReportOptions {
   readonly kafka: string
   readonly policy: string
-  readonly service: readonly TestService[]
+  readonly service?: readonly TestService[]
   readonly issuer?: string
   readonly port?: number
   readonly kafkaUser?: string
@@ -36,7 +36,7 @@ function parseAddresses(text: string): string {
   return text
 }
 
-function parseService(text: string, before: readonly TestService[]): readonly TestService[] {
+function parseService(text: string, before: readonly TestService[] = []): readonly TestService[] {
   const [, clientId, groups = ''] = SERVICE.exec(text) ?? []
   if (clientId === undefined) throw new InvalidArgumentError('write `name`, or `name=group,group`')
   return [...before, { clientId, groups: groups.split(',').filter((group) => group !== '') }]
@@ -68,9 +68,9 @@ function explained(error: unknown, kafka: string): unknown {
 }
 
 async function start(io: CommandIo, options: DevOptions, testkit: Testkit): Promise<TestGateway> {
-  const { kafka, issuer, port } = options
+  const { kafka, issuer, port, service = [] } = options
   const settings: TestGatewayOptions = {
-    ...{ kafka, policy: resolve(io.folder, options.policy), services: options.service },
+    ...{ kafka, policy: resolve(io.folder, options.policy), services: service },
     kafkaAccess: await accessOf(io, options),
     ...(issuer === undefined ? {} : { issuerName: issuer }),
     ...(port === undefined ? {} : { firstPort: port }),
@@ -136,10 +136,14 @@ export const defineDev: CommandDefinition = (parent, select) => {
     .description('a gateway with a test identity provider before a Kafka of your own, for development on this machine')
     .option('--kafka <addresses>', 'bootstrap servers, `host:port`', parseAddresses, 'localhost:9092')
     .requiredOption('--policy <file>', 'the policy; a change is in force a second later')
-    .option('--service <name[=groups]>', 'a service beside those that the policy names; repeat it', parseService, [])
+    .option('--service <name[=groups]>', 'a service beside those that the policy names; repeat it', parseService)
     .option('--issuer <name>', 'what the policy calls the issuer; the first that it names, or `dev`, otherwise')
     .option('--port <port>', 'the first of the ports to listen at; free ones otherwise', parsePort)
   addKafkaOptions(command)
     .option('--json', 'write what was started as JSON', false)
-    .action((options: DevOptions) => select((io) => runDev(io, options)))
+    .action((options: DevOptions) => {
+      const isHalf = (options.kafkaUser === undefined) !== (options.kafkaPasswordFile === undefined)
+      if (isHalf) command.error('error: give `--kafka-user` and `--kafka-password-file` together, or neither')
+      select((io) => runDev(io, options))
+    })
 }
