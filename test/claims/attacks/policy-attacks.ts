@@ -51,8 +51,7 @@ export const policyAttacks: readonly Attack[] = [
   {
     id: 'P9',
     tried: 'rights that look unused: a yearly job, a new rule, attempts that failed, a shared identity',
-    expected: 'nothing is taken away by itself',
-    absent: 'nothing takes rights away: what was never used is told to a person, with the time that was watched',
+    expected: 'nothing is taken away by itself: what is unused is told to a person, with the time that was watched',
   },
   {
     id: 'P10',
