@@ -49,7 +49,7 @@ function isSame(c: Context, etag: string): boolean {
 }
 
 /** The header that tells whether the client's asks have taken a step; a client sends the last one that it was given. */
-export const ASK_STEP_HEADER = 'Headgate-Asks'
+const ASK_STEP_HEADER = 'Headgate-Asks'
 
 const LONGEST_WAIT_SECONDS = 300
 const PREFER_WAIT = /(?:^|,)\s*wait\s*=\s*"?(\d{1,4})"?\s*(?:[,;]|$)/i
