@@ -1,6 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
+import { dirname, join } from 'node:path'
+import { clientCredentials, Kafka, tokenCallback } from '@headgate/kafkajs'
 import { decodeJwt } from 'jose'
 import { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -27,6 +29,7 @@ beforeAll(async () => {
     sections: {
       tokens: {
         signingKey: { file: 'token-key.jwk.json' },
+        lifetimeSeconds: 10,
         certificateBound: [{ issuer: 'corp', clientId: 'ledger' }],
       },
     },
@@ -168,4 +171,84 @@ test('K3: the client shows its certificate on both ways, and works; without one 
     code: 'ERR_KAFKAJS_IDENTITY_REFUSED',
     message: expect.stringContaining('certificate'),
   })
+})
+
+test('a certificate that is replaced in its files is taken up: connections are made anew, and no call fails', {
+  timeout: 90_000,
+}, async () => {
+  const folder = dirname(world.files.configPath)
+  const files = { cert: join(folder, 'ledger.pem'), key: join(folder, 'ledger-key.pem') }
+  const put = async ({ certPem, keyPem }: ClientCertificate): Promise<void> => {
+    await writeFile(files.key, keyPem)
+    await writeFile(files.cert, certPem)
+  }
+  await put(own)
+  const kafka = new Kafka({
+    clientId: 'ledger',
+    logLevel: 0,
+    headgate: {
+      gateway: world.httpUrl,
+      bundleKeys: [world.files.bundleKeyThumbprint],
+      ca: world.ca.path,
+      insecure: true,
+      clientCertificate: files,
+      identity: tokenCallback(() => world.identity.tokenFor('ledger')),
+    },
+  })
+  const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: 'ledger-rotation' })]
+  let read = 0
+  await Promise.all([producer.connect(), consumer.connect()])
+  await consumer.subscribe({ topics: ['ledger'] })
+  await consumer.run({
+    eachMessage: async () => {
+      read += 1
+    },
+  })
+  const failures: unknown[] = []
+  const send = (): Promise<unknown> =>
+    producer.send({ topic: 'ledger', messages: [{ value: 'x' }] }).catch((error: unknown) => failures.push(error))
+  const afterSend =
+    (figure: () => number): (() => Promise<number>) =>
+    async () => {
+      await send()
+      return figure()
+    }
+  const isOfOther = (line: { event?: string; code?: string }): boolean =>
+    line.event === 'sign-in' && line.code === 'ERR_GATEWAY_TOKEN_CERTIFICATE'
+  const refused = (): number => world.logLines.filter(isOfOther).length
+  const accepted = (): number =>
+    world.logLines.filter(({ event, decision }) => event === 'sign-in' && decision === 'allow').length
+  try {
+    await expect
+      .poll(
+        afterSend(() => read),
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(0)
+    const [before, signedIn] = [refused(), accepted()]
+    await put(await world.createClientCertificate('ledger'))
+    await expect
+      .poll(
+        afterSend(() => accepted() - signedIn),
+        { timeout: 40_000 },
+      )
+      .toBeGreaterThan(1)
+    const readThen = read
+    await expect
+      .poll(
+        afterSend(() => read),
+        { timeout: 30_000 },
+      )
+      .toBeGreaterThan(readThen)
+    expect(failures).toEqual([])
+    expect(refused() - before).toBeLessThan(10)
+    expect(
+      kafka
+        .access()
+        .health()
+        .consumers.map(({ state }) => state),
+    ).toEqual(['running'])
+  } finally {
+    await Promise.all([producer.disconnect(), consumer.disconnect()])
+  }
 })

@@ -10,6 +10,7 @@ export interface ConnectionSession {
   open(): Promise<void>
   token(): Promise<string>
   forgetToken(): unknown
+  readonly hasNewCertificate?: boolean
   readonly target: ConnectionTarget | undefined
   readonly tokenLifetimeMs: number
 }

@@ -85,6 +85,17 @@ test('a refused token is replaced: the connection is made anew, and a second ref
   expect(sent.at(-1)).toContain('token-2')
 })
 
+test('a token that is refused because its connection has shown the certificate before stays, for the next connection', async () => {
+  session = { ...session, hasNewCertificate: true }
+  const [one] = connect() as [() => Promise<void>]
+  outcome = () => {
+    throw refusal()
+  }
+  for (let round = 0; round < 3; round += 1)
+    expect(await failureOf(one())).toMatchObject({ ...CLOSED, retriable: true })
+  expect(new Set(sent).size).toBe(1)
+})
+
 test('a sign-in that succeeds is where counting begins again', async () => {
   const [one] = connect() as [() => Promise<void>]
   for (let round = 0; round < 3; round += 1) {

@@ -7,6 +7,8 @@ export interface SignInSession {
   token(): Promise<string>
   /** Drops a token that was not taken, so that the next one is new. */
   forgetToken(): unknown
+  /** Whether the token may be refused for the connection's sake: it has shown another certificate than there is now. */
+  readonly hasNewCertificate?: boolean
 }
 
 // Its types declare no parameter.
@@ -58,10 +60,11 @@ export function createSignIn(session: SignInSession): (args: AuthenticationProvi
         refused.clear()
       } catch (error) {
         if (!isRefusal(error)) throw error
+        logger.error(`SASL OAUTHBEARER authentication failed: ${error.message}`, { broker: `${host}:${port}` })
+        if (session.hasNewCertificate) throw interrupted(new HeadgateSignInRefusedError(error), address)
         // Connections that share a token are refused together: that is one refusal.
         refused.add(token)
         session.forgetToken()
-        logger.error(`SASL OAUTHBEARER authentication failed: ${error.message}`, { broker: `${host}:${port}` })
         if (refused.size < MAX_REFUSED) throw interrupted(new HeadgateSignInRefusedError(error), address)
         throw new SignInFailedError(`SASL OAUTHBEARER authentication failed: ${error.message}`)
       }

@@ -52,8 +52,8 @@ export class HttpFailure extends Error {
 export interface HttpClientOptions {
   /** The certificates to trust, in PEM; the platform's when absent. */
   readonly ca: string | undefined
-  /** This service's own certificate, for servers that ask for one. */
-  readonly certificate?: CertificatePems | undefined
+  /** This service's own certificate as it is now, for servers that ask for one. */
+  readonly certificate?: () => CertificatePems | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
   /** Keeps connections for the next request, for some seconds. */
@@ -121,9 +121,12 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     rejectUnauthorized: true,
     minVersion: 'TLSv1.2',
     ...(client.ca !== undefined && { ca: client.ca }),
-    ...(client.certificate && { cert: client.certificate.cert, key: client.certificate.key.reveal() }),
   } as const
   const agentOf = agentsOf(client)
+  const own = (): { cert?: string; key?: string } => {
+    const certificate = client.certificate?.()
+    return certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key.reveal() }
+  }
   return {
     async request(request) {
       const limit = AbortSignal.timeout(request.timeoutMs ?? client.timeoutMs ?? TIMEOUT_MS)
@@ -135,7 +138,7 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
       }
       try {
         const agent = agentOf(request.url)
-        const options = { method: request.method, headers, signal, agent, ...tls }
+        const options = { method: request.method, headers, signal, agent, ...tls, ...own() }
         const response = await send(request, options, client.isBackground ?? false)
         const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)
         return { status: response.statusCode ?? 0, headers: response.headers, body }

@@ -139,6 +139,11 @@ export class GatewaySession implements PolicySource {
     return this.#link !== undefined
   }
 
+  /** Whether a token may be refused for the connection's sake: it has shown another certificate than there is now. */
+  get hasNewCertificate(): boolean {
+    return this.#link?.tokens.hasNewCertificate ?? false
+  }
+
   /** Keeps the policy renewed for a connected client. */
   retain(user: object): void {
     this.#users.add(user)

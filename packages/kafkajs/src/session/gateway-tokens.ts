@@ -3,6 +3,7 @@ import { HeadgateIdentityRefusedError } from '../errors.ts'
 import { retryAfterMsOf } from '../http/failure.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { IdentityContext, IdentitySource } from '../identity/identity-source.ts'
+import type { OwnCertificate } from './own-certificate.ts'
 import { pauseAfterFailureMs } from './pauses.ts'
 import { singleFlight } from './single-flight.ts'
 import { exchangeToken, type GatewayToken, spentShare } from './token-exchange.ts'
@@ -13,6 +14,8 @@ export interface GatewayTokensOptions {
   readonly tokenEndpoint: URL
   readonly identity: IdentitySource
   readonly context: IdentityContext
+  /** What tokens may be bound to. */
+  readonly certificate: OwnCertificate
 }
 
 /** A renewal that failed, and those before it in a row. */
@@ -60,6 +63,11 @@ export class GatewayTokens {
     return this.#failure !== undefined && this.#clock.monotonicMs() < this.#failure.untilMs
   }
 
+  /** Whether connections may be open that have shown another certificate than the one that the token is bound to. */
+  get hasNewCertificate(): boolean {
+    return this.#options.certificate.isNewSince(this.lifetimeMs)
+  }
+
   async get(): Promise<GatewayToken> {
     const token = this.#token
     if (token !== undefined && spentShare(token, this.#clock) < FRESH_SHARE) return token
@@ -94,7 +102,8 @@ export class GatewayTokens {
   }
 
   async #exchange(): Promise<GatewayToken> {
-    const { http, tokenEndpoint, identity, context } = this.#options
+    const { http, tokenEndpoint, identity, context, certificate } = this.#options
+    await certificate.read()
     const exchange = async (): Promise<GatewayToken> =>
       exchangeToken(http, tokenEndpoint, await identity.getToken(context), this.#earlier, this.#clock)
     const token = await exchange().catch((error: unknown) => {
@@ -104,6 +113,7 @@ export class GatewayTokens {
       identity.forget?.()
       return exchange()
     })
+    certificate.bind()
     this.#token = token
     this.#failure = undefined
     this.#earlier = token.token
