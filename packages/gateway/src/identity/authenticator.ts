@@ -79,7 +79,10 @@ interface ConfiguredIssuer {
 
 function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): ConfiguredIssuer {
   const { jwksUri, keysMaxStaleMs, name, type } = issuer
-  const fetch = createOutboundFetch({ ...reachOf(issuer), timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES })
+  const onRefused = (host: string, reason: string): void =>
+    log.warn({ event: 'issuer-address', issuer: name, host, reason }, 'an address of the issuer is not asked')
+  const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES }
+  const fetch = createOutboundFetch({ ...reachOf(issuer), ...bounds, onRefused })
   const discovered = createIssuerMetadata(issuer, fetch, clock)
   const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
   const keyUse = type === 'spiffe' ? 'jwt-svid' : 'sig'

@@ -12,6 +12,8 @@ export interface OutboundFetchOptions extends Reach {
   readonly maxBytes: number
   /** Finds the addresses of a host; the system's resolver unless given. */
   readonly resolve?: AddressResolver
+  /** Hears of each host that is not asked, and why, whatever becomes of it elsewhere. */
+  readonly onRefused?: (host: string, reason: string) => void
 }
 
 /** Finds every address of a host. */
@@ -53,13 +55,18 @@ const resolveBySystem: AddressResolver = (hostname) =>
     lookup(hostname, { all: true }, (error, addresses) => (error === null ? resolve(addresses) : reject(error)))
   })
 
+function refuse(host: string, reason: string, { onRefused }: OutboundFetchOptions): never {
+  onRefused?.(host, reason)
+  throw new TypeError(reason)
+}
+
 /** Refuses an address that the host must not have. This machine is reached by a host that says so, and no name leads here. */
-function assertReachable(address: string, hostname: string, { isPrivateNetworkAllowed }: Reach): void {
+function assertReachable(address: string, hostname: string, options: OutboundFetchOptions): void {
   const kind = kindOfAddress(address)
   if (kind === 'public') return
-  if (kind === 'never') throw new TypeError('the host has an address that no service is asked at')
-  if (isPrivateNetworkAllowed || (kind === 'loopback' && isLoopbackHost(hostname))) return
-  throw new TypeError('the host has an address of a private network, which `privateNetwork: true` allows')
+  if (kind === 'never') refuse(hostname, 'the host has an address that no service is asked at', options)
+  if (options.isPrivateNetworkAllowed || (kind === 'loopback' && isLoopbackHost(hostname))) return
+  refuse(hostname, 'the host has an address of a private network, which `privateNetwork: true` allows', options)
 }
 
 /**
@@ -104,9 +111,9 @@ export function createOutboundFetch(options: OutboundFetchOptions): OutboundFetc
   return async (text, request = {}) => {
     const url = new URL(text)
     const isAllowed = url.protocol === 'https:' || (url.protocol === 'http:' && options.isPlaintextAllowed)
-    if (!isAllowed) throw new TypeError('the address is not an https one')
+    if (!isAllowed) refuse(url.hostname, 'the address is not an https one', options)
     if (options.hosts?.has(url.hostname) === false)
-      throw new TypeError('the host is none that the issuer may be asked at: see `hosts`')
+      refuse(url.hostname, 'the host is none that the issuer may be asked at: see `hosts`', options)
     // No name is looked up for a number.
     const literal = url.hostname.replace(/^\[|\]$/g, '')
     if (isIP(literal) !== 0) assertReachable(literal, url.hostname, options)

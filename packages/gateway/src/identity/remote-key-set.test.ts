@@ -1,4 +1,4 @@
-import { silentLog } from '@headgate/core'
+import { Secret, silentLog } from '@headgate/core'
 import { type CryptoKey, exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { collectLog } from '../control-plane/control-plane-fixture.ts'
@@ -170,6 +170,51 @@ describe('T5: the keys of an issuer', () => {
     expect(lines).toContainEqual(
       expect.objectContaining({ reason: 'the host has an address that no service is asked at' }),
     )
+  })
+
+  test('T5: why an issuer cannot be asked is told to its operator, also where it is discovery that fails', async () => {
+    const config = testGatewayConfig([testIssuerConfig(issuer, { issuer: 'http://127.0.0.1:1' })])
+    const { log, lines } = collectLog()
+    const told = createAuthenticator({ config, log, clock })
+    const token = await issuer.sign({ iss: 'http://127.0.0.1:1' })
+    await expect(told.verifyToken(token)).rejects.toMatchObject({ code: 'ERR_GATEWAY_ISSUER_UNAVAILABLE' })
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        event: 'issuer-keys',
+        issuer: 'corp',
+        reason: expect.stringContaining('ECONNREFUSED'),
+      }),
+    )
+  })
+
+  test('T5: an address in place of the token endpoint that discovery must not name gets no secret', async () => {
+    const answer = { issuer: issuer.url, jwks_uri: `${issuer.url}/jwks`, token_endpoint: 'http://10.0.0.1/token' }
+    issuer.answers.set('/.well-known/openid-configuration', () => ({ status: 200, body: answer }))
+    const { log, lines } = collectLog()
+    const told = createAuthenticator({ config: testGatewayConfig([testIssuerConfig(issuer)]), log, clock })
+    const signIn = told.signInWithClientSecret('orders', new Secret('hunter2'))
+    await expect(signIn).rejects.toMatchObject({ code: 'ERR_GATEWAY_ISSUER_UNAVAILABLE' })
+    const reason = 'the host is none that the issuer may be asked at: see `hosts`'
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'issuer-address', host: '10.0.0.1', reason }))
+    expect(JSON.stringify(lines)).not.toContain('hunter2')
+  })
+
+  test('T5: an issuer that does not answer keeps nobody of another waiting', async () => {
+    const other = await new TestIssuer(clock).start()
+    let giveUp = (): void => {}
+    const silence = new Promise<{ status: number }>((resolve) => {
+      giveUp = () => resolve({ status: 503 })
+    })
+    other.answers.set('/.well-known/openid-configuration', () => silence)
+    const partner = testIssuerConfig(other, { name: 'partner', clientCredentials: undefined })
+    const config = testGatewayConfig([testIssuerConfig(issuer), partner])
+    const both = createAuthenticator({ config, log: silentLog, clock })
+    const waiting = await Promise.all(Array.from({ length: 50 }, () => other.sign()))
+    const flood = Promise.allSettled(waiting.map((token) => both.verifyToken(token)))
+    await expect(both.verifyToken(await issuer.sign())).resolves.toMatchObject({ principal: { issuer: 'corp' } })
+    giveUp()
+    expect(new Set((await flood).map(({ status }) => status))).toEqual(new Set(['rejected']))
+    await other.close()
   })
 
   test('T3, T5: a key that takes too long to check with is not taken', async () => {

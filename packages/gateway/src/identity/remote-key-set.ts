@@ -64,7 +64,9 @@ async function fetchKeys({ locate, fetch, keyUse }: RemoteKeySetOptions): Promis
 
 function failure(options: RemoteKeySetOptions, cause: unknown): IssuerUnavailableError {
   const error = new IssuerUnavailableError(options.issuerName, cause)
-  const reason = cause instanceof SyntaxError ? 'the key set is no JSON' : cause instanceof Error ? cause.message : ''
+  // Discovery fails with a refusal of its own, which says nothing of why.
+  const source = cause instanceof IssuerUnavailableError ? cause.cause : cause
+  const reason = source instanceof SyntaxError ? 'the answer is no JSON' : source instanceof Error ? source.message : ''
   options.log.warn({ event: 'issuer-keys', issuer: options.issuerName, code: error.code, reason }, 'keys not fetched')
   return error
 }
