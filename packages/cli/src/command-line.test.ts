@@ -72,6 +72,28 @@ gateway.yaml:5:84: \`issuers[0].algorithms\` is none of the allowed words; write
     })
   })
 
+  test('T4: a policy that leaves open which of two issuers it means, and one that names an issuer that is none', async () => {
+    const other = CONFIG.replace(
+      /^( *)- (\{? *name: corp.*)$/m,
+      (line) => `${line}\n${line.replace('corp', 'partner').replace('idp', 'partner')}`,
+    )
+    folder.write('gateway.yaml', other)
+    folder.write('policy.yaml', 'rules:\n  - { id: a, who: { subjects: [ledger] }, may: { produce: [b] } }\n')
+    expect(await folder.run('config', 'check', 'gateway.yaml')).toEqual({
+      exitCode: 2,
+      out: '',
+      error: `policy.yaml:2:5: subject \`ledger\` can be of \`corp\`, \`partner\`; add \`issuers: […]\` beside it (ERR_POLICY_ISSUER)
+1 problem
+`,
+    })
+    folder.write(
+      'policy.yaml',
+      'rules:\n  - { id: a, who: { issuers: [crop], subjects: [ledger] }, may: { produce: [b] } }\n',
+    )
+    const { exitCode, error } = await folder.run('config', 'check', 'gateway.yaml')
+    expect([exitCode, error]).toEqual([0, expect.stringContaining('`crop` is no issuer of this gateway')])
+  })
+
   test('a wrong policy behind a sound config [config-problems-at-once]', async () => {
     folder.write(
       'policy.yaml',
