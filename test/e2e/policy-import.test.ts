@@ -11,6 +11,7 @@ import { startWorld, type World } from '../world/start-world.ts'
 
 const MAIN = join(import.meta.dirname, '../../packages/cli/src/main.ts')
 const METADATA = { apiKey: 3, version: 10 }
+const NO_ID = Buffer.alloc(16).toString('base64url')
 const TOPICS = ['orders', 'billing.in', 'billing.out', 'salaries']
 const USERS = ['billing', 'reports', 'intern'].map(newCredential)
 const ACLS: readonly Acl[] = [
@@ -46,7 +47,7 @@ async function headgate(...args: readonly string[]): Promise<string> {
 async function operationsAtKafka(user: (typeof USERS)[number]): Promise<Map<string, number>> {
   const client = await connectScram(world.kafka.scramBootstrap, user)
   const body = {
-    topics: TOPICS.map((name) => ({ topicId: '00000000-0000-0000-0000-000000000000', name })),
+    topics: TOPICS.map((name) => ({ topicId: NO_ID, name })),
     allowAutoTopicCreation: false,
     includeClusterAuthorizedOperations: false,
     includeTopicAuthorizedOperations: true,

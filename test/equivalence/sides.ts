@@ -1,17 +1,15 @@
-import { Secret } from '@headgate/core'
-import type { ApiVersionsResponse, MetadataResponse, SaslAuthenticateResponse } from '@headgate/wire'
+import type { ApiVersionsResponse, MetadataResponse } from '@headgate/wire'
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
-import { SaltedPasswordCache, ScramExchange } from '../../packages/gateway/src/data-plane/scram.ts'
 import { RawClient } from '../clients/raw-client.ts'
+import { connectScram } from '../clients/scram-client.ts'
 import { type Credential, newCredential } from '../kafka/credential.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 import { ACLS, POLICY, TOPICS, USERS, type User } from './rights.ts'
 import { set } from './setting.ts'
 
-const [HANDSHAKE, AUTHENTICATE, METADATA, API_VERSIONS] = [17, 36, 3, 18]
+const [METADATA, API_VERSIONS] = [3, 18]
 const [ID_BYTES, MISSING_FILL] = [16, '?']
-const MECHANISM = 'SCRAM-SHA-512'
 
 /** Kafka with its own access rules, or Kafka behind a gateway with the policy that says the same. */
 export interface Side {
@@ -29,23 +27,6 @@ export interface Side {
   topicId(name: string): string
   topicName(topicId: string): string | undefined
   close(): Promise<void>
-}
-
-/** Signs in with SCRAM; gives the server's last answer. */
-async function signInScram(client: RawClient, { username, password }: Credential): Promise<void> {
-  const exchange = new ScramExchange(MECHANISM, username, new Secret(password), new SaltedPasswordCache())
-  const say = (authBytes: Buffer): Promise<SaslAuthenticateResponse> => client.request(AUTHENTICATE, 2, { authBytes })
-  await client.request(HANDSHAKE, 1, { mechanism: MECHANISM })
-  const first = await say(exchange.first())
-  const last = await say(await exchange.final(first.authBytes))
-  exchange.verify(last.authBytes)
-}
-
-async function connectScram(bootstrap: string, credential: Credential): Promise<RawClient> {
-  const [host = '', port = ''] = bootstrap.split(':')
-  const client = await RawClient.connect({ host, port: Number(port) })
-  await signInScram(client, credential)
-  return client
 }
 
 /** Starts Kafka with access rules, for its users to come to directly. */
