@@ -20,7 +20,8 @@ function conversation(
   const passThrough = {
     issuer: 'brokers:main',
     takesPlain: true,
-    knownIssuers: new Set(['https://idp']),
+    knownIssuers: new Set(['https://idp', 'spiffe://corp']),
+    audiences: new Set(['headgate']),
     underWay,
     openUpstream,
   }
@@ -60,11 +61,23 @@ it('only so many sign-ins are handed on at once, and one that ends makes room', 
 it('is offered while something is observed, and knows who vouches for whom', () => {
   const { sasl } = conversation(new UnderWay(1))
   expect([sasl.isOffered(), conversation(new UnderWay(1), 'warn').sasl.isOffered()]).toEqual([true, false])
-  expect([sasl.isKnownIssuer('https://idp'), sasl.isKnownIssuer('https://other')]).toEqual([true, false])
   expect(sasl.signIn('alice', 5_000, { address: '10.0.0.1', kafkaClientId: 'app' })).toMatchObject({
     principal: { issuer: 'brokers:main', subject: 'alice', groups: undefined },
     source: 'brokers',
     expiresAtUnixMs: 6_000,
   })
   expect(sasl.signIn('alice', 0, undefined).expiresAtUnixMs).toBe(Number.POSITIVE_INFINITY)
+})
+
+it.each([
+  [{ iss: 'https://idp', sub: 'svc' }, true],
+  [{ sub: 'spiffe://corp/billing' }, true],
+  [{ iss: 'https://other', sub: 'svc', aud: 'headgate' }, true],
+  [{ iss: 'https://other', sub: 'svc', aud: ['kafka', 'headgate'] }, true],
+  [{ iss: 'https://other', sub: 'svc', aud: 'kafka' }, false],
+  [{ sub: 'spiffe://corporation/billing' }, false],
+  [{ iss: 'https://idp/', sub: 'svc', aud: 7 }, false],
+  [{}, false],
+])('a token that could be for the gateway is not shown to a broker: %j', (claims, isForGateway) => {
+  expect(conversation(new UnderWay(1)).sasl.isForGateway(claims)).toBe(isForGateway)
 })

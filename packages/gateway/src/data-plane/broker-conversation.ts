@@ -2,6 +2,7 @@ import type { Clock } from '@headgate/core'
 import { observesAny } from '@headgate/policy'
 import { defaultSaslAuthenticateRequest, defaultSaslHandshakeRequest } from '@headgate/wire'
 import type { Sessions } from '../identity/sessions.ts'
+import { ownText, type UncheckedObject } from '../identity/token-shape.ts'
 import type { BrokerSasl } from './broker-sasl.ts'
 import { UpstreamUnreachableError } from './errors.ts'
 import type { PassThrough } from './plane-context.ts'
@@ -27,7 +28,7 @@ export interface BrokerConversationOptions {
  */
 export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl {
   const { passThrough, policy, sessions, clock, link } = options
-  const { issuer, takesPlain, knownIssuers, underWay } = passThrough
+  const { issuer, takesPlain, underWay } = passThrough
   let end: (() => void) | undefined
   let isOpen = false
   const open = (): UpstreamLink => {
@@ -43,7 +44,7 @@ export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl
     close: () => end?.(),
     takesPlain,
     isOffered: () => observesAny(policy.modes),
-    isKnownIssuer: (name) => knownIssuers.has(name),
+    isForGateway: (claims) => isForGateway(claims, passThrough),
     handshake: async (mechanism) =>
       open().request({ ...HANDSHAKE, body: { ...defaultSaslHandshakeRequest(), mechanism } }),
     authenticate: async (authBytes) =>
@@ -61,4 +62,22 @@ export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl
       })
     },
   }
+}
+
+/** The part of a SPIFFE id that names the trust domain. */
+const TRUST_DOMAIN = /^spiffe:\/\/[^/]+/
+
+/**
+ * By its issuer; by its trust domain, since a JWT-SVID need not name an issuer; or by whom it is meant for. One of the three is
+ * enough: a token that could be for the gateway is not shown to a broker.
+ */
+function isForGateway(claims: UncheckedObject, { knownIssuers, audiences }: PassThrough): boolean {
+  const [trustDomain = ''] = TRUST_DOMAIN.exec(ownText(claims, 'sub') ?? '') ?? []
+  const audience: unknown = Object.hasOwn(claims, 'aud') ? claims['aud'] : undefined
+  const meant = Array.isArray(audience) ? audience : [audience]
+  return (
+    knownIssuers.has(ownText(claims, 'iss') ?? '') ||
+    knownIssuers.has(trustDomain) ||
+    meant.some((each) => audiences.has(each))
+  )
 }

@@ -28,7 +28,7 @@ beforeEach(() => {
     get takesPlain() {
       return script.takesPlain
     },
-    isKnownIssuer: (issuer) => issuer === 'https://idp.example',
+    isForGateway: ({ iss }) => iss === 'https://idp.example',
     handshake: async (mechanism) => {
       script.heard.push(mechanism)
       return { ...defaultSaslHandshakeResponse(), errorCode: script.handshakeCode }

@@ -18,8 +18,8 @@ export interface BrokerSasl {
   isOffered(): boolean
   /** Whether PLAIN is for the brokers; otherwise it is for an identity provider. */
   readonly takesPlain: boolean
-  /** Whether an issuer of tokens is the gateway or one that it knows: those are never handed on. */
-  isKnownIssuer(issuer: string): boolean
+  /** Whether a token is for the gateway, by what it says of itself: such a one is never handed on. */
+  isForGateway(claims: UncheckedObject): boolean
   handshake(mechanism: SaslMechanism): Promise<SaslHandshakeResponse>
   authenticate(bytes: Buffer): Promise<SaslAuthenticateResponse>
   /** Makes the sign-in of a name that the broker has accepted; `lifetimeMs` 0 is one without an end. */
@@ -89,8 +89,7 @@ function scramName(bytes: Buffer): string | null {
 function tokenExchange(token: string, brokers: BrokerSasl): BrokerExchange | null | undefined {
   const claims = claimsOf(token)
   if (claims === undefined) return null
-  const issuer = ownText(claims, 'iss')
-  if (issuer !== undefined && brokers.isKnownIssuer(issuer)) return undefined
+  if (brokers.isForGateway(claims)) return undefined
   return exchangeOf(textName(ownText(claims, 'sub') ?? ''))
 }
 

@@ -99,6 +99,7 @@ export class DataPlane {
       underWay: new UnderWay(MAX_SIGN_INS_HANDED_ON),
       takesPlain: config.issuers.every(({ clientCredentials }) => clientCredentials === undefined),
       knownIssuers: new Set([config.http.publicUrl, ...config.issuers.map(({ issuer }) => issuer)]),
+      audiences: new Set(config.issuers.flatMap(({ audiences }) => audiences)),
       openUpstream: (brokerId, clientId, listener) =>
         begin(links, cluster, { brokerId, clientId, listener }, undefined),
     }

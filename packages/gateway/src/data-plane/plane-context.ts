@@ -20,8 +20,10 @@ export interface PassThrough {
   readonly issuer: string
   /** Whether PLAIN is for the brokers. */
   readonly takesPlain: boolean
-  /** Issuers whose tokens are for the gateway. */
+  /** Issuers, and SPIFFE trust domains, whose tokens are for the gateway. */
   readonly knownIssuers: ReadonlySet<string>
+  /** Audiences that mean the gateway. */
+  readonly audiences: ReadonlySet<unknown>
   /** Connections to brokers on which a sign-in is under way. */
   readonly underWay: UnderWay
   /** Begins a connection to a broker that nobody has signed in. */
