@@ -13,6 +13,3 @@ export const attackFamilies: readonly AttackFamily[] = [
   { letter: 'K', title: 'The sign-in to Kafka', attacks: sessionAttacks },
   { letter: 'P', title: 'The policy and its evaluation', attacks: policyAttacks },
 ]
-
-/** Lines whose tests are being written. INVARIANT: a line stays here for as long as it has none, and no longer. */
-export const awaitedLines: readonly string[] = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S10']

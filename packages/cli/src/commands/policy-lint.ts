@@ -3,6 +3,7 @@ import { type LintCode, lintCodes, lintPolicy, sarifOf } from '@headgate/policy/
 import { Option } from 'commander'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { jsonLine } from '../json-value.ts'
+import { readNamedFile } from '../named-file.ts'
 import { loadPolicy } from '../policy/load-policy.ts'
 import { writeReport } from '../policy/write-report.ts'
 import { type ReportOptions, reportFailure, reportProblems } from '../problem-report.ts'
@@ -10,13 +11,21 @@ import { type ReportOptions, reportFailure, reportProblems } from '../problem-re
 interface LintOptions extends ReportOptions {
   readonly ignore: readonly LintCode[]
   readonly sarif?: string
+  readonly groups?: string
+}
+
+/** The lines of a file, without remarks that begin with `#`. */
+async function namesIn(io: CommandIo, file: string): Promise<ReadonlySet<string>> {
+  const lines = (await readNamedFile(io, 'groups', file)).split('\n').map((line) => line.trim())
+  return new Set(lines.filter((line) => line !== '' && !line.startsWith('#')))
 }
 
 async function lint(io: CommandIo, file: string, options: LintOptions): Promise<ExitCode> {
   try {
     const result = loadPolicy(io, file)
     if (!result.ok) return reportProblems(io, result.problems, options)
-    const findings = lintPolicy(result.document, io.clock.nowUnixMs()).filter(
+    const groups = options.groups === undefined ? undefined : await namesIn(io, options.groups)
+    const findings = lintPolicy(result.document, io.clock.nowUnixMs(), groups).filter(
       ({ code }) => !options.ignore.includes(code),
     )
     if (options.sarif !== undefined) {
@@ -40,6 +49,7 @@ export const definePolicyLint: CommandDefinition = (parent, select) => {
     .addOption(
       new Option('--ignore <codes...>', 'leave out findings of these codes').choices(known).default([], 'none'),
     )
+    .option('--groups <file>', 'hold group names against the groups that there are, one a line')
     .option('--sarif <file>', 'write the findings as SARIF too')
     .option('--json', 'write the result as JSON', false)
     .action((file: string, options: LintOptions) => select((io) => lint(io, file, options)))

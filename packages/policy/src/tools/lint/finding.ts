@@ -8,6 +8,7 @@ export type LintCode =
   | 'shadowed-rule'
   | 'confusable-name'
   | 'unqualified-name'
+  | 'unknown-group'
   | 'wide-grant'
   | 'consume-without-group'
   | 'group-without-consume'
@@ -27,6 +28,7 @@ export const lintCodes: Readonly<Record<LintCode, string>> = Object.freeze({
   'shadowed-rule': 'other rules say all that the rule says',
   'confusable-name': 'a name can be taken for another one',
   'unqualified-name': 'two issuers are named, and a subject or group is not said to be of one',
+  'unknown-group': 'a group is none of those that `--groups` tells',
   'wide-grant': 'a grant to move or change records, or join, whatever the name',
   'consume-without-group': 'somebody may consume and join no consumer group',
   'group-without-consume': 'somebody may join a consumer group and consume nothing',

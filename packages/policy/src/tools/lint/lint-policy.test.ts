@@ -118,6 +118,19 @@ ${team}`
   ])
 })
 
+test('groups that are none of those that there are, also those who approve', () => {
+  const text = `topics:
+  - { match: [orders], approval: { by: [team-leads], for: 1h } }
+rules:
+${team}  - { id: x, who: { groups: [taem], not: { groups: [interns] } }, may: { describe: [x] } }
+`
+  const result = parsePolicy({ path: 'policy.yaml', text }, () => '')
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  const told = lintPolicy(result.document, undefined, new Set(['team', 'interns']))
+  expect(told.map(({ line, code }) => `${line} ${code}`)).toEqual(['2 unknown-group', '5 unknown-group'])
+  expect(lintPolicy(result.document)).toEqual([])
+})
+
 test('SARIF names file, line and column', () => {
   const problem = { path: 'a b/policy.yaml', line: 3, column: 5, code: 'wide-grant', message: 'm', mend: 'n' }
   expect(sarifOf([problem], 'warning', { 'wide-grant': 'w' })).toMatchObject({

@@ -5,6 +5,7 @@ import type { LintFinding } from './finding.ts'
 import { findConfusableNames, findUnqualifiedNames } from './names.ts'
 import { findIdleProtections } from './protections.ts'
 import { findUnevenGroups } from './uneven-groups.ts'
+import { findUnknownGroups } from './unknown-groups.ts'
 
 const checks: readonly ((document: PolicyDocument) => readonly LintFinding[])[] = [
   findConfusableNames,
@@ -20,13 +21,19 @@ const checks: readonly ((document: PolicyDocument) => readonly LintFinding[])[] 
  * Looks for what a sound policy is likely not to mean, in the order of the text. A finding is a question, not a fault.
  *
  * @param nowUnixMs whose coming year schedules are looked at for; without it, they are taken for always
+ * @param knownGroups every group that identity providers assert, where that is known; group names are held against them
  * @throws PolicyTooIntricateError `ERR_POLICY_TOO_INTRICATE`
  */
-export function lintPolicy(document: PolicyDocument, nowUnixMs?: number): readonly LintFinding[] {
+export function lintPolicy(
+  document: PolicyDocument,
+  nowUnixMs?: number,
+  knownGroups?: ReadonlySet<string>,
+): readonly LintFinding[] {
   const always = { ...document, rules: document.rules.map(({ when: _when, ...rule }) => rule) }
   const files = [...document.topics, ...document.rules, ...document.owners].map(({ source }) => source.path)
   return checks
     .flatMap((check) => check(always))
     .concat(findDeadRulesInTime(document, nowUnixMs))
+    .concat(knownGroups === undefined ? [] : findUnknownGroups(document, knownGroups))
     .sort((a, b) => files.indexOf(a.path) - files.indexOf(b.path) || a.line - b.line || a.column - b.column)
 }
