@@ -27,7 +27,10 @@ try {
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await new Promise<void>((resolve, reject) => {
-    consumer.on('consumer.crash', ({ payload }) => reject(payload.error))
+    // What kafkajs begins again is no end: a coordinator that a new Kafka has not made yet, for one.
+    consumer.on('consumer.crash', ({ payload }) => {
+      if (!payload.restart) reject(payload.error)
+    })
     const eachMessage = async ({ message }: EachMessagePayload): Promise<void> => {
       console.log(`read: ${message.value}`)
       resolve()
