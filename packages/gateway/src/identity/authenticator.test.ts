@@ -427,7 +427,7 @@ describe('client id and secret', () => {
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('hunter2')
   })
 
-  test('a token that was issued to another client is refused, and so is one of another audience', async () => {
+  test('T1, T4: a token that was issued to another client is refused, and so is one of another audience or issuer', async () => {
     const answerWith = (claims: Claims): void => {
       issuer.answers.set('/token', async () => {
         return { status: 200, body: { access_token: await issuer.sign(claims), token_type: 'Bearer' } }
@@ -437,6 +437,8 @@ describe('client id and secret', () => {
     expect(await codeOf(signIn())).toBe('ERR_GATEWAY_TOKEN_CLAIM')
     answerWith({ aud: 'payroll' })
     expect(await codeOf(signIn())).toBe('ERR_GATEWAY_TOKEN_AUDIENCE')
+    answerWith({ iss: `${issuer.url}/` })
+    expect(await codeOf(signIn())).toBe('ERR_GATEWAY_TOKEN_CLAIM')
   })
 
   test('nothing is asked for an empty or endless secret, nor where no issuer takes them', async () => {
