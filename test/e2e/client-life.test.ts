@@ -84,7 +84,8 @@ beforeEach(async () => {
   })
   for (const name of Object.values(kafka.events)) kafka.on(name, () => void events.push(name))
   producer = kafka.producer()
-  consumer = kafka.consumer({ groupId: `orders-${++group}` })
+  // The broker waits for a member that is gone as long as its session lasts.
+  consumer = kafka.consumer({ groupId: `orders-${++group}`, sessionTimeout: 6_000, heartbeatInterval: 1_000 })
   await Promise.all([producer.connect(), consumer.connect()])
   await consumer.subscribe({ topics: ['orders'], fromBeginning: true })
   await consumer.run({ eachMessage: async ({ message }) => void read.add(String(message.value)) })
@@ -107,7 +108,9 @@ async function writeUntilDone(value: string): Promise<unknown[]> {
     .toBe(true)
   return failures
 }
-const roundTrip = async (value: string): Promise<unknown[]> => {
+const roundTrip = async (name: string): Promise<unknown[]> => {
+  // The topic is read from its beginning: no other test's record is to be taken for this one's.
+  const value = `${name} ${group}`
   const failures = await writeUntilDone(value)
   await expect.poll(() => [...read], PATIENCE).toContain(value)
   return failures

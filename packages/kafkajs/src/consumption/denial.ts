@@ -19,9 +19,12 @@ const member = (error: unknown, name: 'type' | 'code'): string | undefined => {
   return typeof value === 'string' ? value : undefined
 }
 
+/** A connection that could not be signed in: that says nothing of the next one. */
+const isUnsigned = (error: Error): boolean => 'type' in error && error.type === 'ILLEGAL_SASL_STATE'
+
 /** What a denial by the policy, here or at the gateway, is called; nothing where the error is about something else. */
 export function denialReason(error: unknown): string | undefined {
-  const denial = findCause(error, isDenial)
+  const denial = findCause(error, isDenial) ?? findCause(error, isUnsigned)
   return denial && errorReason(denial)
 }
 
