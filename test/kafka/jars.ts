@@ -52,12 +52,10 @@ async function fetchJars(
     onProgress?.(`fetching the jars of ${label} ${version} by Maven (${MEGABYTES[label]} MB, once)`)
     const file = join(unfinished, 'pom.xml')
     await writeFile(file, pom)
-    const { stdout, stderr, code } = await runMaven([
-      '-f',
-      file,
-      'dependency:copy-dependencies',
-      `-DoutputDirectory=${unfinished}`,
-    ])
+    const { stdout, stderr, code } = await runMaven(
+      ['-f', file, 'dependency:copy-dependencies', `-DoutputDirectory=${unfinished}`],
+      unfinished,
+    )
     if (code !== 0) throw new JarDownloadError(`${artifactId} ${version}`, lastLines(`${stdout}${stderr}`, 12))
   })
   const jars = (await readdir(directory)).filter((entry) => entry.endsWith('.jar')).sort()
@@ -65,13 +63,13 @@ async function fetchJars(
 }
 
 /**
- * Runs Maven to its end, quietly.
+ * Runs Maven to its end, quietly. Where it has no project, it may leave marks in the folder that it runs in.
  *
  * @throws {MavenMissingError} `ERR_TEST_MAVEN_MISSING`
  */
-export async function runMaven(args: readonly string[]): Promise<ProgramResult> {
+export async function runMaven(args: readonly string[], folder: string): Promise<ProgramResult> {
   try {
-    return await runProgram('mvn', ['-q', '-B', ...args], { timeoutMs: 600_000 })
+    return await runProgram('mvn', ['-q', '-B', ...args], { timeoutMs: 600_000, cwd: folder })
   } catch (cause) {
     throw new MavenMissingError(cause)
   }

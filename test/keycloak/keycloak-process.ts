@@ -34,11 +34,14 @@ async function keycloakHome(onProgress: Progress): Promise<string> {
   const name = `${folder}-memory`
   const directory = await cached(name, async (unfinished) => {
     onProgress(`fetching Keycloak ${VERSION} by Maven (176 MB, once)`)
-    const { stdout, stderr, code } = await runMaven([
-      `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN_VERSION}:unpack`,
-      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`,
-      `-DoutputDirectory=${unfinished}`,
-    ])
+    const { stdout, stderr, code } = await runMaven(
+      [
+        `org.apache.maven.plugins:maven-dependency-plugin:${DEPENDENCY_PLUGIN_VERSION}:unpack`,
+        `-Dartifact=org.keycloak:keycloak-quarkus-dist:${VERSION}:zip`,
+        `-DoutputDirectory=${unfinished}`,
+      ],
+      unfinished,
+    )
     if (code !== 0) throw new JarDownloadError(`keycloak ${VERSION}`, lastLines(`${stdout}${stderr}`, 12))
     onProgress('building Keycloak for a database in memory (a minute or two, once)')
     const options = ['build', '--db=dev-mem', '--cache=local', '--health-enabled=true']

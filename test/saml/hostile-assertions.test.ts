@@ -245,7 +245,7 @@ describe('an assertion that was changed on its way is refused', () => {
   })
 })
 
-describe('an assertion can be exchanged once', () => {
+describe('an assertion can be exchanged once [saml-once]', () => {
   test('S10: not a second time, and of twenty at once one', async () => {
     const xml = world.assert()
     const outcomes = await Promise.all(Array.from({ length: 20 }, () => world.exchange(xml)))

@@ -113,7 +113,7 @@ const WRAPS: readonly (readonly [string, Wrap])[] = [
   ],
 ]
 
-describe('a wrapped assertion is refused, and the one that was wrapped is good still', () => {
+describe('a wrapped assertion is refused, and the one that was wrapped is good still [saml-wrapped]', () => {
   test.each(WRAPS)('%s', async (_title, wrap) => {
     const signed = world.assert()
     for (const [index, xml] of wrap(takeApart(signed)).entries()) {
