@@ -2,7 +2,7 @@ import { decodeJwt, type JWTPayload } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startTestControlPlane } from '../../packages/gateway/src/control-plane/control-plane-fixture.ts'
 import { createSamlIssuer, encodeAssertion } from '../../packages/testkit/src/identity/saml-issuer.ts'
-import { AUDIENCE, RECIPIENT, type SamlWorld, samlIssuerConfig, startSamlWorld } from './saml-world.ts'
+import { AUDIENCE, RECIPIENT, type SamlWorld, samlIssuerConfig, startSamlPlane, startSamlWorld } from './saml-world.ts'
 
 let world: SamlWorld
 beforeAll(async () => {
@@ -131,7 +131,7 @@ test.each(['rsa-sha256', 'rsa-sha384', 'rsa-sha512', 'ecdsa-sha256', 'ecdsa-sha3
     const entityId = 'https://idp.example/saml'
     const next = createSamlIssuer(entityId, algorithm.startsWith('rsa') ? 'rsa' : 'ec')
     const current = createSamlIssuer(entityId, algorithm.startsWith('rsa') ? 'ec' : 'rsa')
-    const plane = await startTestControlPlane({ samlIssuers: [samlIssuerConfig('mesh', current, next)] })
+    const plane = await startSamlPlane([samlIssuerConfig('mesh', current, next)])
     const xml = next.assert({
       ...{ subject: 'orders', audience: AUDIENCE, recipient: RECIPIENT },
       issuedAtUnixMs: plane.clock.nowUnixMs(),

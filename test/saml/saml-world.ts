@@ -1,4 +1,7 @@
 import { createPublicKey } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { SamlIssuerConfig } from '../../packages/gateway/src/config/issuer-config.ts'
 import {
   EXCHANGE,
@@ -61,6 +64,25 @@ export function samlIssuerConfig(name: string, issuer: SamlIssuer, nextKeyOf?: S
   }
 }
 
+const POLICY =
+  'rules: [{ id: mesh-writes, who: { issuers: [mesh], groups: [producers] }, may: { produce: [orders] } }]\n'
+
+/** Starts a gateway's HTTP side with issuers of assertions, under a policy that says whose groups it means. */
+export async function startSamlPlane(
+  samlIssuers: readonly SamlIssuerConfig[],
+  surroundings: TestSurroundings = {},
+): Promise<TestControlPlane> {
+  const folder = await mkdtemp(join(tmpdir(), 'headgate-saml-'))
+  const path = join(folder, 'policy.yaml')
+  await writeFile(path, POLICY)
+  const plane = await startTestControlPlane({ samlIssuers, policy: { path, reloadSeconds: 0 } }, surroundings)
+  const close = async (): Promise<void> => {
+    await plane.close()
+    await rm(folder, { recursive: true })
+  }
+  return { ...plane, close }
+}
+
 /** Starts it; the issuers' keys are new. */
 export async function startSamlWorld(
   surroundings: TestSurroundings = {},
@@ -68,7 +90,7 @@ export async function startSamlWorld(
 ): Promise<SamlWorld> {
   const [issuer, other] = issuers
   const samlIssuers = [samlIssuerConfig('mesh', issuer), samlIssuerConfig('partner', other)]
-  const plane = await startTestControlPlane({ samlIssuers }, surroundings)
+  const plane = await startSamlPlane(samlIssuers, surroundings)
   const exchangeToken = async (token: string): Promise<ExchangeOutcome> => {
     const before = plane.lines.length
     const response = await plane.exchange({
