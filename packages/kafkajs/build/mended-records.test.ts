@@ -78,7 +78,7 @@ const options = (messages: fc.Arbitrary<Message>): fc.Arbitrary<object> =>
   })
 
 describe('a produce request', () => {
-  test('has the bytes that kafkajs writes', async () => {
+  test('has the bytes that kafkajs writes [client-same-bytes]', async () => {
     await fc.assert(
       fc.asyncProperty(options(message), async (given) => {
         const plain = await outcome(() => produce(loadPlain, given))
@@ -160,7 +160,7 @@ const fetched = fc.array(
 )
 
 describe('a fetch answer', () => {
-  test('gives the records that kafkajs reads', async () => {
+  test('gives the records that kafkajs reads [client-same-bytes]', async () => {
     await fc.assert(
       fc.asyncProperty(fetched, fc.nat({ max: 200 }), async (given, cutBytes) => {
         const batches = await Promise.all(
