@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HeadgateRun, startHeadgate, startProgram } from '../clients/headgate.ts'
+import { runTool } from '../clients/java.ts'
+import { runProgram } from '../kafka/program.ts'
 import { type KafkaCluster, startKafka } from '../kafka/start-kafka.ts'
 import { watchdog } from '../kafka/watchdog.ts'
+import { needsPart } from '../reporter/parts.ts'
 
 const POLICY = `
 rules:
@@ -32,6 +35,7 @@ interface Started {
     readonly environment: Readonly<Record<string, string>>
     readonly environmentPath: string
     readonly kcatPath: string
+    readonly javaPath: string
   }[]
 }
 let started: Started
@@ -86,6 +90,20 @@ test('with the environment set, a service whose import alone was changed produce
 
   expect(run.out()).toContain('read: one order')
   expect(await run.ended).toBe(0)
+})
+
+test('Kafka’s own Java tools list the granted topic with the file that was written for them', async () => {
+  const args = ['--bootstrap-server', started.bootstrap, '--command-config', serviceOf('orders').javaPath, '--list']
+  const listed = await runTool('org.apache.kafka.tools.TopicCommand', { bootstrap: started.bootstrap }, () => args)
+
+  expect(listed.stdout.trim().split('\n')).toEqual(['orders'])
+})
+
+test('kcat sees the granted topic with its file', async (context) => {
+  needsPart(context, 'kcat')
+  const listed = await runProgram('kcat', ['-F', serviceOf('orders').kcatPath, '-L'], { timeoutMs: 30_000 })
+
+  expect([...listed.stdout.matchAll(/topic "([^"]+)"/g)].map(([, topic]) => topic)).toEqual(['orders'])
 })
 
 test('what the policy does not grant is denied in the service and told, and a change of the policy is in force soon', async () => {
