@@ -18,7 +18,14 @@ const slots: readonly (number | undefined)[] = Array.from({ length: Math.max(...
   return slot < 0 ? undefined : slot
 })
 
-const noDecisions: readonly undefined[] = operations.map(() => undefined)
+const prepared: readonly Operation[] = [Operation.Read, Operation.Write, Operation.Describe]
+
+/** @throws RangeError when the operation is none */
+function slotOf(operation: Operation): number {
+  const slot = slots[operation]
+  if (slot === undefined) throw new RangeError('no operation')
+  return slot
+}
 
 /** Where the verdicts of a program keep what they share. */
 export interface VerdictPools {
@@ -36,18 +43,23 @@ export interface NameFacts {
 
 /** Everything a program has to say of one name; each operation is worked out when it is first asked for. */
 export class NameVerdict {
-  /** Listed, and refused promptly, where it may not be used. */
-  readonly discoverable: boolean
-  readonly #atoms: readonly Atom[]
-  readonly #protections: readonly Protection[]
-  /** Why it is denied where no rule says anything. */
-  readonly defaultReason: DecisionReason
-  readonly #pools: VerdictPools
-  /** Decisions for the whole, by slot. */
-  readonly #whole: (Decision | undefined)[] = [...noDecisions]
+  // What is asked most lies in the object itself, and first: among thousands of names, each object more is one that the
+  // processor has to fetch.
+  #read: Decision | undefined
+  #write: Decision | undefined
+  #describe: Decision | undefined
   /** Decisions for runs of partitions, by slot, where a rule tells partitions apart: by first partition, from 0 on, without gaps. */
   #runs: (readonly PartitionRun[] | undefined)[] | undefined
+  /** Decisions for the whole on other operations, by slot. */
+  #others: (Decision | undefined)[] | undefined
+  readonly #atoms: readonly Atom[]
+  readonly #protections: readonly Protection[]
+  readonly #pools: VerdictPools
   #allowed = -1
+  /** Listed, and refused promptly, where it may not be used. */
+  readonly discoverable: boolean
+  /** Why it is denied where no rule says anything. */
+  readonly defaultReason: DecisionReason
 
   constructor(facts: NameFacts, defaultReason: DecisionReason, pools: VerdictPools) {
     this.discoverable = facts.discoverable
@@ -63,17 +75,18 @@ export class NameVerdict {
    * @throws RangeError when the operation is none
    */
   decide(operation: Operation, partition: number): Decision {
-    const slot = slots[operation]
-    if (slot === undefined) throw new RangeError('no operation')
-    const whole = this.#whole[slot] ?? this.#workOut(operation, slot)
+    const whole = this.#known(operation) ?? this.#workOut(operation)
     if (this.#runs === undefined || !(partition >= 0)) return whole
-    const runs = this.#runs[slot]
+    const runs = this.#runs[slotOf(operation)]
     return runs === undefined ? whole : decisionAt(runs, partition)
   }
 
   /** Puts in its place what one rule decides by itself. */
   prepare(): void {
-    for (const [slot, operation] of operations.entries()) this.#whole[slot] ??= this.#decideAlone(operation)
+    for (const operation of prepared) {
+      const decision = this.#decideAlone(operation)
+      if (decision !== undefined) this.#keep(operation, decision)
+    }
   }
 
   /** The bits of Kafka's operations that are allowed on the whole. */
@@ -86,9 +99,26 @@ export class NameVerdict {
     return this.#allowed
   }
 
-  #workOut(operation: Operation, slot: number): Decision {
-    const decision = this.#decideAlone(operation) ?? this.#decideTogether(operation, slot)
-    this.#whole[slot] = decision
+  #known(operation: Operation): Decision | undefined {
+    if (operation === Operation.Read) return this.#read
+    if (operation === Operation.Write) return this.#write
+    if (operation === Operation.Describe) return this.#describe
+    return this.#others?.[slotOf(operation)]
+  }
+
+  #keep(operation: Operation, decision: Decision): void {
+    if (operation === Operation.Read) this.#read = decision
+    else if (operation === Operation.Write) this.#write = decision
+    else if (operation === Operation.Describe) this.#describe = decision
+    else {
+      this.#others ??= new Array(operations.length).fill(undefined)
+      this.#others[slotOf(operation)] = decision
+    }
+  }
+
+  #workOut(operation: Operation): Decision {
+    const decision = this.#decideAlone(operation) ?? this.#decideTogether(operation)
+    this.#keep(operation, decision)
     return decision
   }
 
@@ -99,7 +129,8 @@ export class NameVerdict {
     return only.partitions === undefined && (only.operations & (1 << operation)) !== 0 ? only.alone : undefined
   }
 
-  #decideTogether(operation: Operation, slot: number): Decision {
+  #decideTogether(operation: Operation): Decision {
+    const slot = slotOf(operation)
     const atoms = this.#atoms.filter((atom) => (atom.operations & (1 << operation)) !== 0)
     if (atoms.some((atom) => atom.partitions !== undefined)) {
       this.#runs ??= new Array(operations.length).fill(undefined)

@@ -16,17 +16,17 @@ const FAR = 128
  * processor has to fetch.
  */
 class TrieNode<T, M> implements PrefixEntry<T, M> {
+  made: M | undefined
   /** All that is written on the way to here. */
   readonly prefix: string
   readonly end: number
   hasValue = false
-  made: M | undefined
+  #base = 0
+  /** Children by the character that follows, from `base` on. */
+  #near: (TrieNode<T, M> | undefined)[] | undefined
+  #far: Map<number, TrieNode<T, M>> | undefined
   outer: PrefixEntry<T, M> | undefined
   #value: T | undefined
-  /** Children by the character that follows, from `base` on. */
-  readonly #near: (TrieNode<T, M> | undefined)[] = []
-  #base = 0
-  #far: Map<number, TrieNode<T, M>> | undefined
 
   constructor(prefix: string) {
     this.prefix = prefix
@@ -44,6 +44,7 @@ class TrieNode<T, M> implements PrefixEntry<T, M> {
 
   childAt(code: number): TrieNode<T, M> | undefined {
     if (code >= FAR) return this.#far?.get(code)
+    if (this.#near === undefined) return undefined
     const at = code - this.#base
     return at >= 0 && at < this.#near.length ? this.#near[at] : undefined
   }
@@ -55,7 +56,10 @@ class TrieNode<T, M> implements PrefixEntry<T, M> {
       this.#far.set(code, child)
       return
     }
-    if (this.#near.length === 0) this.#base = code
+    if (this.#near === undefined) {
+      this.#near = []
+      this.#base = code
+    }
     while (code < this.#base) {
       this.#near.unshift(undefined)
       this.#base -= 1
@@ -65,7 +69,7 @@ class TrieNode<T, M> implements PrefixEntry<T, M> {
   }
 
   *children(): Generator<TrieNode<T, M>> {
-    for (const child of this.#near) if (child !== undefined) yield child
+    for (const child of this.#near ?? []) if (child !== undefined) yield child
     if (this.#far !== undefined) yield* this.#far.values()
   }
 }
