@@ -18,9 +18,9 @@ beforeAll(async () => {
 afterAll(() => world.close())
 
 /** Replaces a part of an assertion; a part that is not there would make a test of nothing. */
-function put(from: string | RegExp, to: string): (xml: string) => string {
+function put(from: string | RegExp, to: string | ((part: string) => string)): (xml: string) => string {
   return (xml) => {
-    const changed = xml.replace(from, to)
+    const changed = typeof to === 'string' ? xml.replace(from, to) : xml.replace(from, to)
     if (changed === xml) throw new TypeError(`nothing to replace: ${from}`)
     return changed
   }
@@ -141,6 +141,14 @@ test('S9: the issuer of one tenant with the key of another is refused, both ways
   expect(await world.exchange(world.assert({}, other))).toMatchObject({ status: 200 })
 })
 
+function ids(count: number): string {
+  return Array.from({ length: count }, (_, n) => `<a ID="x${n}"/>`).join('')
+}
+
+function crowded(count: number): string {
+  return `<a ${Array.from({ length: 12 }, (_, n) => `b${n}=""`).join(' ')}/>`.repeat(count)
+}
+
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#sha1'
 const RSA_SHA1 = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1'
 const HMAC_SHA1 = 'http://www.w3.org/2000/09/xmldsig#hmac-sha1'
@@ -181,6 +189,10 @@ const CHANGED: readonly (readonly [string, (xml: string) => string])[] = [
       `<saml:Subject ${Array.from({ length: 1_000 }, (_, n) => `xmlns:n${n}="urn:${n}"`).join(' ')}>`,
     ),
   ],
+  ['S10: twenty thousand elements', put('<saml:Subject>', `<saml:Subject>${'<a/>'.repeat(20_000)}`)],
+  ['S10: a hundred references', put(/<ds:Reference .*<\/ds:Reference>/s, (reference) => reference.repeat(100))],
+  ['S10: a hundred IDs', put('<saml:Subject>', `<saml:Subject>${ids(100)}`)],
+  ['S10: five thousand attributes', put('<saml:Subject>', `<saml:Subject>${crowded(400)}`)],
   ['S10: an element of another name as the root', (xml) => xml.replaceAll('saml:Assertion', 'saml:Statement')],
   [
     'S10: the root in another namespace',
