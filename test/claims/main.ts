@@ -6,6 +6,7 @@ import { ROOT } from '../reporter/fingerprint.ts'
 import { attacksData, attacksPage, formatAttacks } from './attacks/attack-table.ts'
 import { attackFamilies } from './attacks/attacks.ts'
 import { allHeld, judgeAttacks } from './attacks/judge-attacks.ts'
+import { titledTests } from './attacks/titles.ts'
 import { allStand, type JudgedRun, judgeClaims } from './proofs.ts'
 import { parseClaims } from './readme-claims.ts'
 import { describeRun, lacksFreshRun, readRuns, runTests } from './runs.ts'
@@ -33,7 +34,7 @@ function showClaims(runs: readonly JudgedRun[]): boolean {
 
 function showAttacks(runs: readonly JudgedRun[], isData: boolean): boolean {
   const attacks = attackFamilies.flatMap((family) => family.attacks)
-  const judged = judgeAttacks(attacks, runs)
+  const judged = judgeAttacks(attacks, runs, titledTests())
   if (isData) console.log(JSON.stringify(attacksData(judged), null, 2))
   else {
     console.log(`\n${formatAttacks(judged)}`)

@@ -5,13 +5,14 @@ import type { JudgedAttack } from './judge-attacks.ts'
 const WIDTH = 100
 const LEFT_WIDTH = 14
 
-function rows({ attack, proofs, verdict }: JudgedAttack): string[] {
+function rows({ attack, proofs, unrecorded, verdict }: JudgedAttack): string[] {
   const { absent, except } = attack
   const right = [
     ...wrap(`${attack.tried}: ${attack.expected}`, WIDTH),
     ...(absent === undefined ? [] : wrap(`does not apply: ${absent}`, WIDTH)),
     ...(except === undefined ? [] : wrap(`but for this: ${except}`, WIDTH)),
     ...proofLines(proofs),
+    ...unrecorded.map(({ file, title }) => `not run ${file}: ${title}`),
   ]
   return right.map(
     (text, index) => `${(index === 0 ? `${attack.id.padEnd(4)} ${verdict}` : '').padEnd(LEFT_WIDTH)}${text}`,
@@ -29,13 +30,14 @@ export function formatAttacks(judged: readonly JudgedAttack[]): string {
 
 /** The same for machines. */
 export function attacksData(judged: readonly JudgedAttack[]): object[] {
-  return judged.map(({ attack, proofs, verdict }) => ({
+  return judged.map(({ attack, proofs, unrecorded, verdict }) => ({
     line: attack.id,
     tried: attack.tried,
     expected: attack.expected,
     ...(attack.absent === undefined ? {} : { absent: attack.absent }),
     ...(attack.except === undefined ? {} : { except: attack.except }),
     result: verdict,
+    ...(unrecorded.length === 0 ? {} : { unrecorded }),
     tests: proofs.map(({ test, run }) => ({
       ...test,
       project: run.record.project,

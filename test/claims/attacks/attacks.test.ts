@@ -78,6 +78,14 @@ test.each<[string, Attack, readonly JudgedRun[]]>([
   expect(judgeAttacks([line], runs)[0]?.verdict).toBe(verdict)
 })
 
+test('a line that the sources have a test for, and no record, is not run', () => {
+  const titled = [{ file: 'a.test.ts', title: 'T1: refused' }]
+  const judged = judgeAttacks([attack], [], titled)
+
+  expect(judged[0]?.verdict).toBe('not run')
+  expect(formatAttacks(judged)).toContain('not run a.test.ts: T1: refused')
+})
+
 test('one line that is not held fails; a line that does not apply does not', () => {
   const lines = [attack, { ...attack, id: 'T2', absent: 'it is not built' }]
 

@@ -61,7 +61,7 @@ export function checkInstant(text: string): Fault | undefined {
 }
 
 /** Reads days: one such as `mon`, or a run such as `fri-mon`, over the end of the week where it has to. */
-export function parseDays(text: string): readonly number[] | undefined {
+function parseDays(text: string): readonly number[] | undefined {
   const [first, last = first, ...others] = text.split('-').map((name) => DAY_NAMES.indexOf(name))
   if (first === undefined || last === undefined || first < 0 || last < 0 || others.length > 0) return undefined
   const count = ((last - first + 7) % 7) + 1
@@ -78,7 +78,7 @@ export function checkDays(text: string): Fault | undefined {
 }
 
 /** Reads a window of the day such as `08:00-18:00`, or `22:00-06:00` which ends the day after. */
-export function parseWindow(text: string): DailyWindow | undefined {
+function parseWindow(text: string): DailyWindow | undefined {
   const [, ...digits] = WINDOW.exec(text) ?? []
   const [fromHour, fromMinute, toHour, toMinute] = digits.map(Number)
   if (fromHour === undefined || fromMinute === undefined || toHour === undefined || toMinute === undefined)

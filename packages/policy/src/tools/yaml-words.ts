@@ -3,7 +3,7 @@ const PLAIN = /^[A-Za-z][A-Za-z0-9._-]*$/
 const WORDS: ReadonlySet<string> = new Set(['true', 'false', 'null', 'yes', 'no', 'on', 'off', 'y', 'n'])
 
 /** A text as YAML: plain where nobody can take it for something else. */
-export function yamlText(text: string): string {
+function yamlText(text: string): string {
   return PLAIN.test(text) && !WORDS.has(text.toLowerCase()) ? text : JSON.stringify(text)
 }
 
