@@ -80,6 +80,14 @@ it('a refusal that names nothing counts for all of its kind', () => {
   expect(names()).toEqual([])
 })
 
+it('a broker that refuses each of many topics is taken at its word without delay', { timeout: 2_000 }, () => {
+  const { passes, names } = passed('brokers:main')
+  const topics = Array.from({ length: 2_000 }, (_, number) => `t${number}`)
+  for (const name of [...topics, 'orders']) add(passes, 'topic', name)
+  passes.confirm(fetched(...topics.map((name) => [name, undefined, 29] as const), ['orders', undefined, 0]), topicOf)
+  expect(names()).toEqual(['orders'])
+})
+
 it('what gets no answer is seen', () => {
   const { passes, names } = passed('brokers:main')
   add(passes, 'topic', 'a')

@@ -1,4 +1,4 @@
-import type { Operation, Principal, ResourceType } from '@headgate/policy'
+import { type Operation, type Principal, type ResourceType, resourceTypes } from '@headgate/policy'
 import { isBrokersPrincipal } from '../../principal-residual.ts'
 import { type BrokerRefusal, brokerRefusals } from './broker-refusals.ts'
 import type { SeenAccesses } from './seen-accesses.ts'
@@ -70,20 +70,36 @@ export class PassedAccesses {
   confirm(response: unknown, topicOf: (topicId: string) => string | undefined): void {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
-    const refusals = brokerRefusals(response, topicOf)
+    if (waiting.length === 0) return
+    const isRefused = refusedAmong(waiting, brokerRefusals(response, topicOf))
     for (const access of waiting)
-      if (!refusals.some((refusal) => isRefused(access, refusal, waiting)))
+      if (!isRefused(access))
         this.took(access.resourceType, access.operation, access.name, access.partition, access.ruleIds)
   }
 }
 
-/** Where a refusal names nothing of what was let pass, all of its kind is taken for refused. */
-function isRefused(
-  access: PassedAccess,
-  { resourceType, names }: BrokerRefusal,
+/**
+ * Tells what of it all was refused. Where a refusal names nothing of what was let pass, all of its kind is taken for refused.
+ *
+ * INVARIANT: it takes no longer than what was asked for and answered is long; a client chooses how many names it asks for.
+ */
+function refusedAmong(
   all: readonly PassedAccess[],
-): boolean {
-  const ofKind = all.filter((each) => resourceType === undefined || each.resourceType === resourceType)
-  const named = ofKind.filter(({ name }) => names.includes(name))
-  return (named.length > 0 ? named : ofKind).includes(access)
+  refusals: readonly BrokerRefusal[],
+): (access: PassedAccess) => boolean {
+  const known = new Set(all.map(({ resourceType, name }) => keyOf(resourceType, name)))
+  const refused = new Set<string>()
+  const wholeKinds = new Set<ResourceType>()
+  for (const { resourceType, names } of refusals) {
+    const kinds = resourceType === undefined ? resourceTypes : [resourceType]
+    const named = kinds.flatMap((kind) => names.map((name) => keyOf(kind, name)).filter((key) => known.has(key)))
+    for (const key of named) refused.add(key)
+    if (named.length === 0) for (const kind of kinds) wholeKinds.add(kind)
+  }
+  return ({ resourceType, name }) => wholeKinds.has(resourceType) || refused.has(keyOf(resourceType, name))
+}
+
+/** No type has a space in it. */
+function keyOf(resourceType: ResourceType, name: string): string {
+  return `${resourceType} ${name}`
 }
