@@ -199,6 +199,31 @@ describe('a fetch answer', () => {
     expect((await memoryOf('t')).includes(batch)).toBe(true)
   })
 
+  test('of one topic gives views on the memory of that answer, and on none that others share', async () => {
+    const batch = await batchAt(0n, [{ key: 'k', value: 'v' }], 0)
+    const answer = answerOf([batch])
+    const [frameHead, others] = [Buffer.alloc(8), Buffer.from('of somebody else')]
+    const memoryOf = async (memory: Buffer, offset = 8): Promise<Buffer> => {
+      const given = memory.subarray(offset, offset + answer.length)
+      const { responses } = await fetchWith(loadMended, given)
+      const value = responses[0]?.partitions[0]?.messages[0]?.['value'] as Buffer
+      return Buffer.from(value.buffer)
+    }
+    const own = (...parts: readonly Buffer[]): Buffer => {
+      const memory = Buffer.allocUnsafeSlow(parts.reduce((sum, { length }) => sum + length, 0))
+      Buffer.concat(parts).copy(memory)
+      return memory
+    }
+
+    // As one read of the socket gives it: nothing is copied.
+    expect(await memoryOf(own(frameHead, answer))).toEqual(own(frameHead, answer))
+    // Two reads that were put together: a small answer lies in the pool of all buffers then.
+    expect(await memoryOf(Buffer.concat([frameHead, answer]))).toEqual(batch)
+    // One read gave two answers.
+    expect(await memoryOf(own(frameHead, answer, others))).toEqual(batch)
+    expect(await memoryOf(own(others, frameHead, answer), others.length + 8)).toEqual(batch)
+  })
+
   test('of more records than a call can have arguments is read', async () => {
     const messages = Array.from({ length: 150_000 }, () => ({ value: 'v' }))
     const { responses } = await fetchWith(loadMended, answerOf([await batchAt(0n, messages, 0, loadMended)]))

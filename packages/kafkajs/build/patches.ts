@@ -116,9 +116,12 @@ const decoding: readonly Patch[] = [
   },
   {
     file: 'protocol/requests/fetch/v11/response.js',
-    fault: `nothing tells whether an answer holds more than one topic: ${SPEED} asks for the speed`,
+    fault: `nothing tells whether the memory of an answer holds one topic and nothing else: ${SPEED} asks for the speed`,
     from: '  const responses = await decoder.readArrayAsync(decodeResponse)\n',
-    to: `  decoder.isOneTopic = decoder.buffer.readInt32BE(decoder.offset) === 1
+    to: `  const { buffer, byteOffset, length } = decoder.buffer
+  // Behind its size and its number, alone in its memory: two reads that were put together may lie among bytes of others.
+  const isAlone = byteOffset === 8 && byteOffset + length === buffer.byteLength
+  decoder.isOneTopic = isAlone && decoder.buffer.readInt32BE(decoder.offset) === 1
   const responses = await decoder.readArrayAsync(decodeResponse)
 `,
   },
