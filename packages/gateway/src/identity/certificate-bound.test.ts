@@ -63,3 +63,12 @@ test('the config says of all clients of an issuer, or of one, that they must be 
     false,
   ])
 })
+
+test('K3: a client whose tokens name no client is known by its subject, as when its token is exchanged', () => {
+  const bound = [{ issuer: 'cluster', clientId: 'system:serviceaccount:shop:ledger' }]
+  const isBound = (name: string, subject: string): boolean =>
+    mustBeBound(bound, { principal: { issuer: name, subject, groups: [] }, clientId: undefined })
+  expect(isBound('cluster', 'system:serviceaccount:shop:ledger')).toBe(true)
+  expect(isBound('cluster', 'system:serviceaccount:shop:web')).toBe(false)
+  expect(isBound('other', 'system:serviceaccount:shop:ledger')).toBe(false)
+})
