@@ -13,6 +13,7 @@ const clock = new TestClock(1_000)
 function conversation(
   underWay: UnderWay,
   mode: 'observe' | 'warn' = 'observe',
+  address = '10.0.0.1',
 ): { sasl: BrokerSasl; opened(): number } {
   let opened = 0
   const link = { request: async () => ({ errorCode: 0 }) } as unknown as UpstreamLink
@@ -30,6 +31,7 @@ function conversation(
     policy: { modes: { ...ENFORCED, topics: [{ match: ['a'], mode }] } },
     sessions: new Sessions(clock),
     clock,
+    address,
     link: () => {
       opened += 1
       return link
@@ -39,12 +41,12 @@ function conversation(
 }
 
 it('only so many sign-ins are handed on at once, and one that ends makes room', async () => {
-  const underWay = new UnderWay(2)
+  const underWay = new UnderWay(2, 2)
   const [first, second, third] = [1, 2, 3].map(() => conversation(underWay))
   if (first === undefined || second === undefined || third === undefined) throw new Error('no conversation')
   await first.sasl.handshake('PLAIN')
   await second.sasl.handshake('PLAIN')
-  await expect(third.sasl.handshake('PLAIN')).rejects.toMatchObject({ code: 'ERR_GATEWAY_UPSTREAM_UNREACHABLE' })
+  await expect(third.sasl.handshake('PLAIN')).rejects.toMatchObject({ code: 'ERR_GATEWAY_AUTHENTICATOR_BUSY' })
   expect(third.opened()).toBe(0)
   first.sasl.signIn('alice', 0, undefined)
   first.sasl.close()
@@ -58,9 +60,23 @@ it('only so many sign-ins are handed on at once, and one that ends makes room', 
   await first.sasl.authenticate(Buffer.from('again'))
 })
 
+it('one address takes a part of the room only: those of others still sign in', async () => {
+  const underWay = new UnderWay(4, 2)
+  const from = (address: string): Promise<unknown> =>
+    conversation(underWay, 'observe', address).sasl.handshake('SCRAM-SHA-256')
+  for (const _ of [1, 2]) await from('10.0.0.9')
+  for (const _ of [1, 2, 3]) await expect(from('10.0.0.9')).rejects.toMatchObject({ retryable: true })
+  await from('10.0.0.1')
+  const last = conversation(underWay, 'observe', '10.0.0.1')
+  await last.sasl.handshake('SCRAM-SHA-256')
+  await expect(from('10.0.0.2')).rejects.toThrow()
+  last.sasl.close()
+  await from('10.0.0.2')
+})
+
 it('is offered while something is observed, and knows who vouches for whom', () => {
-  const { sasl } = conversation(new UnderWay(1))
-  expect([sasl.isOffered(), conversation(new UnderWay(1), 'warn').sasl.isOffered()]).toEqual([true, false])
+  const { sasl } = conversation(new UnderWay(1, 1))
+  expect([sasl.isOffered(), conversation(new UnderWay(1, 1), 'warn').sasl.isOffered()]).toEqual([true, false])
   expect(sasl.signIn('alice', 5_000, { address: '10.0.0.1', kafkaClientId: 'app' })).toMatchObject({
     principal: { issuer: 'brokers:main', subject: 'alice', groups: undefined },
     source: 'brokers',
@@ -79,5 +95,5 @@ it.each([
   [{ iss: 'https://idp/', sub: 'svc', aud: 7 }, false],
   [{}, false],
 ])('a token that could be for the gateway is not shown to a broker: %j', (claims, isForGateway) => {
-  expect(conversation(new UnderWay(1)).sasl.isForGateway(claims)).toBe(isForGateway)
+  expect(conversation(new UnderWay(1, 1)).sasl.isForGateway(claims)).toBe(isForGateway)
 })

@@ -1,10 +1,10 @@
 import type { Clock } from '@headgate/core'
 import { observesAny } from '@headgate/policy'
 import { defaultSaslAuthenticateRequest, defaultSaslHandshakeRequest } from '@headgate/wire'
+import { AuthenticatorBusyError } from '../identity/identity-errors.ts'
 import type { Sessions } from '../identity/sessions.ts'
 import { ownText, type UncheckedObject } from '../identity/token-shape.ts'
 import type { BrokerSasl } from './broker-sasl.ts'
-import { UpstreamUnreachableError } from './errors.ts'
 import type { PassThrough } from './plane-context.ts'
 import type { PolicyView } from './policy-view.ts'
 import type { UpstreamLink } from './upstream-link.ts'
@@ -18,6 +18,8 @@ export interface BrokerConversationOptions {
   readonly policy: Pick<PolicyView, 'modes'>
   readonly sessions: Sessions
   readonly clock: Clock
+  /** Where the client is. */
+  readonly address: string
   /** The connection to the broker, begun with the first message. */
   readonly link: () => UpstreamLink
 }
@@ -27,15 +29,14 @@ export interface BrokerConversationOptions {
  * is enforced, or warned of, who somebody is must be known from an identity provider.
  */
 export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl {
-  const { passThrough, policy, sessions, clock, link } = options
+  const { passThrough, policy, sessions, clock, address, link } = options
   const { issuer, takesPlain, underWay } = passThrough
   let end: (() => void) | undefined
   let isOpen = false
   const open = (): UpstreamLink => {
     if (!isOpen) {
-      end = underWay.begin()
-      if (end === undefined)
-        throw new UpstreamUnreachableError({ message: 'upstream: too many sign-ins at once', retryable: true })
+      end = underWay.begin(address)
+      if (end === undefined) throw new AuthenticatorBusyError()
       isOpen = true
     }
     return link()
@@ -53,8 +54,9 @@ export function createBrokerSasl(options: BrokerConversationOptions): BrokerSasl
       end?.()
       const principal = { issuer, subject, groups: undefined }
       const nowUnixMs = clock.nowUnixMs()
-      const { address, kafkaClientId } = origin ?? {}
-      const sessionId = sessions.plainSession({ principal, oauthClientId: undefined, kafkaClientId, address })
+      const { kafkaClientId } = origin ?? {}
+      const plain = { oauthClientId: undefined, kafkaClientId, address: origin?.address }
+      const sessionId = sessions.plainSession({ principal, ...plain })
       return Object.freeze({
         ...{ principal, sessionId, source: 'brokers' as const, minimumRevision: 0, clientId: undefined },
         issuedAtUnixMs: nowUnixMs,

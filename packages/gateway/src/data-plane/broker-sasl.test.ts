@@ -1,6 +1,7 @@
 import { defaultSaslAuthenticateResponse, defaultSaslHandshakeResponse, ErrorCode } from '@headgate/wire'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
+import { AuthenticatorBusyError } from '../identity/identity-errors.ts'
 import { TestClock } from '../identity/token-fixture.ts'
 import { type BrokerSasl, beginBrokerExchange, type SaslMechanism } from './broker-sasl.ts'
 import { SaslServer } from './sasl-server.ts'
@@ -199,6 +200,15 @@ describe('a sign-in that is handed on', () => {
       sessionLifetimeMs: 0,
       signIn: { principal: { subject: 'otto' } },
     })
+  })
+
+  it('where there is no room is to be tried again, which a refusal would not be', async () => {
+    brokers = { ...brokers, handshake: () => Promise.reject(new AuthenticatorBusyError()) }
+    const sasl = server()
+    sasl.handshake('PLAIN', 1)
+    const outcome = await sasl.authenticate(Buffer.from('\0carl\0secret'))
+    expect(outcome).toMatchObject({ accepted: false, code: 'ERR_GATEWAY_AUTHENTICATOR_BUSY' })
+    expect(script.heard).toEqual([])
   })
 
   it('is not offered where nothing is observed', async () => {

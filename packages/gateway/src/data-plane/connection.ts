@@ -137,7 +137,7 @@ export class Connection {
     if (passThrough === undefined) return undefined
     const link = (): UpstreamLink =>
       this.#linked(() => passThrough.openUpstream(this.#brokerId, '', this.#linkListener))
-    return createBrokerSasl({ passThrough, policy, sessions, clock, link })
+    return createBrokerSasl({ passThrough, policy, sessions, clock, link, address: this.#origin.clientAddress })
   }
 
   #createAccessLog(): AccessLog {

@@ -37,6 +37,8 @@ export interface DataPlaneOptions {
 const DRAIN_MS = 5_000
 /** Connections to brokers that nobody has signed in yet: as many as a fleet needs that comes back at once, a few at a time. */
 const MAX_SIGN_INS_HANDED_ON = 200
+/** Of these, so many are of one address. */
+const MAX_HANDED_ON_PER_ADDRESS = 50
 
 /** The Kafka side of a gateway: the bound ports, the connections, the gateway's own view of the cluster. */
 export class DataPlane {
@@ -96,7 +98,7 @@ export class DataPlane {
     if (config.listener.passThrough !== true) return undefined
     return {
       issuer: brokersIssuer(config.cluster.name),
-      underWay: new UnderWay(MAX_SIGN_INS_HANDED_ON),
+      underWay: new UnderWay(MAX_SIGN_INS_HANDED_ON, MAX_HANDED_ON_PER_ADDRESS),
       takesPlain: config.issuers.every(({ clientCredentials }) => clientCredentials === undefined),
       knownIssuers: new Set([config.http.publicUrl, ...config.issuers.map(({ issuer }) => issuer)]),
       audiences: new Set(config.issuers.flatMap(({ audiences }) => audiences)),

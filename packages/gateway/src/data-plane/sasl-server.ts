@@ -1,7 +1,7 @@
 import type { Clock } from '@headgate/core'
 import { ErrorCode } from '@headgate/wire'
 import type { Authenticator, SignIn, SignInOrigin } from '../identity/authenticator.ts'
-import { TokenCertificateError } from '../identity/identity-errors.ts'
+import { AuthenticatorBusyError, TokenCertificateError } from '../identity/identity-errors.ts'
 import {
   type BrokerExchange,
   type BrokerSasl,
@@ -189,7 +189,8 @@ export class SaslServer {
       this.#signIn = brokers.signIn(exchange.subject, lifetimeMs, origin)
       this.#state = 'signed-in'
       return { accepted: true, signIn: this.#signIn, sessionLifetimeMs: lifetimeMs, isReauthentication, authBytes }
-    } catch {
+    } catch (cause) {
+      if (cause instanceof AuthenticatorBusyError) return refuse(cause.code, cause.clientText)
       return refuse('ERR_GATEWAY_UPSTREAM_UNREACHABLE', 'the brokers cannot be asked')
     }
   }
