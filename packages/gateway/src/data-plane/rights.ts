@@ -63,11 +63,13 @@ export class Rights {
 
   /**
    * Whether a topic may be created: by a grant for its name, or by one for the cluster where no rule speaks of the name.
-   * Internal topics need the former.
+   * Internal topics need the former. A mode of the cluster gives no grant: it says nothing of a topic that is enforced.
    */
   canCreate(topicName: string): boolean {
-    const { effect, reason } = decide(this.#program, 'topic', Operation.Create, topicName)
-    return effect === 'allow' || (reason === 'no-rule' && this.can('cluster', Operation.Create, CLUSTER_NAME))
+    const byName = decide(this.#program, 'topic', Operation.Create, topicName)
+    if (byName.effect === 'allow' || byName.reason !== 'no-rule') return byName.effect === 'allow'
+    const byCluster = decide(this.#program, 'cluster', Operation.Create, CLUSTER_NAME)
+    return byCluster.effect === 'allow' && byCluster.wouldBe === undefined
   }
 
   /**

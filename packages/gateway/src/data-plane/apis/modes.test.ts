@@ -118,6 +118,22 @@ describe('a request that crosses modes', () => {
     })
   })
 
+  it.each(['warn', 'observe'] as const)('a cluster under %s lets nobody create a topic that is enforced', (mode) => {
+    const unnamed = 'rules: [{ id: reads, who: everyone, may: { consume: [open] } }]'
+    const modes: EnforcementModes = { ...ENFORCED, topics: [{ match: ['seen'], mode }], cluster: mode }
+    const fixture = createClient(unnamed, [], modes)
+    const request = {
+      ...defaultCreateTopicsRequest(),
+      topics: ['seen', 'secret'].map((name) => ({
+        name,
+        ...{ numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] },
+      })),
+    }
+    const verdict = decide(fixture, createTopics, 4, request)
+    expect(verdict).toMatchObject({ kind: 'forward', request: { topics: [{ name: 'seen' }] } })
+    expect(fixture.denials).toMatchObject([{ resourceName: 'secret' }])
+  })
+
   it('an observed topic opens neither a group nor a transactional id', () => {
     const fixture = client({ topics: [{ match: ['*'], mode: 'observe' }] })
     const join = { ...defaultJoinGroupRequest(), groupId: 'other', protocolType: 'consumer' }
