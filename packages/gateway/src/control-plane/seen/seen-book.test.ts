@@ -54,6 +54,18 @@ it('unites what is done again: partitions, rules, first and last time', async ()
   await book.close()
 })
 
+it('keeps so many partitions in all, however many names a client makes up', async () => {
+  const book = new SeenBook({ openStore: undefined, clock, log: silentLog })
+  const partitions = Array.from({ length: 1_000 }, (_, partition) => partition)
+  for (let name = 0; name < 2_000; name += 1) book.note(seen(`t${name}`, { partitions }))
+  book.note(seen('t0', { partitions: [0, 5_000] }))
+  const { entries } = await book.read()
+  expect(entries).toHaveLength(2_000)
+  expect(entries.reduce((sum, entry) => sum + entry.partitions.length, 0)).toBe(1_000_000)
+  expect(entries[0]?.partitions).toEqual(partitions)
+  await book.close()
+})
+
 it('is there after a restart, with the time from which on it was kept', async () => {
   const first = createBook()
   first.note(seen('orders', { partitions: [1] }))

@@ -8,6 +8,8 @@ const ROWS_AT_ONCE = 100
 /** More than a cluster has clients and things that they do; clients choose the names, so that there must be an end. */
 const MAX_ENTRIES = 100_000
 const MAX_PARTITIONS = 1_000
+/** Of all entries together: they are numbers that clients choose. */
+const MAX_PARTITIONS_IN_ALL = 1_000_000
 const MAX_RULES = 100
 const MAX_KNOWN_RULES = 100_000
 
@@ -54,6 +56,7 @@ export class SeenBook {
   #writing: Promise<void> = Promise.resolve()
   #timer: ClockTimer | undefined
   #isFull = false
+  #partitionCount = 0
 
   constructor(options: SeenBookOptions) {
     this.#options = options
@@ -112,8 +115,17 @@ export class SeenBook {
       this.#isFull = true
       return
     }
-    this.#entries.set(key, known === undefined ? access : unite(known, access))
+    this.#put(key, known, known === undefined ? access : unite(known, access))
     this.#unwritten.add(key)
+  }
+
+  /** Past the bound an entry keeps the partitions that it had. */
+  #put(key: string, known: SeenEntry | undefined, entry: SeenEntry): void {
+    const partitions = known?.partitions ?? []
+    const more = entry.partitions.length - partitions.length
+    const isWithin = more <= 0 || this.#partitionCount + more <= MAX_PARTITIONS_IN_ALL
+    if (isWithin) this.#partitionCount += more
+    this.#entries.set(key, isWithin ? entry : { ...entry, partitions })
   }
 
   #load(): Promise<Store | undefined> {
@@ -134,7 +146,7 @@ export class SeenBook {
     for (const row of await database.selectFrom('seen_accesses').selectAll().limit(MAX_ENTRIES).execute()) {
       const entry = entryOf(row)
       const newer = this.#entries.get(keyOf(entry))
-      this.#entries.set(keyOf(entry), newer === undefined ? entry : unite(entry, newer))
+      this.#put(keyOf(entry), newer, newer === undefined ? entry : unite(entry, newer))
     }
     for (const { rule_id: id, first_at_unix_ms: first } of await database
       .selectFrom('seen_rules')

@@ -13,23 +13,31 @@ import { SeenAccesses } from './seen-accesses.ts'
 
 const ID = '00000000-0000-0000-0000-00000000000a'
 
-function passed(issuer: string): { readonly passes: PassedAccesses; names(): string[]; readonly seen: SeenAccesses } {
-  const told: SeenAccess[] = []
+interface Fixture {
+  readonly passes: PassedAccesses
+  readonly seen: SeenAccesses
+  names(): string[]
+  told(): SeenAccess[]
+}
+
+function passed(issuer: string): Fixture {
+  const reported: SeenAccess[] = []
   const control: ControlPort = {
     subscribe: () => () => {},
     keepsTrail: false,
     record: async () => {},
     report: (event) => {
-      if (event.kind === 'seen') told.push(...event.accesses)
+      if (event.kind === 'seen') reported.push(...event.accesses)
     },
   }
   const seen = new SeenAccesses({ control, clock: new TestClock(1_000) })
   const principal = { issuer, subject: 'alice', groups: undefined }
-  const names = (): string[] => {
+  const told = (): SeenAccess[] => {
     seen.flush()
-    return told.splice(0).map(({ name }) => name)
+    return reported.splice(0)
   }
-  return { passes: new PassedAccesses({ principal, clientId: 'app', seen }), names, seen }
+  const names = (): string[] => told().map(({ name }) => name)
+  return { passes: new PassedAccesses({ principal, clientId: 'app', seen }), names, told, seen }
 }
 
 const add = (passes: PassedAccesses, resourceType: ResourceType, name: string, partition?: number): void =>
@@ -101,4 +109,16 @@ it('uses are told together, with their times, and once until they are made again
   seen.note({ issuer: 'corp', subject: 'alice', groups: [] }, 'other', 'topic', Operation.Read, 'b', undefined, [])
   expect(names()).toEqual(['a', 'b'])
   expect(names()).toEqual([])
+})
+
+it('a connection keeps so many partitions in all, whatever it asks for', () => {
+  const { seen, told } = passed('corp')
+  const principal = { issuer: 'corp', subject: 'alice', groups: [] }
+  const note = (name: string, partition: number): void =>
+    seen.note(principal, 'app', 'topic', Operation.Read, name, partition, [])
+  for (let topic = 0; topic < 200; topic += 1)
+    for (let number = 0; number < 1_000; number += 1) note(`t${topic}`, number)
+  const accesses = told()
+  expect(accesses).toHaveLength(200)
+  expect(accesses.reduce((sum, { partitions }) => sum + partitions.length, 0)).toBe(100_000)
 })

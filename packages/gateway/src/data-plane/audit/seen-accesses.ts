@@ -6,6 +6,8 @@ const FLUSH_MS = 2_000
 /** Different things that one connection is seen to do; as many as a large consumer has topics, and little to keep. */
 const MAX_ENTRIES = 10_000
 const MAX_PARTITIONS = 1_000
+/** Of all entries of a connection together: they are numbers that the client chooses. */
+const MAX_PARTITIONS_IN_ALL = 100_000
 const OPERATIONS = 32
 const MAX_CLIENT_ID_LENGTH = 255
 
@@ -38,6 +40,7 @@ export class SeenAccesses {
   #principal: Principal | undefined
   #clientId = ''
   #count = 0
+  #partitionCount = 0
   #timer: ClockTimer | undefined
 
   constructor(options: SeenAccessesOptions) {
@@ -63,7 +66,7 @@ export class SeenAccesses {
     if (entry.ruleIds !== ruleIds) entry.ruleIds = united(entry.ruleIds, ruleIds)
     if (partition !== entry.lastPartition && partition !== undefined) {
       entry.lastPartition = partition
-      if (entry.partitions.size < MAX_PARTITIONS) entry.partitions.add(partition)
+      this.#addPartition(entry.partitions, partition)
     }
     this.#timer ??= this.#options.clock.after(FLUSH_MS, () => this.flush())
   }
@@ -102,7 +105,14 @@ export class SeenAccesses {
     this.flush()
     this.#byKind.length = 0
     this.#count = 0
+    this.#partitionCount = 0
     this.#clientId = clientId
+  }
+
+  #addPartition(partitions: Set<number>, partition: number): void {
+    if (partitions.size >= MAX_PARTITIONS || this.#partitionCount >= MAX_PARTITIONS_IN_ALL) return
+    const before = partitions.size
+    this.#partitionCount += partitions.add(partition).size - before
   }
 
   #add(kind: number, resourceType: ResourceType, operation: Operation, name: string): Entry | undefined {
