@@ -64,7 +64,8 @@ test.each<[string, readonly JudgedRun[]]>([
   ['stale', [run([named('passed')], true)]],
   ['failed', [run([named('passed'), named('failed', 'b.test.ts')])]],
   ['not run', [run([named('not run')])]],
-  ['no test', []],
+  ['not run', []],
+  ['not run', [run([{ file: 'b.test.ts', name: 'another', state: 'passed' }])]],
   ['no test', [run([{ ...named('passed'), name: 'it blocks' }])]],
   ['no test', [run([named('passed', 'b.test.ts')])]],
 ])('a claim is %s by what its tests did', (verdict, runs) => {

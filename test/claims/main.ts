@@ -9,7 +9,7 @@ import { allHeld, judgeAttacks } from './attacks/judge-attacks.ts'
 import { titledTests } from './attacks/titles.ts'
 import { allStand, type JudgedRun, judgeClaims } from './proofs.ts'
 import { parseClaims } from './readme-claims.ts'
-import { describeRun, lacksFreshRun, readRuns, runTests } from './runs.ts'
+import { describeMissingRuns, describeRun, lacksFreshRun, readRuns, runTests } from './runs.ts'
 import { formatTable } from './table.ts'
 
 function freshRuns(options: readonly string[]): readonly JudgedRun[] {
@@ -22,12 +22,18 @@ function freshRuns(options: readonly string[]): readonly JudgedRun[] {
   return readRuns()
 }
 
+function showRuns(runs: readonly JudgedRun[]): void {
+  for (const run of runs) console.log(describeRun(run))
+  const missing = describeMissingRuns(runs)
+  if (missing !== '') console.log(missing)
+}
+
 function showClaims(runs: readonly JudgedRun[]): boolean {
   const readme = join(ROOT, 'README.md')
   const claims = existsSync(readme) ? parseClaims(readFileSync(readme, 'utf8')) : []
   const judged = judgeClaims(claims, runs)
   console.log(`\n${formatTable(judged)}`)
-  for (const run of runs) console.log(describeRun(run))
+  showRuns(runs)
   if (claims.length === 0) console.log('README.md makes no claim')
   return allStand(judged)
 }
@@ -38,7 +44,7 @@ function showAttacks(runs: readonly JudgedRun[], isData: boolean): boolean {
   if (isData) console.log(JSON.stringify(attacksData(judged), null, 2))
   else {
     console.log(`\n${formatAttacks(judged)}`)
-    for (const run of runs) console.log(describeRun(run))
+    showRuns(runs)
   }
   return allHeld(judged)
 }

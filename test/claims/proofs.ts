@@ -36,8 +36,9 @@ export function namedIds(testName: string): string[] {
   })
 }
 
-function judge(claim: Claim, proofs: readonly Proof[]): Verdict {
+function judge(claim: Claim, proofs: readonly Proof[], didFileRun: boolean): Verdict {
   if (claim.text === '') return 'not claimed'
+  if (proofs.length === 0 && !didFileRun) return 'not run'
   if (!proofs.some(({ test }) => test.file === claim.proof)) return 'no test'
   if (proofs.some(({ test }) => test.state === 'failed')) return 'failed'
   const passed = proofs.filter(({ test }) => test.state === 'passed')
@@ -54,7 +55,8 @@ export function judgeClaims(claims: readonly Claim[], runs: readonly JudgedRun[]
   const all = runs.flatMap((run) => run.record.tests.map((test) => ({ test, run })))
   return claims.map((claim) => {
     const proofs = all.filter(({ test }) => namedIds(test.name).includes(claim.id))
-    return { claim, proofs, verdict: judge(claim, proofs) }
+    const didFileRun = all.some(({ test }) => test.file === claim.proof)
+    return { claim, proofs, verdict: judge(claim, proofs, didFileRun) }
   })
 }
 

@@ -28,6 +28,12 @@ export function lacksFreshRun(runs: readonly JudgedRun[]): boolean {
   return SHORT_TIER.some((project) => !runs.some(({ record, stale }) => record.project === project && !stale))
 }
 
+/** Tells which projects of the short tier have no run here, and what makes one; nothing where each has. */
+export function describeMissingRuns(runs: readonly JudgedRun[]): string {
+  const missing = SHORT_TIER.filter((project) => !runs.some(({ record }) => record.project === project))
+  return missing.length === 0 ? '' : `${missing.join(', ')}: no run is on record here: \`npm test\` makes one`
+}
+
 /** Runs the short tier. `toStderr` keeps its words out of what a machine reads. */
 export function runTests(toStderr: boolean): void {
   const shell = process.platform === 'win32'

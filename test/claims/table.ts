@@ -8,7 +8,8 @@ const MEND: Readonly<Record<Verdict, string>> = {
   proved: '',
   stale: 'passed on a state of the code that has changed since',
   failed: 'a test that proves it fails',
-  'not run': 'no test that proves it ran: its part, such as kcat, is not declared in HEADGATE_TEST_PARTS',
+  'not run':
+    'no test that proves it ran here: `npm test` and `npm run test:long` do, with parts such as kcat where declared',
   'no test': 'no test in the linked file names it at the end of its name',
   'not claimed': 'has a link definition, but no sentence ends in it',
 }
