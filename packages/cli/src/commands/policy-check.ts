@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { readPolicyFiles } from '@headgate/gateway'
 import type { CommandDefinition, CommandIo, ExitCode } from '../command.ts'
+import { countWords } from '../count-words.ts'
 import { type ReportOptions, reportProblems, reportResult } from '../problem-report.ts'
 
 async function checkPolicy(io: CommandIo, file: string, options: ReportOptions): Promise<ExitCode> {
@@ -8,7 +9,7 @@ async function checkPolicy(io: CommandIo, file: string, options: ReportOptions):
   if (!result.ok) return reportProblems(io, result.problems, options)
   const { rules, topics } = result.document
   const summary = { rules: rules.length, topics: topics.length, digest: result.digest }
-  const words = `policy is sound: ${summary.rules} rules, ${summary.topics} topic entries, digest ${summary.digest}`
+  const words = `policy is sound: ${countWords(summary.rules, 'rule')}, ${summary.topics} topic ${summary.topics === 1 ? 'entry' : 'entries'}, digest ${summary.digest}`
   return reportResult(io, summary, words, options)
 }
 
