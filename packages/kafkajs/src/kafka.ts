@@ -73,7 +73,7 @@ export class Kafka {
     const { headgate, clientId } = config
     const unused = describeUnusedOptions(config, wasCodecOffered())
     if (unused !== undefined && isStrict(headgate, process.env))
-      throw new HeadgateUnusedOptionsError({ message: unused })
+      throw new HeadgateUnusedOptionsError({ message: `${unused}: remove them, since \`strict\` wants none` })
     const clock = headgate?.clock ?? systemClock
     this.#clientId = clientId
     this.#isTraced = headgate?.tracing ?? true

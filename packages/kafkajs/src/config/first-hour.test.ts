@@ -55,6 +55,14 @@ async function closedPort(): Promise<number> {
   return port
 }
 
+/** Something that answers in a protocol of its own; it ends with its first connection. */
+async function startOther(): Promise<string> {
+  const server = createServer((socket) => socket.on('error', () => undefined).end('\0\0\0\x04')).unref()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  server.once('connection', () => server.close())
+  return `http://127.0.0.1:${(server.address() as { port: number }).port}`
+}
+
 interface Situation {
   readonly code: string
   readonly message: RegExp
@@ -85,6 +93,18 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
     message:
       /^the gateway at `127\.0\.0\.1:\d+` gave no answer \(ECONNREFUSED\): check headgate\.gateway or HEADGATE_GATEWAY, /,
     arrange: async () => void vi.stubEnv('HEADGATE_GATEWAY', `http://127.0.0.1:${await closedPort()}`),
+  },
+  'a gateway that speaks no TLS': {
+    code: 'GATEWAY_UNREACHABLE',
+    message:
+      /^the gateway at `127\.0\.0\.1:\d+` gave no answer \(EPROTO: what listens there speaks no TLS; is it `http:\/\/`\?\): check /,
+    arrange: () => void vi.stubEnv('HEADGATE_GATEWAY', gateway.http.origin.replace('http:', 'https:')),
+  },
+  'a gateway that speaks no HTTP': {
+    code: 'GATEWAY_UNREACHABLE',
+    message:
+      /^the gateway at `127\.0\.0\.1:\d+` gave no answer \(HPE_INVALID_CONSTANT: what listens there speaks no HTTP; /,
+    arrange: async () => void vi.stubEnv('HEADGATE_GATEWAY', await startOther()),
   },
   'a gateway that has no such name': {
     code: 'GATEWAY_UNREACHABLE',
@@ -198,7 +218,9 @@ test('under strict that is an error before anything is connected, by code or env
   const refused = expect.objectContaining({
     code: 'ERR_KAFKAJS_UNUSED_OPTIONS',
     retriable: false,
-    message: expect.stringMatching(/`brokers`.*HEADGATE_GATEWAY.*`ssl`.*HEADGATE_CA.*`sasl`.*HEADGATE_TOKEN_FILE/),
+    message: expect.stringMatching(
+      /`brokers`.*HEADGATE_GATEWAY.*`ssl`.*HEADGATE_CA.*`sasl`.*HEADGATE_TOKEN_FILE.*: remove them/,
+    ),
   })
   expect(() => createKafka({ ...WRITTEN_FOR_KAFKAJS, headgate: { strict: true } })).toThrow(refused)
   vi.stubEnv('HEADGATE_STRICT', 'true')

@@ -15,6 +15,12 @@ const CA_MENDS: Record<Party, string> = {
     "give its authority's certificate as `ca` of clientCredentials or HEADGATE_ISSUER_CA, and use a host name that the certificate holds",
 }
 
+/** What is likely wrong with an address where something listens that speaks another protocol. */
+const PROTOCOL_HINTS: Readonly<Record<string, string>> = {
+  EPROTO: 'what listens there speaks no TLS; is it `http://`?',
+  HPE_INVALID_CONSTANT: 'what listens there speaks no HTTP; is it a port of Kafka?',
+}
+
 const LONGEST_RETRY_AFTER_MS = 120_000
 
 /** How long a server asked to be left alone (`Retry-After` in seconds), within reason; 0 where it did not. */
@@ -38,7 +44,8 @@ function transportError(party: Party, url: URL, failure: HttpFailure, retryAfter
     const message = `the certificate of the ${party} at \`${url.host}\` is not trusted (${failure.reason}): ${CA_MENDS[party]}`
     return new HeadgateUnknownAuthorityError({ message, details, cause: failure })
   }
-  const message = `the ${party} at \`${url.host}\` gave no answer (${failure.reason})`
+  const hint = PROTOCOL_HINTS[failure.reason]
+  const message = `the ${party} at \`${url.host}\` gave no answer (${failure.reason}${hint === undefined ? '' : `: ${hint}`})`
   return party === 'gateway'
     ? new HeadgateGatewayUnreachableError({
         message: `${message}: check headgate.gateway or HEADGATE_GATEWAY, and that it can be reached from here`,
