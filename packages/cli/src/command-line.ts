@@ -60,7 +60,10 @@ function createProgram(version: string, shown: Shown, select: (run: CommandRun) 
   defineDev(program, select)
   defineDoctor(program, select)
   defineConfigCheck(program.command('config').description('gateway configs'), select)
-  definePolicyCommands(program.command('policy').description('policies: draft, import, check, explain, compare, test, lint'), select)
+  definePolicyCommands(
+    program.command('policy').description('policies: draft, import, check, explain, compare, test, lint'),
+    select,
+  )
   defineLogin(program, select)
   defineLogout(program, select)
   defineWhoami(program, select)

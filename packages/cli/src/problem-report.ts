@@ -39,14 +39,23 @@ export function reportProblems(
   return ExitCode.Invalid
 }
 
-/** Tells a failure: its text and code where it is one of ours, else only what kind it is. */
-export function reportFailure(io: CommandIo, error: unknown, { json }: ReportOptions): ExitCode {
+/**
+ * Tells a failure: its text and code where it is one of ours, else only what kind it is.
+ *
+ * @param exitCode what it ends with: `Invalid` where `Failed` would say that a command found what it looks for
+ */
+export function reportFailure(
+  io: CommandIo,
+  error: unknown,
+  { json }: ReportOptions,
+  exitCode: ExitCode = ExitCode.Failed,
+): ExitCode {
   const isOurs = isHeadgateError(error)
   const code = isOurs ? error.code : ((error as { code?: unknown } | null)?.code ?? 'ERR_CLI_UNEXPECTED')
   const message = isOurs ? error.message : `unexpected: ${error instanceof Error ? error.name : typeof error}`
   if (json) io.writeOut(jsonLine({ ok: false, code: String(code), message }))
   else io.writeError(`headgate: ${message} (${String(code)})\n`)
-  return ExitCode.Failed
+  return exitCode
 }
 
 /** Tells people what is worth a look beside a result, one a line; gives it as it is shown, for machines. */

@@ -22,7 +22,7 @@ async function diff(io: CommandIo, old: string, changed: string, options: DiffOp
     else io.writeOut(`${describeChanges(changes, standing, compared)}\n`)
     return isRefused ? ExitCode.Failed : ExitCode.Ok
   } catch (error) {
-    return reportFailure(io, error, options)
+    return reportFailure(io, error, options, ExitCode.Invalid)
   }
 }
 

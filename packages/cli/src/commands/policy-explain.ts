@@ -7,7 +7,7 @@ import {
   requestOf,
 } from '@headgate/policy/tools'
 import { Option } from 'commander'
-import type { CommandDefinition, CommandIo, ExitCode } from '../command.ts'
+import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { loadPolicy } from '../policy/load-policy.ts'
 import { type ReportOptions, reportFailure, reportProblems, reportResult } from '../problem-report.ts'
 
@@ -66,7 +66,7 @@ async function explain(io: CommandIo, { file, verb, name }: Question, options: E
     const explanation = explainDecision(result.document, principal, request, instantOf(io, options.at))
     return reportResult(io, explanationData(explanation), describeExplanation(explanation), options)
   } catch (error) {
-    return reportFailure(io, error, options)
+    return reportFailure(io, error, options, ExitCode.Invalid)
   }
 }
 

@@ -61,7 +61,8 @@ async function importPolicy(io: CommandIo, options: ImportOptions): Promise<Exit
     const text = await readNamedFile(io, 'access rules', String(fromAcls))
     return writeImport(io, parseAclListing(text), options)
   } catch (error) {
-    return reportFailure(io, error, options)
+    const isOfFile = config === undefined && kafka === undefined
+    return reportFailure(io, error, options, isOfFile ? ExitCode.Invalid : ExitCode.Failed)
   }
 }
 

@@ -36,7 +36,7 @@ async function lint(io: CommandIo, file: string, options: LintOptions): Promise<
     else io.writeOut(`${[...findings.map(formatSourceProblem), count].join('\n')}\n`)
     return findings.length === 0 ? ExitCode.Ok : ExitCode.Failed
   } catch (error) {
-    return reportFailure(io, error, options)
+    return reportFailure(io, error, options, ExitCode.Invalid)
   }
 }
 

@@ -28,13 +28,19 @@ function casesBeside(policy: string): string {
   return policy.replace(/(\.ya?ml)?$/, (extension) => `.test${extension === '' ? '.yaml' : extension}`)
 }
 
-function readCases(io: CommandIo, file: string): CasesParseResult {
+/** Where no file was named and there is none beside the policy, the code alone would not say what was looked for. */
+function reasonOf(error: unknown, isNamed: boolean): string {
+  const code = String((error as { code?: unknown } | null)?.code ?? 'unknown')
+  return isNamed || code !== 'ENOENT' ? code : `${code}: write cases there, or name the file that has them`
+}
+
+function readCases(io: CommandIo, file: string, isNamed: boolean): CasesParseResult {
   const path = resolve(io.folder, file)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    throw new FileUnreadableError('cases', file, String((error as { code?: unknown } | null)?.code ?? 'unknown'))
+    throw new FileUnreadableError('cases', file, reasonOf(error, isNamed))
   }
   return parseCases({ path: shortPath(io, path), text })
 }
@@ -47,7 +53,8 @@ async function runTests(
 ): Promise<ExitCode> {
   try {
     const result = loadPolicy(io, policy)
-    const read = (files.length === 0 ? [casesBeside(policy)] : files).map((file) => readCases(io, file))
+    const isNamed = files.length > 0
+    const read = (isNamed ? files : [casesBeside(policy)]).map((file) => readCases(io, file, isNamed))
     const problems = [result, ...read].flatMap((each) => (each.ok ? [] : each.problems))
     if (!result.ok || problems.length > 0) return reportProblems(io, problems, options)
     return report(
@@ -59,7 +66,7 @@ async function runTests(
       options,
     )
   } catch (error) {
-    return reportFailure(io, error, options)
+    return reportFailure(io, error, options, ExitCode.Invalid)
   }
 }
 

@@ -38,6 +38,15 @@ test('diff ends with 1 where access is new, unless that is allowed', async () =>
   expect(await folder.run('policy', 'diff', 'empty.yaml', 'policy.yaml', '--allow-new')).toMatchObject({ exitCode: 0 })
 })
 
+test.each([
+  ['explain', 'policy.yaml', '--as', 'nobody', 'consume', 'orders'],
+  ['explain', 'policy.yaml', '--as', 'corp/ada', '--at', 'tomorrow', 'consume', 'orders'],
+  ['import', '--from-acls', 'nowhere.txt', '--issuer', 'corp'],
+  ['lint', 'policy.yaml', '--sarif', 'nowhere/lint.sarif'],
+])('a command that is wrong ends with 2, since 1 says that something was found: %s', async (...args) => {
+  expect(await folder.run('policy', ...args)).toMatchObject({ exitCode: 2, error: expect.stringContaining('ERR_') })
+})
+
 test('lint: codes that are ignored, SARIF in a file, JSON', async () => {
   folder.write('policy.yaml', POLICY.replace('[orders]', '["*"]'))
   expect(await folder.run('policy', 'lint', 'policy.yaml', '--ignore', 'wide-grant')).toMatchObject({ exitCode: 0 })
@@ -51,7 +60,11 @@ test('lint: codes that are ignored, SARIF in a file, JSON', async () => {
 })
 
 test('test: cases beside the policy or named, JUnit and SARIF in files, problems of cases with their places', async () => {
-  expect((await folder.run('policy', 'test', 'policy.yaml')).error).toContain('ERR_CLI_FILE_UNREADABLE')
+  const without = await folder.run('policy', 'test', 'policy.yaml')
+  expect(without).toMatchObject({
+    exitCode: 2,
+    error: expect.stringMatching(/write cases there.*ERR_CLI_FILE_UNREADABLE/),
+  })
   const cases = 'cases:\n  - { as: corp/ada, groups: [producers], ask: { produce: [orders] }, expect: allow }\n'
   folder.write('policy.test.yaml', cases)
   expect(await folder.run('policy', 'test', 'policy.yaml')).toMatchObject({ exitCode: 0, out: '1 passed, 0 failed\n' })
