@@ -5,7 +5,7 @@ import { type Consumer, createConsumer } from './consumer.ts'
 import { type Manifest, packageNames } from './packages.ts'
 
 const ALLOWED =
-  /^package\/(?:package\.json|[\w-]+\.schema\.json|README\.md|LICENSE|NOTICE|dist\/[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|map|LICENSE)|dist\/THIRD-PARTY-LICENCES\.txt|dist\/.*\.wasm)$/
+  /^package\/(?:package\.json|[\w-]+\.schema\.json|README\.md|LICENSE|NOTICE|dist\/(?:tools\/)?[\w.-]+\.(?:js|cjs|d\.ts|d\.cts|map|LICENSE)|dist\/THIRD-PARTY-LICENCES\.txt|dist\/.*\.wasm)$/
 
 let consumer: Consumer
 
