@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type LogPort, type Secret, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { IssuerConfig } from '../config/issuer-config.ts'
@@ -56,6 +57,7 @@ const FETCH_TIMEOUT_MS = 5_000
 const MAX_ANSWER_BYTES = 1_048_576
 const WAITING_PER_RUNNING = 64
 const MAX_EXCHANGES = 16
+const MAX_WAITING_ASSERTIONS = 128
 const MAX_CREDENTIAL_LENGTH = 4_096
 
 /** Refuses by what the header says, before a signature is looked at. */
@@ -122,6 +124,8 @@ class ConfiguredAuthenticator implements Authenticator {
   readonly #secretSignIns: SecretSignIns
   readonly #samlAssertions: SamlAssertions
   readonly #verifications: AdmissionGate
+  /** One at a time: each takes the event loop for as long as it lasts, which whoever brings it decides. */
+  readonly #assertions = new AdmissionGate({ maxRunning: 1, maxWaiting: MAX_WAITING_ASSERTIONS })
   readonly #exchanges: AdmissionGate = new AdmissionGate({
     maxRunning: MAX_EXCHANGES,
     maxWaiting: MAX_EXCHANGES * WAITING_PER_RUNNING,
@@ -150,7 +154,11 @@ class ConfiguredAuthenticator implements Authenticator {
 
   async verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
     if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin)
-    const verified = await this.#verifications.run(async () => this.#samlAssertions.verify(token))
+    const verified = await this.#assertions.run(async () => {
+      // INVARIANT: others have their turn between two assertions.
+      await nextTurn()
+      return this.#samlAssertions.verify(token)
+    })
     return this.#signIn(verified, 'saml-assertion', origin)
   }
 

@@ -47,6 +47,7 @@ export class SamlAssertions {
   }
 
   #read(token: string): IssuerToken {
+    if (this.#issuers.size === 0) throw new TokenIssuerUnknownError()
     const xml = decodeAssertion(token)
     const root = parseRoot(xml)
     // Whose keys to try is all that is taken from what was brought.
