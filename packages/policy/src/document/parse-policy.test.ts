@@ -192,6 +192,14 @@ test.each([
   expect(markedBy(`rules: [{ id: r, who: ${who}, never: { consume: [a] } }]`)).toEqual([code])
 })
 
+test('claims that are a list are told the form that they have', () => {
+  const [problem] = problemsOf('rules: [{ id: r, who: { claims: [department] }, may: { consume: [a] } }]')
+  expect(problem).toMatchObject({
+    code: 'ERR_POLICY_WRONG_TYPE',
+    mend: 'write a mapping of lists, such as `{ department: [risk] }`',
+  })
+})
+
 test('a part that is missing, listed twice or outside refuses the whole policy', () => {
   const codes = (parts: string, text = 'rules: []'): string[] =>
     problemsOf(`parts: ${parts}\nrules: []`, () => text).map(({ code }) => code)

@@ -120,6 +120,7 @@ function wrongType(issue: Issue, value: unknown, path: ValuePath): Fault {
   if (['for', 'decide-within'].includes(lastName(path))) {
     return fault('write a duration such as `90s`, `30m`, `1h` or `7d`')
   }
+  if (lastName(path) === 'claims') return fault('write a mapping of lists, such as `{ department: [risk] }`')
   const expected = 'expected' in issue ? issue.expected : undefined
   if (expected === 'number') return fault('write a whole number')
   if (expected === 'array') return fault('write a list: `[…]`')
