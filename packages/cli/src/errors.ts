@@ -9,7 +9,7 @@ export class GatewayMissingError extends HeadgateError<'ERR_CLI_GATEWAY_MISSING'
   }
 }
 
-/** No Kafka answers where `headgate dev` was told that there is one. */
+/** No Kafka answers where the command line says that there is one. */
 export class KafkaUnreachableError extends HeadgateError<'ERR_CLI_KAFKA_UNREACHABLE'> {
   readonly code = 'ERR_CLI_KAFKA_UNREACHABLE'
 

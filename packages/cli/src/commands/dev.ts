@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { isHeadgateError } from '@headgate/core'
 import { readPolicyFiles } from '@headgate/gateway'
 import type { TestGateway, TestGatewayOptions, TestKafkaAccess, TestService } from '@headgate/testkit'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -7,9 +6,9 @@ import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { createDevLog } from '../dev/dev-log.ts'
 import { describeDev, devData } from '../dev/dev-words.ts'
 import { writeServiceFiles } from '../dev/service-files.ts'
-import { KafkaUnreachableError } from '../errors.ts'
 import { readNamedFile } from '../named-file.ts'
 import { type ReportOptions, reportFailure, reportProblems, reportResult } from '../problem-report.ts'
+import { withKafkaAddress } from '../unreachable-kafka.ts'
 
 type Testkit = Pick<typeof import('@headgate/testkit'), 'passwordOf' | 'startTestGateway'>
 
@@ -58,15 +57,6 @@ async function accessOf(io: CommandIo, options: DevOptions): Promise<TestKafkaAc
   return { ...ca, sasl: { mechanism, username, password } }
 }
 
-/**
- * What stops Kafka from being reached is told with the address that the user gave. By its code: the testkit brings a copy of the
- * gateway of its own, whose classes are others.
- */
-function explained(error: unknown, kafka: string): unknown {
-  if (!isHeadgateError(error) || !error.code.endsWith('_UPSTREAM_UNREACHABLE')) return error
-  return new KafkaUnreachableError(kafka, error)
-}
-
 async function start(io: CommandIo, options: DevOptions, testkit: Testkit): Promise<TestGateway> {
   const { kafka, issuer, port, service = [] } = options
   const settings: TestGatewayOptions = {
@@ -79,7 +69,7 @@ async function start(io: CommandIo, options: DevOptions, testkit: Testkit): Prom
   try {
     return await testkit.startTestGateway(settings)
   } catch (error) {
-    throw explained(error, kafka)
+    throw withKafkaAddress(error, kafka)
   }
 }
 

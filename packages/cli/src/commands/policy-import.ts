@@ -5,6 +5,7 @@ import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
 import { jsonLine } from '../json-value.ts'
 import { readNamedFile } from '../named-file.ts'
 import { type ReportOptions, reportFailure, reportProblems } from '../problem-report.ts'
+import { withKafkaAddress } from '../unreachable-kafka.ts'
 
 interface ImportOptions extends ReportOptions {
   readonly issuer: string
@@ -38,7 +39,10 @@ async function importFromAddress(io: CommandIo, address: string, options: Import
     sasl: undefined,
     credentials: [],
   }
-  return writeImport(io, await readClusterAcls(cluster, { clock: io.clock }), options)
+  const acls = await readClusterAcls(cluster, { clock: io.clock }).catch((error: unknown) => {
+    throw withKafkaAddress(error, address)
+  })
+  return writeImport(io, acls, options)
 }
 
 function misused({ fromAcls, config, kafka }: ImportOptions): string | undefined {

@@ -47,6 +47,14 @@ test.each([
   expect(await folder.run('policy', ...args)).toMatchObject({ exitCode: 2, error: expect.stringContaining('ERR_') })
 })
 
+test('import: a cluster that does not answer is named, with what to do', async () => {
+  const { exitCode, error } = await folder.run(
+    ...['policy', 'import', '--from-acls', '--issuer', 'corp', '--kafka', 'localhost:1'],
+  )
+  expect(exitCode).toBe(1)
+  expect(error).toMatch(/^headgate: no Kafka answers at `localhost:1`: .*\(ERR_CLI_KAFKA_UNREACHABLE\)\n$/)
+})
+
 test('lint: codes that are ignored, SARIF in a file, JSON', async () => {
   folder.write('policy.yaml', POLICY.replace('[orders]', '["*"]'))
   expect(await folder.run('policy', 'lint', 'policy.yaml', '--ignore', 'wide-grant')).toMatchObject({ exitCode: 0 })

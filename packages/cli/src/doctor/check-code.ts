@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { countWords } from '../count-words.ts'
 import type { Check } from './check.ts'
 import { dependencyNames, findInstalled, readManifest } from './installed-package.ts'
 import { findKafkajsImports, type ImportKind, type Parser } from './kafkajs-imports.ts'
@@ -44,7 +45,7 @@ export function checkCode(parser: Parser, folder: string): readonly Check[] {
   const files = listSourceFiles(folder)
   const checks = files.flatMap((path) => checkFile(parser, folder, path, aliased))
   if (checks.some(({ status }) => status === 'failed')) return checks
-  const message = `no import of kafkajs goes around the gateway, in ${files.length} files`
+  const message = `no import of kafkajs goes around the gateway, in ${countWords(files.length, 'file')}`
   return [{ area: 'code', status: 'passed', what: 'imports', message }, ...checks]
 }
 
