@@ -78,7 +78,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     keys,
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
-  const server = createHttpServer(config.http, app, clock)
+  const server = createHttpServer(config.http, app, clock, config.limits.maxConnectionsPerAddress)
   const unsubscribe = [
     options.policySource.subscribe(() => waiters.wakeAll()),
     options.asks.subscribe(({ scope }) => waiters.wakeRequester(scope)),

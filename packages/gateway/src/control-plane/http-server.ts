@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Clock } from '@headgate/core'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -24,7 +24,26 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>
 }
 
-function createNodeServer({ tls }: HttpConfig, app: Hono): Server {
+/** One that opens all it can leaves room for the others. */
+function limitConnections(server: Server, maxPerAddress: number): void {
+  const countByAddress = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? 'unknown'
+    const count = countByAddress.get(address) ?? 0
+    if (count >= maxPerAddress) {
+      socket.destroy()
+      return
+    }
+    countByAddress.set(address, count + 1)
+    socket.once('close', () => {
+      const left = (countByAddress.get(address) ?? 1) - 1
+      if (left === 0) countByAddress.delete(address)
+      else countByAddress.set(address, left)
+    })
+  })
+}
+
+function createNodeServer({ tls }: HttpConfig, app: Hono, maxPerAddress: number): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -48,6 +67,7 @@ function createNodeServer({ tls }: HttpConfig, app: Hono): Server {
           listener,
         )
   server.maxConnections = MAX_CONNECTIONS
+  limitConnections(server, maxPerAddress)
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET
   return server
 }
@@ -70,8 +90,12 @@ function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   })
 }
 
-/** Creates the server of the application: TLS where the config has a certificate. */
-export function createHttpServer(config: HttpConfig, app: Hono, clock: Clock): HttpServer {
-  const server = createNodeServer(config, app)
+/**
+ * Creates the server of the application: TLS where the config has a certificate.
+ *
+ * @param maxPerAddress how many connections one address may have at once
+ */
+export function createHttpServer(config: HttpConfig, app: Hono, clock: Clock, maxPerAddress: number): HttpServer {
+  const server = createNodeServer(config, app, maxPerAddress)
   return { listen: () => listen(server, config), close: (graceMs) => close(server, clock, graceMs) }
 }

@@ -1,6 +1,8 @@
+import { once } from 'node:events'
 import { request } from 'node:https'
+import { connect, type Socket } from 'node:net'
 import { Secret } from '@headgate/core'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { createTestCertificate } from '../config/config-fixture.ts'
 import { EXCHANGE, startTestControlPlane, type TestControlPlane } from './control-plane-fixture.ts'
 
@@ -68,6 +70,30 @@ test('an address with too many refused requests waits a minute, then is heard ag
   plane.clock.advance(60_000)
   expect((await plane.exchange(form)).status).toBe(400)
 })
+
+test.each(['http', 'https'])(
+  'one address has so many connections and no more, by %s; those that end make room',
+  async (protocol) => {
+    const { certPem, keyPem } = await createTestCertificate()
+    const tls = protocol === 'https' ? { certPem, keyPem: new Secret(keyPem) } : undefined
+    plane = await startTestControlPlane({ http: { host: '127.0.0.1', port: 0, publicUrl: 'https://localhost', tls } })
+    const { maxConnectionsPerAddress } = plane.config.limits
+    const port = Number(new URL(plane.url).port)
+    const open = async (): Promise<Socket> => {
+      const socket = connect(port, '127.0.0.1')
+      await once(socket, 'connect')
+      return socket
+    }
+    const sockets = await Promise.all(Array.from({ length: maxConnectionsPerAddress }, open))
+    const refused = await open()
+    await once(refused.resume(), 'close')
+    expect(sockets.filter(({ closed }) => closed)).toEqual([])
+    for (const socket of sockets.splice(0, 10)) socket.destroy()
+    if (protocol === 'http')
+      await vi.waitFor(async () => expect((await fetch(`${plane.url}/healthz`)).status).toBe(200))
+    for (const socket of sockets) socket.destroy()
+  },
+)
 
 test('with a certificate it is HTTPS', async () => {
   const { certPem, keyPem } = await createTestCertificate()
