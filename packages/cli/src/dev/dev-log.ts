@@ -18,7 +18,10 @@ const TOLD_EVENTS: ReadonlySet<string | undefined> = new Set(['policy', 'ask'])
 function words(fields: LogFields, message: string): string {
   const shown = SHOWN.flatMap((name) => {
     const value = fields[name]
-    return value === undefined || value.length === 0 ? [] : [typeof value === 'string' ? value : value.join(', ')]
+    // A problem's text ends in its code already.
+    if (value === undefined || value.length === 0 || (name === 'code' && fields.reason?.endsWith(`(${value})`)))
+      return []
+    return [typeof value === 'string' ? value : value.join(', ')]
   })
   return `headgate: ${[message, ...shown].join(' · ')}\n`
 }
