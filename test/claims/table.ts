@@ -9,7 +9,7 @@ const MEND: Readonly<Record<Verdict, string>> = {
   stale: 'passed on a state of the code that has changed since',
   failed: 'a test that proves it fails',
   'not run':
-    'no test that proves it ran here: `npm test` and `npm run test:long` do, with parts such as kcat where declared',
+    'no test that proves it ran here: `npm test` or `npm run test:long` does it, with parts such as kcat that HEADGATE_TEST_PARTS declares',
   'no test': 'no test in the linked file names it at the end of its name',
   'not claimed': 'has a link definition, but no sentence ends in it',
 }
@@ -54,7 +54,7 @@ export function proofLines(proofs: readonly Proof[]): string[] {
 function rows({ claim, proofs, verdict }: JudgedClaim, idWidth: number): string[] {
   const left = `${claim.id.padEnd(idWidth)}  ${verdict.padEnd(11)}  `
   const indent = ' '.repeat(left.length)
-  const mend = MEND[verdict] === '' ? [] : [MEND[verdict]]
+  const mend = MEND[verdict] === '' ? [] : wrap(MEND[verdict], WIDTH)
   const right = [...wrap(claim.text, WIDTH), ...mend, ...proofLines(proofs)]
   return right.map((text, index) => `${index === 0 ? left : indent}${text}`)
 }
