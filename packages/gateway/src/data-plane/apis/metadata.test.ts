@@ -202,3 +202,11 @@ describe('what an answer says of the cluster', () => {
     expect(response.clusterAuthorizedOperations).toBe(0)
   })
 })
+
+test('many names that are refused are each refused, once and without delay', { timeout: 3_000 }, async () => {
+  const names = Array.from({ length: 100_000 }, (_, number) => `x${number}`)
+  const verdict = await decide(createClient(POLICY), { topics: byName(...names, ...names.slice(0, 10)) })
+  const { topics } = await answered(verdict, {})
+  expect(topics).toHaveLength(100_000)
+  expect(topics.every(({ errorCode }) => errorCode === ErrorCode.TOPIC_AUTHORIZATION_FAILED)).toBe(true)
+})

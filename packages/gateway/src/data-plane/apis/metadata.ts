@@ -51,13 +51,14 @@ function decideAll(call: Call, request: MetadataRequest): MetadataVerdict {
 }
 
 function decideNamed(call: Call, request: MetadataRequest, topics: readonly MetadataRequestTopic[]): MetadataVerdict {
-  const refusals: MetadataResponseTopic[] = []
+  // A topic that is named twice is told once, as Kafka does.
+  const refused = new Map<string, MetadataResponseTopic>()
   const { allowed } = splitItems(topics, (topic) => {
     const errorCode = refusalOf(call, topic)
-    if (errorCode !== ErrorCode.NONE && !refusals.some((known) => isOf(known, topic)))
-      refusals.push(refusedTopic(topic, errorCode))
+    if (errorCode !== ErrorCode.NONE) addRefusal(refused, refusedTopic(topic, errorCode))
     return errorCode === ErrorCode.NONE
   })
+  const refusals = [...refused.values()]
   const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
   const edit = (response: MetadataResponse): void => {
     noteCreations(call, response, allowAutoTopicCreation)
@@ -108,9 +109,10 @@ function refusedTopic({ name, topicId }: MetadataRequestTopic, errorCode: number
   return { ...defaultMetadataResponseTopic(), errorCode, name: topicId === ZERO_UUID ? name : null, topicId }
 }
 
-/** A topic that is named twice is told once, as Kafka does. */
-function isOf(refused: MetadataResponseTopic, { name, topicId }: MetadataRequestTopic): boolean {
-  return topicId === ZERO_UUID ? refused.name === name : refused.topicId === topicId
+/** By its id where one was given, and by its name otherwise. */
+function addRefusal(refused: Map<string, MetadataResponseTopic>, topic: MetadataResponseTopic): void {
+  const key = topic.topicId === ZERO_UUID ? `${ZERO_UUID} ${topic.name}` : topic.topicId
+  if (!refused.has(key)) refused.set(key, topic)
 }
 
 /** Ids before the version that has them, which Kafka calls an invalid request. */

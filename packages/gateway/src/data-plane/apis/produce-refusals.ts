@@ -8,9 +8,18 @@ export function addRefusals(
   responses: ProduceResponseTopicProduceResponse[],
   refusals: readonly ProduceResponseTopicProduceResponse[],
 ): void {
+  const known = new Map<string, ProduceResponseTopicProduceResponse>()
+  for (const response of responses.toReversed()) known.set(keyOf(response), response)
   for (const refusal of refusals) {
-    const known = responses.find(({ name, topicId }) => name === refusal.name && topicId === refusal.topicId)
-    if (known === undefined) responses.push(refusal)
-    else known.partitionResponses.push(...refusal.partitionResponses)
+    const answered = known.get(keyOf(refusal))
+    if (answered === undefined) {
+      responses.push(refusal)
+      known.set(keyOf(refusal), refusal)
+    } else for (const partition of refusal.partitionResponses) answered.partitionResponses.push(partition)
   }
+}
+
+/** An id has no blank in it. */
+function keyOf({ name, topicId }: ProduceResponseTopicProduceResponse): string {
+  return `${topicId} ${name}`
 }
