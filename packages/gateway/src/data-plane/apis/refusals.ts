@@ -25,10 +25,8 @@ export function withRefusedPartitions<Topic extends AnsweredTopic>(
   const merged = new Map<string, Topic>()
   const add = (topic: Topic, partitions: Topic['partitions']): void => {
     const known = merged.get(topic.name)
-    merged.set(topic.name, {
-      ...topic,
-      partitions: known === undefined ? partitions : [...known.partitions, ...partitions],
-    })
+    if (known === undefined) merged.set(topic.name, { ...topic, partitions: [...partitions] })
+    else for (const partition of partitions) known.partitions.push(partition)
   }
   const refused = new Set(refusals.flatMap((topic) => topic.partitions.map((partition) => keyOf(topic, partition))))
   for (const topic of answered) {

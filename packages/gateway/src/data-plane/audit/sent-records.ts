@@ -22,6 +22,8 @@ export interface SentRecords {
 export class SentRequest {
   readonly #partitions: SentRecords[] = []
   #next = 0
+  /** The first of each partition; made when an answer has another order than its request. */
+  #byPartition: ReadonlyMap<string, number> | undefined
 
   get partitions(): readonly SentRecords[] {
     return this.#partitions
@@ -31,6 +33,7 @@ export class SentRequest {
   begin(place: AccessPlace, masking?: AccessMasking): SentRecords {
     const sent: SentRecords = { place, batches: [], producerId: -1n, masking }
     this.#partitions.push(sent)
+    this.#byPartition = undefined
     return sent
   }
 
@@ -40,9 +43,18 @@ export class SentRequest {
     const isMeant = ({ place }: SentRecords): boolean =>
       place.partition === index && (place.topicId ?? place.topic) === name
     const next = this.#partitions[this.#next]
-    const at = next !== undefined && isMeant(next) ? this.#next : this.#partitions.findIndex(isMeant)
+    const at = next !== undefined && isMeant(next) ? this.#next : this.#firstOf(`${index} ${name}`)
     this.#next = at + 1
     return this.#partitions[at]
+  }
+
+  #firstOf(key: string): number {
+    this.#byPartition ??= new Map(
+      this.#partitions
+        .map(({ place }, at) => [`${place.partition} ${place.topicId ?? place.topic}`, at] as const)
+        .toReversed(),
+    )
+    return this.#byPartition.get(key) ?? -1
   }
 }
 
