@@ -1,6 +1,6 @@
 import { printable } from '../printable.ts'
 import { checkGrantable, checkIdentifier, LABEL_PREFIX } from './names.ts'
-import type { Fault, SourceProblem } from './problem.ts'
+import { type Fault, placeBeside, type SourceProblem } from './problem.ts'
 import { parseInstant } from './schedule.ts'
 import { isMapping, listAt, member } from './source-values.ts'
 import { verbs } from './verbs.ts'
@@ -49,10 +49,10 @@ function checkId(rule: unknown, at: Place, firstWithId: Map<unknown, SourceProbl
   const first = firstWithId.get(id)
   const problem = at(['id'], {
     code: 'ERR_POLICY_DUPLICATE_RULE',
-    message: `\`${printable(id)}\` is the id of another rule too${first === undefined ? '' : ` (${first.path}:${first.line})`}`,
+    message: `\`${printable(id)}\` is the id of another rule too`,
     mend: 'give each rule an id of its own',
   })
-  if (first !== undefined) return [problem]
+  if (first !== undefined) return [{ ...problem, message: `${problem.message} (${placeBeside(problem, first)})` }]
   firstWithId.set(id, problem)
   return []
 }

@@ -192,6 +192,15 @@ test.each([
   expect(markedBy(`rules: [{ id: r, who: ${who}, never: { consume: [a] } }]`)).toEqual([code])
 })
 
+test('the rule that has an id already is told by its line, and by its file where that is another', () => {
+  const rule = '{ id: a, who: everyone, may: { consume: [a] } }'
+  expect(problemsOf(`rules:\n  - ${rule}\n  - ${rule}`)).toMatchObject([
+    { line: 3, message: '`a` is the id of another rule too (line 2)' },
+  ])
+  const [inPart] = problemsOf(`parts: [b.yaml]\nrules: [${rule}]`, () => `rules: [${rule}]`)
+  expect(inPart).toMatchObject({ message: expect.stringMatching(/too \(\S+\.yaml:\d\)$/) })
+})
+
 test('claims that are a list are told the form that they have', () => {
   const [problem] = problemsOf('rules: [{ id: r, who: { claims: [department] }, may: { consume: [a] } }]')
   expect(problem).toMatchObject({

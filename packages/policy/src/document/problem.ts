@@ -63,3 +63,8 @@ export interface InnerFault extends Fault {
 export function formatSourceProblem(problem: SourceProblem): string {
   return `${problem.path}:${problem.line}:${problem.column}: ${problem.message}; ${problem.mend} (${problem.code})`
 }
+
+/** Where something stands, for a problem of the same policy: in its own file the line is enough. */
+export function placeBeside(problem: SourceProblem, { path, line }: SourceProblem): string {
+  return path === problem.path ? `line ${line}` : `${path}:${line}`
+}

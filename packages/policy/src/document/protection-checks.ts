@@ -1,7 +1,7 @@
 import { MAX_NAME_LENGTH } from '../operation.ts'
 import { printable } from '../printable.ts'
 import { defaultProtectionId } from './build-protection.ts'
-import type { Fault, SourceProblem } from './problem.ts'
+import { type Fault, placeBeside, type SourceProblem } from './problem.ts'
 import { isMapping, listAt, member } from './source-values.ts'
 import type { ValuePath, YamlSource } from './yaml-source.ts'
 
@@ -36,10 +36,9 @@ function checkId(topic: unknown, at: Place, firstWithId: Map<string, SourceProbl
     return [at(path, { code: 'ERR_POLICY_APPROVAL', message, mend: 'give the entry an `id`' })]
   }
   const first = firstWithId.get(id)
-  const place = first === undefined ? '' : ` (${first.path}:${first.line})`
-  const message = `\`${printable(id)}\` is the id of another entry with an approval too${place}`
+  const message = `\`${printable(id)}\` is the id of another entry with an approval too`
   const problem = at(path, { code: 'ERR_POLICY_DUPLICATE_PROTECTION', message, mend })
-  if (first !== undefined) return [problem]
+  if (first !== undefined) return [{ ...problem, message: `${message} (${placeBeside(problem, first)})` }]
   firstWithId.set(id, problem)
   return []
 }
