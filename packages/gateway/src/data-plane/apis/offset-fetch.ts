@@ -70,7 +70,9 @@ function decideGroups(call: Call, request: OffsetFetchRequest): OffsetFetchVerdi
   if (denied.length === 0 && groups.every(({ isWhole }) => isWhole)) return forward()
   const rest = { ...request, groups: groups.map(({ group }) => group) }
   return forwardInstead<OffsetFetchRequest, OffsetFetchResponse>(rest, (response) => {
-    for (const answered of response.groups) editGroup(call, answered, groups)
+    const refusedTopics = new Map<string, OffsetFetchResponseTopic[]>()
+    for (const { group, refusals } of groups) addTo(refusedTopics, group.groupId, refusals)
+    for (const answered of response.groups) editGroup(call, answered, refusedTopics)
     response.groups = withRefusals(response.groups, refusals, ({ groupId }) => groupId)
   })
 }
@@ -84,11 +86,21 @@ function refusedGroup(groupId: string): OffsetFetchResponseGroup {
   return { groupId, topics: [], errorCode: ErrorCode.GROUP_AUTHORIZATION_FAILED }
 }
 
-function editGroup(call: Call, answered: OffsetFetchResponseGroup, groups: readonly AllowedGroup[]): void {
-  const hasAnswer = answered.errorCode === ErrorCode.NONE
-  const refusals = groups.flatMap(({ group, refusals }) =>
-    hasAnswer && group.groupId === answered.groupId ? refusals : [],
-  )
+function addTo<Value>(lists: Map<string, Value[]>, key: string, values: readonly Value[]): void {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  for (const value of values) list.push(value)
+}
+
+/** INVARIANT: each refused topic is told once, also of a group that stands in the request as often as a client likes. */
+function editGroup(
+  call: Call,
+  answered: OffsetFetchResponseGroup,
+  refusedTopics: Map<string, OffsetFetchResponseTopic[]>,
+): void {
+  const { groupId, errorCode } = answered
+  const refusals = errorCode === ErrorCode.NONE ? (refusedTopics.get(groupId) ?? []) : []
+  if (errorCode === ErrorCode.NONE) refusedTopics.delete(groupId)
   answered.topics = seenTopics(
     call,
     answered.topics,
