@@ -1,8 +1,8 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type JsonWebKey } from 'node:crypto'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Clock, systemClock } from '@headgate/core'
-import { exportJWK, exportSPKI, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from 'jose'
 import { type IdentityPerson, PEOPLE } from './people.ts'
 import { createSignInPages, DEVICE_PAGES, servePagesBefore } from './sign-in-pages.ts'
 
@@ -12,7 +12,7 @@ export interface IdentityClient {
   /** Present, or `publicJwk` is. */
   readonly clientSecret?: string
   /** The public half of the key by which it signs assertions (RFC 7523, `private_key_jwt`), with `kid` and `alg`. */
-  readonly publicJwk?: JWK
+  readonly publicJwk?: JsonWebKey
   readonly groups: readonly string[]
 }
 
@@ -55,7 +55,7 @@ export interface IdentityProvider {
   /** Asks for a token as a client with a secret would, by client credentials. */
   tokenFor(clientId: string): Promise<string>
   /** Signs any claims; `iss`, `iat` and `jti` are filled in where they are missing. */
-  signToken(claims: JWTPayload, options?: SignTokenOptions): Promise<string>
+  signToken(claims: Readonly<Record<string, unknown>>, options?: SignTokenOptions): Promise<string>
   close(): Promise<void>
 }
 
@@ -183,7 +183,7 @@ function serviceClient({ clientId, clientSecret, publicJwk }: IdentityClient): o
       ? { client_secret: clientSecret }
       : {
           token_endpoint_auth_method: 'private_key_jwt',
-          token_endpoint_auth_signing_alg: publicJwk.alg ?? 'ES256',
+          token_endpoint_auth_signing_alg: publicJwk['alg'] ?? 'ES256',
           jwks: { keys: [publicJwk] },
         }
   return {
