@@ -1,6 +1,7 @@
 import type { Clock } from '@headgate/core'
 import type { Revocation } from '../control-port.ts'
 import { SESSION_IDLE_MS } from '../identity/sessions.ts'
+import { OpenedStore } from '../store/opened-store.ts'
 import type { Store } from '../store/store.ts'
 
 /** What {@link Revocations} needs. */
@@ -18,10 +19,11 @@ export class Revocations {
   readonly #options: RevocationsOptions
   readonly #revoked = new Map<string, Revocation>()
   readonly #receivers = new Set<(revocation: Revocation) => void>()
-  #store: Promise<Store> | undefined
+  readonly #store: OpenedStore
 
   constructor(options: RevocationsOptions) {
     this.#options = options
+    this.#store = new OpenedStore(options.openStore)
   }
 
   /**
@@ -30,7 +32,7 @@ export class Revocations {
    * @throws {StoreOpenError} `ERR_GATEWAY_STORE_OPEN`
    */
   async start(): Promise<void> {
-    const database = await this.#database()
+    const database = await this.#store.database()
     const now = this.#options.clock.nowUnixMs()
     await database?.deleteFrom('revoked_sessions').where('until_unix_ms', '<=', now).execute()
     const rows = (await database?.selectFrom('revoked_sessions').selectAll().execute()) ?? []
@@ -54,7 +56,7 @@ export class Revocations {
     const untilUnixMs = this.#options.clock.nowUnixMs() + KEPT_MS
     this.#forgetOld()
     this.#tell({ sessionId, untilUnixMs })
-    const database = await this.#database()
+    const database = await this.#store.database()
     const row = { session_id: sessionId, until_unix_ms: untilUnixMs }
     const set = { until_unix_ms: untilUnixMs }
     await database
@@ -66,8 +68,7 @@ export class Revocations {
 
   async close(): Promise<void> {
     this.#receivers.clear()
-    const store = await this.#store?.catch(() => undefined)
-    await store?.close()
+    await this.#store.close()
   }
 
   #tell(revocation: Revocation): void {
@@ -82,17 +83,5 @@ export class Revocations {
       if (untilUnixMs > now) return
       this.#revoked.delete(sessionId)
     }
-  }
-
-  async #database(): Promise<Store['database'] | undefined> {
-    const { openStore } = this.#options
-    if (openStore === undefined) return undefined
-    const opening = this.#store ?? openStore()
-    this.#store = opening
-    // A failed opening is tried again.
-    opening.catch(() => {
-      if (this.#store === opening) this.#store = undefined
-    })
-    return (await opening).database
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '@headgate/core'
+import { OpenedStore } from '../store/opened-store.ts'
 import type { Store } from '../store/store.ts'
 import { AuthenticatorBusyError } from './identity-errors.ts'
 
@@ -21,11 +22,12 @@ const FORGET_EACH_MS = 60_000
 export class SpentTokens {
   readonly #options: SpentTokensOptions
   readonly #spent = new Map<string, number>()
-  #store: Promise<Store> | undefined
+  readonly #store: OpenedStore
   #forgotAtMs = Number.NEGATIVE_INFINITY
 
   constructor(options: SpentTokensOptions) {
     this.#options = options
+    this.#store = new OpenedStore(options.openStore)
   }
 
   /**
@@ -53,7 +55,7 @@ export class SpentTokens {
   }
 
   async #record(digest: string, untilUnixMs: number): Promise<boolean> {
-    const database = await this.#database()
+    const database = await this.#store.database()
     if (database === undefined) return true
     const inserted = await database
       .insertInto('spent_tokens')
@@ -64,8 +66,7 @@ export class SpentTokens {
   }
 
   async close(): Promise<void> {
-    const store = await this.#store?.catch(() => undefined)
-    await store?.close()
+    await this.#store.close()
   }
 
   async #forgetOld(): Promise<void> {
@@ -74,19 +75,7 @@ export class SpentTokens {
     this.#forgotAtMs = clock.monotonicMs()
     const now = clock.nowUnixMs()
     for (const [digest, untilUnixMs] of this.#spent) if (untilUnixMs <= now) this.#spent.delete(digest)
-    const database = await this.#database()
+    const database = await this.#store.database()
     await database?.deleteFrom('spent_tokens').where('until_unix_ms', '<=', now).execute()
-  }
-
-  async #database(): Promise<Store['database'] | undefined> {
-    const { openStore } = this.#options
-    if (openStore === undefined) return undefined
-    const opening = this.#store ?? openStore()
-    this.#store = opening
-    // A failed opening is tried again.
-    opening.catch(() => {
-      if (this.#store === opening) this.#store = undefined
-    })
-    return (await opening).database
   }
 }
