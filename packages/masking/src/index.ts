@@ -23,7 +23,7 @@ export {
   maskRecordValue,
   type RecordPlan,
 } from './record/record-plan.ts'
-export type { HeaderRule, RecordFormat, RecordRules } from './record/record-rules.ts'
+export type { HeaderRule, KeepList, RecordFormat, RecordRules } from './record/record-rules.ts'
 export { isWithheldReason, type RecordWithheldReason } from './record/withheld-reason.ts'
 export type {
   MaskBytesResult,

@@ -18,6 +18,8 @@ import { EMPTY_STATE, type State, strongerAction } from './state.ts'
 /** What a plan may need besides its rules. */
 export interface PlanOptions {
   readonly unmask?: Unmask
+  /** Selectors: members that none of them selects are removed. An empty list keeps no member; left out, all stay. */
+  readonly only?: readonly string[]
   /** Keys for tokens, the current one first. Without them a value that is no token yet withholds its record. */
   readonly tokenKeys?: readonly TokenKey[]
   /** Longer records are withheld unread. Default 4 MiB, at most 128 MiB. */
@@ -158,6 +160,8 @@ function watchedBy(detectors: readonly PlannedDetector[]): number {
  * `ERR_MASKING_PLAN_TOO_LARGE`.
  */
 export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {}): MaskPlan {
+  if (options.only !== undefined)
+    throw new RuleInvalidError({ message: 'a masking plan: `only` is not applied yet, and is refused until it is' })
   const draft = new PlanDraft(options.tokenKeys ?? [])
   for (const rule of rules) draft.add(rule)
   if (options.unmask !== undefined) draft.lift(options.unmask)

@@ -49,11 +49,11 @@ function strongestByName(rules: readonly HeaderRule[]): Map<string, HeaderRule> 
  * Compile once per policy and principal. Throws what `compilePlan` throws.
  */
 export function compileRecordPlan(
-  { format, value, headers, key, unmask = {} }: RecordRules,
-  { tokenKeys = [], ...limits }: Omit<PlanOptions, 'unmask'> = {},
+  { format, value, headers, key, unmask = {}, only }: RecordRules,
+  { tokenKeys = [], ...limits }: Omit<PlanOptions, 'unmask' | 'only'> = {},
 ): RecordPlan {
   const options: PlanOptions = { tokenKeys, ...limits }
-  const plan = compilePlan(value, { ...options, unmask })
+  const plan = compilePlan(value, { ...options, unmask, ...(only === undefined ? {} : { only: only.fields }) })
   const finders = value.flatMap(({ detect, with: strategy }) => (detect ? [{ detect, with: strategy }] : []))
   const detection = compilePlan(finders, { ...options, unmask: unmask.detect ? { detect: unmask.detect } : {} })
   const whole = new Map<string, WholeMask>()
