@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { PartitionRange, Scope } from '../document/document.ts'
 import { checkIdentifier, checkOpaqueSelector, checkTopicPattern, checkTopicSelector } from '../document/names.ts'
 import { MAX_PARTITION, mergePartitions } from '../document/partitions.ts'
@@ -13,6 +13,7 @@ import {
 } from '../operation.ts'
 import type { Effect } from '../program/decision.ts'
 import type { PolicyResidual } from '../program/residual.ts'
+import { isFine, names } from './checked-names.ts'
 import { demandsOf } from './demands.ts'
 import { protectionClaims, unmaskClaims } from './protection-claims.ts'
 import { scheduleClaims } from './schedule-claims.ts'
@@ -60,24 +61,17 @@ export interface BundleClaims {
 /** The most canaries that a bundle carries. */
 export const MAX_CANARIES = 64
 
-const unixMs = z.int().nonnegative()
-const name = z.string().min(1).max(1024)
-const canaryName = z.string().max(MAX_NAME_LENGTH)
+const unixMs = z.int().check(z.nonnegative())
+const name = z.string().check(z.minLength(1), z.maxLength(1024))
+const canaryName = z.string().check(z.maxLength(MAX_NAME_LENGTH))
 const resourceType = z.enum(resourceTypes)
 const operation = z.literal(operations)
-const partition = z.int().min(0).max(MAX_PARTITION)
-const partitionRange = z
-  .tuple([partition, partition])
-  .readonly()
-  .refine(([first, last]) => first <= last)
+const partition = z.int().check(z.nonnegative(), z.maximum(MAX_PARTITION))
+const partitionRange = z.readonly(z.tuple([partition, partition])).check(z.refine(([first, last]) => first <= last))
 
-const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/)
+const digest = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/))
 
-const isFine =
-  (check: (text: string) => unknown) =>
-  (text: string): boolean =>
-    check(text) === undefined
-const identifier = z.string().refine(isFine(checkIdentifier))
+const identifier = z.string().check(z.refine(isFine(checkIdentifier)))
 
 const nameChecks: Readonly<Record<ResourceType, (name: string) => boolean>> = Object.freeze({
   topic: isFine(checkTopicSelector),
@@ -88,29 +82,19 @@ const nameChecks: Readonly<Record<ResourceType, (name: string) => boolean>> = Ob
 
 const isMerged = (ranges: readonly PartitionRange[]): boolean => mergePartitions(ranges).length === ranges.length
 
-const scope: z.ZodType<Scope> = z
+const scope: z.ZodMiniType<Scope> = z
   .strictObject({
     resourceType,
     operation,
-    names: z.array(z.string()).min(1).readonly(),
-    partitions: z.array(partitionRange).min(1).readonly().refine(isMerged).exactOptional(),
+    names: z.readonly(z.array(z.string()).check(z.minLength(1))),
+    partitions: z.exactOptional(z.readonly(z.array(partitionRange).check(z.minLength(1))).check(z.refine(isMerged))),
   })
-  .refine(({ resourceType: type, names }) => names.every(nameChecks[type]))
+  .check(z.refine(({ resourceType: type, names }) => names.every(nameChecks[type])))
 
 const mode = z.enum(enforcementModes)
-const modeEntries = (check: (selector: string) => unknown): z.ZodType<readonly ModeEntry[]> =>
-  z
-    .array(
-      z.strictObject({
-        match: z
-          .array(z.string().refine(isFine(check)))
-          .min(1)
-          .readonly(),
-        mode,
-      }),
-    )
-    .readonly()
-const modesClaims: z.ZodType<EnforcementModes> = z.strictObject({
+const modeEntries = (check: (selector: string) => unknown): z.ZodMiniType<readonly ModeEntry[]> =>
+  z.readonly(z.array(z.strictObject({ match: names(check), mode })))
+const modesClaims: z.ZodMiniType<EnforcementModes> = z.strictObject({
   default: mode,
   topics: modeEntries(checkTopicPattern),
   groups: modeEntries(checkOpaqueSelector),
@@ -118,76 +102,75 @@ const modesClaims: z.ZodType<EnforcementModes> = z.strictObject({
   cluster: mode,
 })
 
-const residual: z.ZodType<PolicyResidual> = z.strictObject({
+const residual: z.ZodMiniType<PolicyResidual> = z.strictObject({
   version: z.literal(1),
-  rules: z
-    .array(
+  rules: z.readonly(
+    z.array(
       z.strictObject({
         id: identifier,
         effect: z.enum(['allow', 'deny']),
-        when: scheduleClaims.exactOptional(),
-        because: z.literal('groups-unknown').exactOptional(),
-        scopes: z.array(scope).min(1).readonly(),
-        unmask: unmaskClaims.exactOptional(),
-        withoutApproval: z.literal(true).exactOptional(),
+        when: z.exactOptional(scheduleClaims),
+        because: z.exactOptional(z.literal('groups-unknown')),
+        scopes: z.readonly(z.array(scope).check(z.minLength(1))),
+        unmask: z.exactOptional(unmaskClaims),
+        withoutApproval: z.exactOptional(z.literal(true)),
       }),
-    )
-    .readonly(),
-  topics: z
-    .array(
+    ),
+  ),
+  topics: z.readonly(
+    z.array(
       z.strictObject({
-        match: z
-          .array(z.string().refine(isFine(checkTopicPattern)))
-          .min(1)
-          .readonly(),
-        labels: z.array(identifier).readonly(),
+        match: names(checkTopicPattern),
+        labels: z.readonly(z.array(identifier)),
         discoverable: z.boolean(),
       }),
-    )
-    .readonly(),
-  protections: z.array(protectionClaims).readonly(),
+    ),
+  ),
+  protections: z.readonly(z.array(protectionClaims)),
   groupsUnknown: z.boolean(),
-  modes: modesClaims.exactOptional(),
+  modes: z.exactOptional(modesClaims),
 })
 
-const canary: z.ZodType<Canary> = z.strictObject({
+const canary: z.ZodMiniType<Canary> = z.strictObject({
   resourceType,
   operation,
   name: canaryName,
-  partition: partition.exactOptional(),
+  partition: z.exactOptional(partition),
   effect: z.enum(['allow', 'deny', 'hold']),
-  mask: digest.exactOptional(),
+  mask: z.exactOptional(digest),
 })
 
-const mustUnderstand = z.array(name).max(64).readonly()
+const mustUnderstand = z.readonly(z.array(name).check(z.maxLength(64)))
 
 /** What a payload demands, before anything else of it is looked at. */
-export const demandsSchema: z.ZodType<Pick<BundleClaims, 'mustUnderstand'>> = z.object({ mustUnderstand })
+export const demandsSchema: z.ZodMiniType<Pick<BundleClaims, 'mustUnderstand'>> = z.object({ mustUnderstand })
 
 /** The payload of a bundle: a member too many refuses it as a member too few does. */
-export const bundleClaimsSchema: z.ZodType<BundleClaims> = z
+export const bundleClaimsSchema: z.ZodMiniType<BundleClaims> = z
   .strictObject({
     version: z.literal(1),
     issuer: name,
     audience: name,
     subject: z.strictObject({ issuer: name, subject: name }),
     cluster: name,
-    revision: z.int().nonnegative(),
+    revision: z.int().check(z.nonnegative()),
     issuedAtUnixMs: unixMs,
     refreshAfterUnixMs: unixMs,
     expiresAtUnixMs: unixMs,
     onStale: z.literal('deny'),
     mustUnderstand,
-    canaries: z.array(canary).max(MAX_CANARIES).readonly(),
+    canaries: z.readonly(z.array(canary).check(z.maxLength(MAX_CANARIES))),
     residual,
     programDigest: digest,
   })
-  .refine(
-    ({ issuedAtUnixMs, refreshAfterUnixMs, expiresAtUnixMs }) =>
-      issuedAtUnixMs <= refreshAfterUnixMs && refreshAfterUnixMs <= expiresAtUnixMs,
-    { message: 'times out of order' },
+  .check(
+    z.refine(
+      ({ issuedAtUnixMs, refreshAfterUnixMs, expiresAtUnixMs }) =>
+        issuedAtUnixMs <= refreshAfterUnixMs && refreshAfterUnixMs <= expiresAtUnixMs,
+      { message: 'times out of order' },
+    ),
+    z.refine(({ mustUnderstand, residual: of }) => demandsOf(of).every((demand) => mustUnderstand.includes(demand)), {
+      message: 'a demand of the residual is not named',
+      path: ['mustUnderstand'],
+    }),
   )
-  .refine(({ mustUnderstand, residual: of }) => demandsOf(of).every((demand) => mustUnderstand.includes(demand)), {
-    message: 'a demand of the residual is not named',
-    path: ['mustUnderstand'],
-  })

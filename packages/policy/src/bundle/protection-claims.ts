@@ -1,90 +1,82 @@
 import { detectorNames, type MaskStrategy, parseSelector, parseStrategy } from '@headgate/masking'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { checkAnywhereKey, checkHeaderName } from '../document/mask-words.ts'
 import { checkExactName, checkTopicPattern } from '../document/names.ts'
 import type { AccessDirection, ProtectionMask, UnmaskRight } from '../document/protection.ts'
 import { MAX_NAME_LENGTH } from '../operation.ts'
 import type { ResidualProtection } from '../program/residual.ts'
+import { names } from './checked-names.ts'
 
-const isFine =
-  (check: (text: string) => unknown) =>
-  (text: string): boolean =>
-    check(text) === undefined
+const on: z.ZodMiniType<readonly AccessDirection[]> = z.readonly(
+  z.array(z.enum(['consume', 'produce'])).check(z.minLength(1), z.maxLength(2)),
+)
 
-const names = (check: (text: string) => unknown): z.ZodReadonly<z.ZodArray<z.ZodString>> =>
-  z
-    .array(z.string().refine(isFine(check)))
-    .min(1)
-    .readonly()
+const selector = z.string().check(
+  z.refine((text) => {
+    const result = parseSelector(text)
+    return result.ok && result.selector.canonical === text
+  }),
+)
 
-const on: z.ZodType<readonly AccessDirection[]> = z
-  .array(z.enum(['consume', 'produce']))
-  .min(1)
-  .max(2)
-  .readonly()
-
-const selector = z.string().refine((text) => {
-  const result = parseSelector(text)
-  return result.ok && result.selector.canonical === text
-})
-
-const strategy: z.ZodType<MaskStrategy> = z
+const strategy: z.ZodMiniType<MaskStrategy> = z
   .discriminatedUnion('type', [
     z.strictObject({ type: z.enum(['remove', 'null', 'default', 'email']) }),
     z.strictObject({ type: z.literal('constant'), value: z.union([z.string(), z.number(), z.boolean()]) }),
     z.strictObject({ type: z.enum(['keep-first', 'keep-last']), count: z.int() }),
     z.strictObject({ type: z.literal('token'), label: z.string() }),
   ])
-  .refine((source) => {
-    try {
-      return parseStrategy(source) !== undefined
-    } catch {
-      return false
-    }
-  })
+  .check(
+    z.refine((source) => {
+      try {
+        return parseStrategy(source) !== undefined
+      } catch {
+        return false
+      }
+    }),
+  )
 
-const detect = z.array(z.enum(detectorNames)).min(1).readonly()
+const detect = z.readonly(z.array(z.enum(detectorNames)).check(z.minLength(1)))
 
-const mask: z.ZodType<ProtectionMask> = z
+const mask: z.ZodMiniType<ProtectionMask> = z
   .strictObject({
     on,
     with: strategy,
-    fields: selector.exactOptional(),
-    anywhere: names(checkAnywhereKey).exactOptional(),
-    detect: detect.exactOptional(),
-    headers: names(checkHeaderName).exactOptional(),
-    key: z.literal(true).exactOptional(),
+    fields: z.exactOptional(selector),
+    anywhere: z.exactOptional(names(checkAnywhereKey)),
+    detect: z.exactOptional(detect),
+    headers: z.exactOptional(names(checkHeaderName)),
+    key: z.exactOptional(z.literal(true)),
   })
-  .refine(({ on: _on, with: _with, ...targets }) => Object.keys(targets).length === 1)
+  .check(z.refine(({ on: _on, with: _with, ...targets }) => Object.keys(targets).length === 1))
 
-const durationMs = z.int().positive()
+const positive = z.int().check(z.positive())
 
-const approval: z.ZodType<NonNullable<ResidualProtection['approval']>> = z.strictObject({
-  protection: z.string().min(1).max(MAX_NAME_LENGTH),
+const approval: z.ZodMiniType<NonNullable<ResidualProtection['approval']>> = z.strictObject({
+  protection: z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH)),
   on,
   by: names(checkExactName),
-  issuers: names(checkExactName).exactOptional(),
-  people: z.int().positive(),
+  issuers: z.exactOptional(names(checkExactName)),
+  people: positive,
   reason: z.enum(['required', 'optional']),
-  forMs: durationMs,
-  decideWithinMs: durationMs,
+  forMs: positive,
+  decideWithinMs: positive,
 })
 
 /** What a grant lifts, in a bundle. */
-export const unmaskClaims: z.ZodType<UnmaskRight> = z.strictObject({
-  fields: z.array(selector).min(1).readonly().exactOptional(),
-  anywhere: names(checkAnywhereKey).exactOptional(),
-  detect: detect.exactOptional(),
-  headers: names(checkHeaderName).exactOptional(),
-  key: z.literal(true).exactOptional(),
+export const unmaskClaims: z.ZodMiniType<UnmaskRight> = z.strictObject({
+  fields: z.exactOptional(z.readonly(z.array(selector).check(z.minLength(1)))),
+  anywhere: z.exactOptional(names(checkAnywhereKey)),
+  detect: z.exactOptional(detect),
+  headers: z.exactOptional(names(checkHeaderName)),
+  key: z.exactOptional(z.literal(true)),
 })
 
 /** What a protection asks for, in a bundle. */
-export const protectionClaims: z.ZodType<ResidualProtection> = z.strictObject({
+export const protectionClaims: z.ZodMiniType<ResidualProtection> = z.strictObject({
   match: names(checkTopicPattern),
-  format: z.enum(['json', 'text', 'opaque']).exactOptional(),
-  onUnreadable: z.enum(['withhold', 'placeholder']).exactOptional(),
-  mask: z.array(mask).readonly(),
-  approval: approval.exactOptional(),
+  format: z.exactOptional(z.enum(['json', 'text', 'opaque'])),
+  onUnreadable: z.exactOptional(z.enum(['withhold', 'placeholder'])),
+  mask: z.readonly(z.array(mask)),
+  approval: z.exactOptional(approval),
   audit: z.enum(['standard', 'required']),
 })

@@ -1,21 +1,22 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type DailyWindow, isTimeZone, MINUTES_OF_DAY, type Schedule } from '../document/schedule.ts'
 
-const instant = z.int().nonnegative().exactOptional()
-const minute = z.int().nonnegative()
-const window: z.ZodType<DailyWindow> = z
-  .tuple([minute.max(MINUTES_OF_DAY - 1), minute.max(MINUTES_OF_DAY)])
-  .readonly()
-  .refine(([first, end]) => first !== end)
+const instant = z.exactOptional(z.int().check(z.nonnegative()))
+const minute = (last: number): z.ZodMiniType<number> => z.int().check(z.nonnegative(), z.maximum(last))
+const window: z.ZodMiniType<DailyWindow> = z
+  .readonly(z.tuple([minute(MINUTES_OF_DAY - 1), minute(MINUTES_OF_DAY)]))
+  .check(z.refine(([first, end]) => first !== end))
 
 /** When a rule applies, in a bundle. A zone that this machine does not know refuses the bundle. */
-export const scheduleClaims: z.ZodType<Schedule> = z
+export const scheduleClaims: z.ZodMiniType<Schedule> = z
   .strictObject({
     fromUnixMs: instant,
     untilUnixMs: instant,
-    days: z.array(z.int().min(1).max(7)).min(1).readonly().exactOptional(),
-    between: z.array(window).min(1).readonly().exactOptional(),
-    zone: z.string().refine(isTimeZone).exactOptional(),
+    days: z.exactOptional(z.readonly(z.array(z.int().check(z.minimum(1), z.maximum(7))).check(z.minLength(1)))),
+    between: z.exactOptional(z.readonly(z.array(window).check(z.minLength(1)))),
+    zone: z.exactOptional(z.string().check(z.refine(isTimeZone))),
   })
-  .refine((schedule) => Object.keys(schedule).length > 0)
-  .refine(({ days, between, zone }) => (zone === undefined) === (days === undefined && between === undefined))
+  .check(
+    z.refine((schedule) => Object.keys(schedule).length > 0),
+    z.refine(({ days, between, zone }) => (zone === undefined) === (days === undefined && between === undefined)),
+  )
