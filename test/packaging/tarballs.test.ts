@@ -142,3 +142,15 @@ store: { path: ${store} }
     expect(existsSync(join(consumer.folder, 'command', 'gateway.db'))).toBe(true)
   })
 })
+
+describe('assertions, whose thread is a file of its own', () => {
+  test.each(['gateway', 'cli'])('are verified by the one that %s has beside its programs', (name) => {
+    const script = join(consumer.folder, 'node_modules/@headgate', name, 'dist/saml-worker.js')
+    const program = `import { Worker } from 'node:worker_threads'
+      const worker = new Worker(${JSON.stringify(script)}, { env: {} })
+      worker.on('message', ({ code }) => { console.log(JSON.stringify(code)); worker.terminate() })
+      const token = Buffer.from('<Assertion xmlns="urn:oasis:names:tc:SAML:2.0:assertion"><Issuer>mesh</Issuer></Assertion>')
+      worker.postMessage({ token: token.toString('base64url'), issuers: [], recipient: '', nowUnixMs: 0 })`
+    expect(runProgram(`assertion-${name}.mjs`, program)).toBe('ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN')
+  })
+})

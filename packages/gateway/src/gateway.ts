@@ -206,6 +206,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     const wasReady = isReady
     isReady = false
     await Promise.all([dataPlane.close(), controlPlane.close()])
+    await authenticator.close()
     policySource.close()
     keyReload.close()
     await asks.close()

@@ -148,6 +148,7 @@ export async function startTestControlPlane(
     },
     close: async () => {
       await controlPlane.close()
+      await authenticator.close()
       await asks.close()
       policySource.close()
       await issuer.close()

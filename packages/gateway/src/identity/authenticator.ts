@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Clock, type LogPort, type Secret, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { IssuerConfig } from '../config/issuer-config.ts'
@@ -42,6 +41,12 @@ export interface Authenticator {
   signInWithClientSecret(clientId: string, clientSecret: Secret<string>, origin?: SignInOrigin): Promise<SignIn>
 }
 
+/** An authenticator, for whoever has to end it. */
+export interface OwnedAuthenticator extends Authenticator {
+  /** Ends what it has started; assertions that are being verified are refused. */
+  close(): Promise<void>
+}
+
 /** What {@link createAuthenticator} needs. */
 export interface AuthenticatorOptions {
   readonly config: GatewayConfig
@@ -57,7 +62,6 @@ const FETCH_TIMEOUT_MS = 5_000
 const MAX_ANSWER_BYTES = 1_048_576
 const WAITING_PER_RUNNING = 64
 const MAX_EXCHANGES = 16
-const MAX_WAITING_ASSERTIONS = 128
 const MAX_CREDENTIAL_LENGTH = 4_096
 
 /** Refuses by what the header says, before a signature is looked at. */
@@ -116,7 +120,7 @@ function findIssuer(
   return trustDomain === undefined ? undefined : issuers.get(trustDomain)
 }
 
-class ConfiguredAuthenticator implements Authenticator {
+class ConfiguredAuthenticator implements OwnedAuthenticator {
   readonly #publicUrl: string
   readonly #gatewayTokens: GatewayTokens
   readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
@@ -124,8 +128,6 @@ class ConfiguredAuthenticator implements Authenticator {
   readonly #secretSignIns: SecretSignIns
   readonly #samlAssertions: SamlAssertions
   readonly #verifications: AdmissionGate
-  /** One at a time: each takes the event loop for as long as it lasts, which whoever brings it decides. */
-  readonly #assertions = new AdmissionGate({ maxRunning: 1, maxWaiting: MAX_WAITING_ASSERTIONS })
   readonly #exchanges: AdmissionGate = new AdmissionGate({
     maxRunning: MAX_EXCHANGES,
     maxWaiting: MAX_EXCHANGES * WAITING_PER_RUNNING,
@@ -154,12 +156,11 @@ class ConfiguredAuthenticator implements Authenticator {
 
   async verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
     if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin)
-    const verified = await this.#assertions.run(async () => {
-      // INVARIANT: others have their turn between two assertions.
-      await nextTurn()
-      return this.#samlAssertions.verify(token)
-    })
-    return this.#signIn(verified, 'saml-assertion', origin)
+    return this.#signIn(await this.#samlAssertions.verify(token), 'saml-assertion', origin)
+  }
+
+  close(): Promise<void> {
+    return this.#samlAssertions.close()
   }
 
   async #verifyJwt(token: string, kinds: readonly TokenKind[], origin: SignInOrigin | undefined): Promise<SignIn> {
@@ -219,6 +220,6 @@ class ConfiguredAuthenticator implements Authenticator {
 }
 
 /** Creates the authenticator of a configuration. Nothing is fetched before the first token comes. */
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
+export function createAuthenticator(options: AuthenticatorOptions): OwnedAuthenticator {
   return new ConfiguredAuthenticator(options)
 }

@@ -1,18 +1,15 @@
 import type { Clock, LogPort } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
-import type { Element } from '@xmldom/xmldom'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
 import type { SamlIssuerConfig } from '../../config/issuer-config.ts'
-import { IdentityError, TokenIssuerUnknownError } from '../identity-errors.ts'
+import { TokenIssuerUnknownError } from '../identity-errors.ts'
 import type { IssuerToken } from '../issuer-tokens.ts'
 import { mapGroups } from '../principal-claims.ts'
 import { readGroups, readStatedClaims } from '../token-claims.ts'
 import type { UncheckedObject } from '../token-shape.ts'
-import { areGroupsElsewhere, readAttributes } from './saml-attributes.ts'
-import { assertKnownParts, checkValidity, readIssuer, readSubject } from './saml-checks.ts'
-import { SamlMalformedError } from './saml-errors.ts'
-import { verifySignature } from './saml-signature.ts'
-import { attributeOf, decodeAssertion, parseRoot } from './saml-xml.ts'
+import { SamlRefusedError } from './saml-errors.ts'
+import type { SamlStatement, SamlTrust } from './saml-message.ts'
+import { SamlThreads } from './saml-threads.ts'
 
 /** What {@link SamlAssertions} needs. */
 export interface SamlAssertionsOptions {
@@ -21,67 +18,69 @@ export interface SamlAssertionsOptions {
   readonly log: LogPort
 }
 
+/** Entra says by this that there are more groups than it puts in. */
+const GROUPS_ELSEWHERE = 'http://schemas.microsoft.com/claims/groups.link'
+
 /** Verifies SAML 2 assertions of the configured issuers, as they come to the token endpoint (RFC 7522 section 3). */
 export class SamlAssertions {
-  readonly #issuers: ReadonlyMap<string, SamlIssuerConfig>
   readonly #recipient: string
   readonly #clock: Clock
   readonly #log: LogPort
+  readonly #threads: SamlThreads
+  readonly #issuers: readonly SamlIssuerConfig[]
 
   constructor({ config, clock, log }: SamlAssertionsOptions) {
-    this.#issuers = new Map((config.samlIssuers ?? []).map((issuer) => [issuer.entityId, issuer]))
+    this.#issuers = config.samlIssuers ?? []
     this.#recipient = `${config.http.publicUrl}/token`
     this.#clock = clock
     this.#log = log
+    this.#threads = new SamlThreads({ clock, log })
   }
 
-  /** Verifies an assertion; throws a refusal, and nothing else. Whether it was brought before is not asked here. */
-  verify(token: string): IssuerToken {
-    try {
-      return this.#read(token)
-    } catch (error) {
-      // INVARIANT: nothing but a refusal comes out, whatever went in; the original may quote the assertion.
-      if (error instanceof IdentityError) throw error
-      throw new SamlMalformedError('it cannot be read')
-    }
+  /** Verifies an assertion; rejects with a refusal, and nothing else. Whether it was brought before is not asked here. */
+  async verify(token: string): Promise<IssuerToken> {
+    // INVARIANT: one assertion is judged by one set of issuers from end to end.
+    const issuers = this.#issuers
+    if (issuers.length === 0) throw new TokenIssuerUnknownError()
+    const reply = await this.#threads.verify({
+      token,
+      issuers: issuers.map(trustOf),
+      recipient: this.#recipient,
+      nowUnixMs: this.#clock.nowUnixMs(),
+    })
+    if (!reply.ok) throw new SamlRefusedError(reply)
+    const { entityId, assertionId, issuedAtUnixMs, expiresAtUnixMs } = reply.statement
+    const issuer = issuers.find((each) => each.entityId === entityId)
+    if (issuer === undefined) throw new TokenIssuerUnknownError()
+    const principal = this.#principalOf(issuer, reply.statement)
+    return { principal, tokenId: assertionId, ...NOT_STATED, issuedAtUnixMs, expiresAtUnixMs }
   }
 
-  #read(token: string): IssuerToken {
-    if (this.#issuers.size === 0) throw new TokenIssuerUnknownError()
-    const xml = decodeAssertion(token)
-    const root = parseRoot(xml)
-    // Whose keys to try is all that is taken from what was brought.
-    const signed = verifySignature(xml, root, this.#issuerOf(root).keys)
-    assertKnownParts(signed)
-    const issuer = this.#issuerOf(signed)
-    const context = { issuer, recipient: this.#recipient, nowUnixMs: this.#clock.nowUnixMs() }
-    const times = checkValidity(signed, context)
-    const attributes = readAttributes(signed)
-    const principal = this.#principalOf(issuer, readSubject(signed, context), attributes)
-    return { principal, tokenId: attributeOf(signed, 'ID'), ...NOT_STATED, ...times }
+  /** Ends the threads. */
+  close(): Promise<void> {
+    return this.#threads.close()
   }
 
-  #principalOf(issuer: SamlIssuerConfig, subject: string, attributes: UncheckedObject): Principal {
+  #principalOf(issuer: SamlIssuerConfig, { subject, attributes }: SamlStatement): Principal {
     const { name, groupsAttribute, kind } = issuer
-    const isTold = groupsAttribute !== undefined && !areGroupsElsewhere(attributes)
-    const { groups, dropped } = mapGroups(issuer.groups, isTold ? readGroups(attributes, [groupsAttribute]) : undefined)
+    const claims: UncheckedObject = Object.fromEntries(attributes)
+    const isTold = groupsAttribute !== undefined && !Object.hasOwn(claims, GROUPS_ELSEWHERE)
+    const { groups, dropped } = mapGroups(issuer.groups, isTold ? readGroups(claims, [groupsAttribute]) : undefined)
     if (dropped > 0) {
       const fields = { event: 'groups-dropped', issuer: name, count: dropped }
       this.#log.info(fields, 'groups that the issuer may not assert were dropped')
     }
-    const stated = readStatedClaims(attributes, issuer.claims)
+    const stated = readStatedClaims(claims, issuer.claims)
     return Object.freeze({
       ...{ issuer: name, subject, groups },
       ...(kind === undefined ? {} : { kind }),
       ...(stated === undefined ? {} : { claims: stated }),
     })
   }
+}
 
-  #issuerOf(assertion: Element): SamlIssuerConfig {
-    const issuer = this.#issuers.get(readIssuer(assertion))
-    if (issuer === undefined) throw new TokenIssuerUnknownError()
-    return issuer
-  }
+function trustOf({ entityId, keys, audiences, nameIdFormats, maxAgeSeconds }: SamlIssuerConfig): SamlTrust {
+  return { entityId, keys, audiences, nameIdFormats, maxAgeSeconds }
 }
 
 /** What tokens can state and assertions cannot. */

@@ -1,5 +1,4 @@
 import type { Element } from '@xmldom/xmldom'
-import type { SamlIssuerConfig } from '../../config/issuer-config.ts'
 import {
   TokenAudienceError,
   TokenExpiredError,
@@ -8,6 +7,7 @@ import {
   TokenNotYetValidError,
 } from '../identity-errors.ts'
 import { SamlConditionsError, SamlConfirmationError, SamlMalformedError, SamlSubjectError } from './saml-errors.ts'
+import type { SamlTrust } from './saml-message.ts'
 import { CLOCK_TOLERANCE_MS, timeOf } from './saml-times.ts'
 import { attributeOf, childrenNamed, elementsOf, isNamed, Namespace, onlyChild, textOf } from './saml-xml.ts'
 
@@ -25,7 +25,7 @@ export interface SamlTimes {
 
 /** What is checked against. */
 export interface SamlCheckContext {
-  readonly issuer: SamlIssuerConfig
+  readonly issuer: SamlTrust
   /** The token endpoint's URL, byte for byte. */
   readonly recipient: string
   readonly nowUnixMs: number

@@ -46,3 +46,22 @@ export class SamlConditionsError extends IdentityError<'ERR_GATEWAY_SAML_CONDITI
     super({ message: `assertion: its conditions ${what}` })
   }
 }
+
+/** The thread that verified it came to no end. The assertion is not spent. */
+export class SamlUnverifiedError extends IdentityError<'ERR_GATEWAY_SAML_UNVERIFIED'> {
+  readonly code = 'ERR_GATEWAY_SAML_UNVERIFIED'
+
+  constructor() {
+    super({ message: 'assertion: it could not be verified now', retryable: true })
+  }
+}
+
+/** A refusal as the thread told it: with the code and the words of the error that stood behind it there. */
+export class SamlRefusedError extends IdentityError {
+  readonly code: string
+
+  constructor({ code, message }: { readonly code: string; readonly message: string }) {
+    super({ message })
+    this.code = code
+  }
+}
