@@ -11,6 +11,7 @@ interface Row {
   readonly description: string
   readonly rules: readonly MaskRule[]
   readonly unmask?: Unmask
+  readonly only?: readonly string[]
   readonly tokenKeys?: readonly { readonly kid: string; readonly secretHex: string }[]
   readonly records: readonly {
     readonly record: string
@@ -28,9 +29,9 @@ const rows = readdirSync(folder).map((file): [string, Row] => [
   JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
 ])
 
-function planOf({ rules, unmask, tokenKeys = [] }: Row): MaskPlan {
+function planOf({ rules, unmask, only, tokenKeys = [] }: Row): MaskPlan {
   const keys = tokenKeys.map(({ kid, secretHex }) => ({ kid, secret: new Secret(Buffer.from(secretHex, 'hex')) }))
-  const options: PlanOptions = { tokenKeys: keys, ...(unmask === undefined ? {} : { unmask }) }
+  const options: PlanOptions = { tokenKeys: keys, ...(unmask && { unmask }), ...(only && { only }) }
   return compilePlan(rules, options)
 }
 

@@ -148,6 +148,7 @@ test('a topic without a mask is left alone', async () => {
 interface Row {
   readonly rules: readonly MaskRule[]
   readonly unmask?: Unmask
+  readonly only?: readonly string[]
   readonly records: readonly { readonly record: string; readonly want?: string; readonly withheld?: string }[]
 }
 
@@ -162,7 +163,8 @@ class ObligingGate extends Gate {
   readonly decisions: Admission['decisions']
   constructor(row: Row) {
     super({ current: () => policy, isOpen: () => true, renew: async () => {} }, () => {})
-    const rules = { value: row.rules, ...(row.unmask && { unmask: row.unmask }) }
+    const only = row.only && { fields: row.only, headers: [], key: false }
+    const rules = { value: row.rules, ...(row.unmask && { unmask: row.unmask }), ...(only && { only }) }
     this.decisions = [allowMasked(obligationOf(rules, 'withhold'))]
   }
   override async admit(_: string, asks: readonly Ask[]): Promise<Admission> {

@@ -8,8 +8,8 @@ import { policyOf } from './policy.ts'
 
 /** An obligation of these rules, and of nothing else. */
 export function obligationOf(rules: Partial<RecordRules>, onUnreadable: 'withhold' | 'placeholder'): MaskObligation {
-  const { format = 'json', value = [], headers = [], key, unmask = {} } = rules
-  return { digest: 'd', format, onUnreadable, value, headers, key, unmask }
+  const { format = 'json', value = [], headers = [], key, unmask = {}, only } = rules
+  return { digest: 'd', format, onUnreadable, value, headers, key, unmask, ...(only && { only }) }
 }
 
 /** An `allow` that obliges to a mask. */

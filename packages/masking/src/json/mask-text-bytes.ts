@@ -9,10 +9,11 @@ import { countChange, createWork } from './work.ts'
  * Masks a text that is no JSON document, such as the value of a header, as a text in a document would be.
  *
  * A plan that masks fields expects a document: such a text is hidden whole. What would become null is hidden whole too:
- * a value never turns into a tombstone. Otherwise as `maskJsonBytes`.
+ * a value never turns into a tombstone. A list of what is kept has nothing to keep in a text, which is withheld. Otherwise as `maskJsonBytes`.
  */
 export function maskTextBytes(plan: MaskPlan, bytes: Uint8Array): MaskBytesResult {
   if (plan.isEmpty || bytes.length === 0) return UNCHANGED
+  if (plan.isKeepList) return withhold('no-format')
   if (bytes.length > plan.maxBytes) return withhold('too-large')
   if (!isUtf8(bytes)) return withhold('not-utf8')
   const work = createWork(plan)

@@ -1,4 +1,5 @@
-import { EMPTY_STATE, type State } from '../plan/state.ts'
+import { EMPTY_STATE, keepsMembersOnly, type State } from '../plan/state.ts'
+import type { Action } from '../strategy/action.ts'
 import { decodeString } from './decode.ts'
 import { notJson, tooDeep } from './failure.ts'
 import { type Page, removeMember, replaceValue } from './replace.ts'
@@ -43,9 +44,9 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     const key = skipKey(bytes, at + 1)
     if (key < 0) return key
     const below = stateBelow(state, bytes, start, key)
-    const { action } = below
     at = skipColon(bytes, key >> 1)
     if (at < 0) return at
+    const action = memberAction(below, bytes[at] as number)
     if (action !== undefined && !action.removes) at = replaceValue(page, at, action, depth)
     else at = below.passes || action !== undefined ? skipValue(bytes, at, depth) : walkPaths(page, at, below, depth)
     if (at < 0) return at
@@ -59,6 +60,12 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     if (byte === 0x7d) return at + 1
     at = next
   }
+}
+
+/** What becomes of a member by its state and the first byte of its value: where a list keeps but members, a scalar goes. */
+export function memberAction(below: State, first: number): Action | undefined {
+  const isScalar = first !== 0x7b && first !== 0x5b && first !== 0x6e
+  return isScalar && keepsMembersOnly(below) ? below.drift : below.action
 }
 
 /** The state under a key whose quote opens at `start`; `key` is what `skipKey` gave. */

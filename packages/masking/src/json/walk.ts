@@ -1,5 +1,5 @@
 import { foldKey } from '../plan/fold-key.ts'
-import { EMPTY_STATE, type State, strongerAction } from '../plan/state.ts'
+import { EMPTY_STATE, keepsMembersOnly, type State, strongerAction } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
 import { decodePlain, decodeString } from './decode.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
@@ -9,7 +9,7 @@ import { padText } from './padded.ts'
 import { type Page, removeMember, replaceValue } from './replace.ts'
 import { scanText, skipQuietKey, WATCH_DIGITS } from './scan-text.ts'
 import { skipColon, skipKey, skipNumber, skipScalar, skipSpace, skipValue } from './skip.ts'
-import { stateBelow, walkPaths } from './walk-paths.ts'
+import { memberAction, stateBelow, walkPaths } from './walk-paths.ts'
 import type { Work } from './work.ts'
 
 /** Masks one JSON text, white space around it allowed; gives the index behind it, or a failure. */
@@ -37,7 +37,7 @@ export function maskNestedText(work: Work, text: string, level: number): string 
 }
 
 function walkValue(page: Page, at: number, state: State, depth: number): number {
-  if (state.lifted) return skipValue(page.bytes, at, depth)
+  if (state.lifted) return state.passes ? skipValue(page.bytes, at, depth) : walkPaths(page, at, state, depth)
   const byte = page.bytes[at]
   if (byte === 0x7b) return depth === 0 ? tooDeep(at) : walkObject(page, at + 1, state, depth - 1)
   if (byte === 0x5b) return depth === 0 ? tooDeep(at) : walkArray(page, at + 1, state, depth - 1)
@@ -72,10 +72,11 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
     const key = quiet > 0 ? quiet << 1 : skipKey(bytes, at + 1)
     if (key < 0) return key
     const below = stateBelow(state, bytes, start, key)
-    const action = below.lifted ? undefined : actionAnywhere(page, start, key, below)
-    const removes = action?.removes === true
     at = skipColon(bytes, key >> 1)
     if (at < 0) return at
+    const own = memberAction(below, bytes[at] as number)
+    const action = below.lifted || own?.removes === true ? own : actionAnywhere(page, start, key, below)
+    const removes = action?.removes === true
     if (quiet === 0 && !removes && !below.lifted && !walkKey(page, start)) return keyMissing(start)
     if (action === undefined) at = walkValue(page, at, below, depth)
     else at = removes ? skipValue(bytes, at, depth) : replaceValue(page, at, action, depth)
@@ -92,8 +93,9 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
 }
 
 function actionAnywhere({ bytes, work }: Page, start: number, key: number, below: State): Action | undefined {
-  const { anywhere } = work.plan
-  if (anywhere.size === 0) return below.action
+  const { plan } = work
+  if (plan.anywhere.size === 0) return below.action
+  const anywhere = keepsMembersOnly(below) ? plan.anywhereOnMembers : plan.anywhere
   const found =
     (key & 1) === 0
       ? anywhere.findFolded(bytes, start + 1, (key >> 1) - 1)

@@ -2,7 +2,7 @@ import { maskFreeNumber, maskFreeText } from '../json/free-text.ts'
 import { maskNestedText } from '../json/walk.ts'
 import { countChange, type Work } from '../json/work.ts'
 import { foldKey } from '../plan/fold-key.ts'
-import { EMPTY_STATE, type State, strongerAction } from '../plan/state.ts'
+import { keepsMembersOnly, type State, strongerAction } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
 import { checkJson, checkScalar, type Members, membersOf } from './json-kind.ts'
 import { replacementOf } from './replace-value.ts'
@@ -13,7 +13,7 @@ const FIRST_LONGER_THAN_CARDS = 1e19
 /** Gives the value as it may be seen: itself when nothing in it is masked. Throws {@link WithheldSignal}. */
 export function walkNode(work: Work, value: unknown, state: State, depth: number): unknown {
   const { everywhere } = work.plan
-  if (state.lifted || (state === EMPTY_STATE && !everywhere)) {
+  if (state.passes && (state.lifted || !everywhere)) {
     checkJson(value, depth)
     return value
   }
@@ -60,7 +60,7 @@ function walkMember(
   depth: number,
 ): [string, unknown] | undefined {
   const below = state.keys.get(key) ?? state.otherwise
-  const action = below.lifted ? undefined : actionFor(work, key, below)
+  const action = actionFor(work, key, value, below)
   if (action?.removes === true) {
     checkJson(value, depth)
     countChange(work, action.target)
@@ -71,9 +71,13 @@ function walkMember(
   return [shownKey, walkNode(work, value, below, depth)]
 }
 
-function actionFor(work: Work, key: string, below: State): Action | undefined {
-  const { anywhere } = work.plan
-  return anywhere.size === 0 ? below.action : strongerAction(below.action, anywhere.get(foldKey(key)))
+function actionFor({ plan }: Work, key: string, value: unknown, below: State): Action | undefined {
+  const isPart = keepsMembersOnly(below)
+  // A list keeps but members of the value, and a scalar has none.
+  if (isPart && value != null && typeof value !== 'object') return below.drift
+  if (below.lifted || plan.anywhere.size === 0) return below.action
+  const anywhere = isPart ? plan.anywhereOnMembers : plan.anywhere
+  return strongerAction(below.action, anywhere.get(foldKey(key)))
 }
 
 function walkScalar(work: Work, value: unknown): unknown {

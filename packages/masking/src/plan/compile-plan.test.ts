@@ -1,6 +1,7 @@
 import { Secret } from '@headgate/core'
 import { expect, test } from 'vitest'
 import { maskJsonBytes } from '../json/mask-json-bytes.ts'
+import { maskTextBytes } from '../json/mask-text-bytes.ts'
 import { parseStrategy } from '../strategy/parse-strategy.ts'
 import { compilePlan } from './compile-plan.ts'
 import type { MaskRule } from './rule.ts'
@@ -42,6 +43,24 @@ test('keys and limits are checked', () => {
 test('a plan that grows without bound is refused', () => {
   const fields = Array.from({ length: 14 }, (_, n) => `${'*/'.repeat(n)}a/${'*/'.repeat(16 - n)}x`).join()
   expect(codeOf(() => compilePlan([{ fields, with: { type: 'null' } }]))).toBe('ERR_MASKING_PLAN_TOO_LARGE')
+})
+
+test('a keep-list is checked, is never empty, and counts under one name', () => {
+  for (const only of [[''], ['a,a/b'], ['a', 'b..c'], ['__proto__'], ['items[*].sku']])
+    expect([only, codeOf(() => compilePlan([], { only }))]).toEqual([only, 'ERR_MASKING_SELECTOR_INVALID'])
+
+  for (const only of [[], ['a'], ['*'], ['a', 'a/b', 'a']]) {
+    const plan = compilePlan([], { only })
+    expect([plan.isEmpty, plan.isKeepList, plan.targets]).toEqual([false, true, ['only']])
+    expect(maskJsonBytes(plan, Buffer.from([0xff])).status).toBe('withheld')
+    expect(maskTextBytes(plan, Buffer.from('{"a":1}'))).toMatchObject({ status: 'withheld', reason: 'no-format' })
+  }
+})
+
+test('a keep-list that grows without bound is refused', () => {
+  const deep = (leaf: string): string =>
+    Array.from({ length: 14 }, (_, n) => `${'*/'.repeat(n)}${leaf}/${'*/'.repeat(16 - n)}x`).join()
+  expect(codeOf(() => compilePlan([], { only: [deep('a')] }))).toBe('ERR_MASKING_PLAN_TOO_LARGE')
 })
 
 test('a plan without rules, or whose rules are all lifted, masks nothing and reads nothing', () => {

@@ -5,11 +5,12 @@ import { WATCH_DIGITS, WATCH_SIGNS } from '../json/scan-text.ts'
 import type { MaskedField } from '../result.ts'
 import { parseSelector, type Selector } from '../selector/parse-selector.ts'
 import { canonicalText, type SelectorNode } from '../selector/selector-node.ts'
-import { type Action, createAction } from '../strategy/action.ts'
+import { type Action, createAbsence, createAction, onMembersOnly } from '../strategy/action.ts'
 import { checkStrategy } from '../strategy/parse-strategy.ts'
 import { strategyRank } from '../strategy/strategy.ts'
 import { Tokenizer, type TokenKey } from '../strategy/token.ts'
 import { foldKey } from './fold-key.ts'
+import { keptRoot } from './kept-place.ts'
 import { KeyTable } from './key-table.ts'
 import { PathGraph } from './path-graph.ts'
 import type { MaskRule, Unmask } from './rule.ts'
@@ -48,13 +49,17 @@ export interface MaskPlan {
   readonly root: State
   /** @internal */
   readonly anywhere: KeyTable<Action>
+  /** The same for values of which a list keeps but members. @internal */
+  readonly anywhereOnMembers: KeyTable<Action>
   /** @internal */
   readonly detectors: readonly PlannedDetector[]
   /** What texts are scanned for, as `scanText` takes it. @internal */
   readonly watched: number
   /** Whether every key and text must be looked at. @internal */
   readonly everywhere: boolean
-  /** Nothing is masked. */
+  /** A list says what is kept. */
+  readonly isKeepList: boolean
+  /** Nothing is masked, and everything is kept. */
   readonly isEmpty: boolean
 }
 
@@ -82,15 +87,27 @@ class PlanDraft {
     if (fields === undefined && anywhere.length + detect.length === 0)
       throw new RuleInvalidError({ message: 'a masking rule: it selects nothing' })
     const action = (name: string): Action => createAction(strategy, this.#target(name), this.#tokenizer)
-    if (fields !== undefined) this.paths.add(readSelector(fields).root, (path) => action(pathText(path)))
+    if (fields !== undefined)
+      this.paths.add(readSelector(fields, 'a masking rule: `fields`').root, (path) => action(pathText(path)))
     for (const key of anywhere) this.#unite(this.anywhere, checkedKey(key), action(`anywhere:${foldKey(key)}`))
     for (const name of detect) this.#unite(this.detectors, checkedDetector(name), action(`detect:${name}`))
   }
 
   lift({ fields = [], anywhere = [], detect = [] }: Unmask): void {
-    for (const selector of fields) this.paths.add(readSelector(selector).root, () => undefined)
+    for (const selector of fields)
+      this.paths.add(readSelector(selector, 'an exemption: `fields`').root, () => undefined)
     for (const key of anywhere) this.anywhere.delete(checkedKey(key))
     for (const name of detect) this.detectors.delete(checkedDetector(name))
+  }
+
+  /** The state of a record's root, where what no selector of a list keeps is absent. */
+  compile(only: readonly string[] | undefined): State {
+    if (only === undefined) {
+      const root = this.paths.compile()
+      return root.strongest === undefined && this.anywhere.size + this.detectors.size === 0 ? EMPTY_STATE : root
+    }
+    const selectors = [...new Set(only)].map((selector) => readSelector(selector, 'a keep-list: `fields`').root)
+    return this.paths.compile({ place: keptRoot(selectors), absent: createAbsence(this.#target('only')) })
   }
 
   #target(name: string): number {
@@ -103,12 +120,12 @@ class PlanDraft {
   }
 }
 
-function readSelector(text: string): Selector {
+function readSelector(text: string, whose: string): Selector {
   const result = parseSelector(text)
   if (result.ok) return result.selector
   const [first] = result.problems
   const place = first === undefined ? '' : `: ${first.line}:${first.column}: ${first.message}; ${first.mend}`
-  throw new SelectorInvalidError({ message: `a masking rule: \`fields\`${place}` })
+  throw new SelectorInvalidError({ message: `${whose}${place}` })
 }
 
 function pathText(path: readonly string[]): string {
@@ -153,21 +170,19 @@ function watchedBy(detectors: readonly PlannedDetector[]): number {
 }
 
 /**
- * Makes rules ready. Their order never matters: where two meet on one value, the one that leaves less to see is applied.
+ * Makes rules ready. Their order never matters: where two meet on one value, the one that leaves less to see is applied. What
+ * `only` does not keep goes first, and rules apply to what is left.
  *
  * Compile once per policy and principal; a plan costs far more than a record. Throws `ERR_MASKING_SELECTOR_INVALID`,
  * `ERR_MASKING_STRATEGY_INVALID`, `ERR_MASKING_RULE_INVALID`, `ERR_MASKING_TOKEN_KEY_INVALID`,
  * `ERR_MASKING_PLAN_TOO_LARGE`.
  */
 export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {}): MaskPlan {
-  if (options.only !== undefined)
-    throw new RuleInvalidError({ message: 'a masking plan: `only` is not applied yet, and is refused until it is' })
   const draft = new PlanDraft(options.tokenKeys ?? [])
   for (const rule of rules) draft.add(rule)
   if (options.unmask !== undefined) draft.lift(options.unmask)
-  const compiled = draft.paths.compile()
-  const root =
-    compiled.strongest === undefined && draft.anywhere.size + draft.detectors.size === 0 ? EMPTY_STATE : compiled
+  const isKeepList = options.only !== undefined
+  const root = draft.compile(options.only)
   const detectors = Object.freeze(plannedDetectors(draft.detectors))
   const everywhere = draft.anywhere.size + detectors.length > 0
   return Object.freeze({
@@ -178,9 +193,11 @@ export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {
     maxDepth: limit(options.maxDepth ?? DEFAULT_MAX_DEPTH, MOST_DEPTH, 'maxDepth'),
     root,
     anywhere: new KeyTable(draft.anywhere),
+    anywhereOnMembers: new KeyTable(new Map([...draft.anywhere].map(([key, action]) => [key, onMembersOnly(action)]))),
     detectors,
     watched: watchedBy(detectors),
     everywhere,
+    isKeepList,
     isEmpty: root === EMPTY_STATE && !everywhere,
   })
 }

@@ -1,6 +1,7 @@
 import { PlanTooLargeError } from '../errors.ts'
 import type { SelectorNode } from '../selector/selector-node.ts'
-import type { Action } from '../strategy/action.ts'
+import { type Action, onMembersOnly } from '../strategy/action.ts'
+import { KEPT_WHOLE, type KeptPlace } from './kept-place.ts'
 import {
   createMaskedState,
   createState,
@@ -24,6 +25,12 @@ interface PathNode {
   lifted: boolean
 }
 
+/** What is kept of a record, and the action for what is not. */
+export interface KeptPart {
+  readonly place: KeptPlace
+  readonly absent: Action
+}
+
 /**
  * The paths of all rules in one graph, in which a key can lead to two places: by its name and by a wildcard.
  *
@@ -34,6 +41,7 @@ export class PathGraph {
   readonly #root = this.#createNode(true)
   readonly #states = new Map<string, State>()
   readonly #toDrift: (action: Action) => Action
+  #absent: Action | undefined
 
   constructor(toDrift: (action: Action) => Action) {
     this.#toDrift = toDrift
@@ -44,9 +52,11 @@ export class PathGraph {
     this.#merge(this.#root, selector, [], actionFor)
   }
 
-  /** Throws `ERR_MASKING_PLAN_TOO_LARGE`. */
-  compile(): State {
-    return this.#stateOf([this.#root])
+  /** With `kept`, what no selector of a list keeps is removed. Throws `ERR_MASKING_PLAN_TOO_LARGE`. */
+  compile(kept?: KeptPart): State {
+    if (kept === undefined) return this.#stateOf([this.#root], KEPT_WHOLE)
+    this.#absent = kept.absent
+    return this.#stateOf([this.#root], kept.place)
   }
 
   #createNode(named: boolean): PathNode {
@@ -76,28 +86,45 @@ export class PathGraph {
     this.#merge(node.wildcard, selector.wildcard, [...path, '*'], actionFor)
   }
 
-  #stateOf(nodes: readonly PathNode[]): State {
-    if (nodes.length === 0) return EMPTY_STATE
-    const key = nodes.map(({ id }) => id).join()
+  #stateOf(nodes: readonly PathNode[], kept: KeptPlace): State {
+    if (nodes.length === 0 && kept.isWhole) return EMPTY_STATE
+    const key = kept.isNothing ? 'absent' : `${nodes.map(({ id }) => id).join()}/${kept.id}`
     const known = this.#states.get(key)
     if (known !== undefined) return known
     if (this.#states.size >= MAX_PLAN_STATES)
       throw new PlanTooLargeError({ message: `a masking plan: more than ${MAX_PLAN_STATES} states` })
-    const state = this.#createState(nodes)
+    const state = this.#createState(nodes, kept)
     this.#states.set(key, state)
     return state
   }
 
-  #createState(nodes: readonly PathNode[]): State {
+  #createState(nodes: readonly PathNode[], kept: KeptPlace): State {
+    if (this.#absent !== undefined && !kept.isWhole) return this.#createKeptState(nodes, kept, this.#absent)
     // An exemption lifts the rule of the same path; one of a path above was met before, and hides all below it.
     if (nodes.some(({ lifted }) => lifted)) return liftedState()
-    const action = nodes.map((node) => node.action).reduce(strongerAction, undefined)
+    const action = strongestAt(nodes)
     if (action !== undefined) return createMaskedState(action)
-    const wildcards = nodes.flatMap(({ wildcard }) => wildcard ?? [])
     const names = new Set(nodes.flatMap(({ children }) => [...children.keys()]))
-    const keys = new Map([...names].map((name) => [name, this.#stateOf(nodesUnder(nodes, name))]))
-    const otherwise = this.#stateOf(wildcards)
-    return createState(keys, otherwise, this.#driftOf(nodes, keys, otherwise))
+    const keys = new Map([...names].map((name) => [name, this.#stateOf(nodesUnder(nodes, name), kept)]))
+    const otherwise = this.#stateOf(nodesUnderAny(nodes), kept)
+    return createState({ keys, otherwise, drift: this.#driftOf(nodes, keys, otherwise) })
+  }
+
+  /** The state of what is kept in part. The list comes first, and rules apply to what it leaves. */
+  #createKeptState(nodes: readonly PathNode[], kept: KeptPlace, absent: Action): State {
+    if (kept.isNothing) return createMaskedState(absent)
+    const exemption = nodes.find(({ lifted }) => lifted)
+    const action = exemption === undefined ? strongestAt(nodes) : undefined
+    if (action !== undefined) return createMaskedState(onMembersOnly(action), absent)
+    const below = (name?: string): readonly PathNode[] => {
+      if (exemption !== undefined) return [exemption]
+      return name === undefined ? nodesUnderAny(nodes) : nodesUnder(nodes, name)
+    }
+    const otherwise = this.#stateOf(below(), kept.otherwise)
+    const names = new Set([...kept.names, ...nodes.flatMap(({ children }) => [...children.keys()])])
+    const states = [...names].map((name): [string, State] => [name, this.#stateOf(below(name), kept.under(name))])
+    const keys = new Map(states.filter(([, state]) => state !== otherwise))
+    return createState({ keys, otherwise, drift: absent, lifted: exemption !== undefined })
   }
 
   #driftOf(nodes: readonly PathNode[], keys: ReadonlyMap<string, State>, otherwise: State): Action | undefined {
@@ -110,6 +137,14 @@ export class PathGraph {
     const strongest = strongestOf(expected)
     return strongest === undefined ? undefined : this.#toDrift(strongest)
   }
+}
+
+function strongestAt(nodes: readonly PathNode[]): Action | undefined {
+  return nodes.map(({ action }) => action).reduce(strongerAction, undefined)
+}
+
+function nodesUnderAny(nodes: readonly PathNode[]): PathNode[] {
+  return nodes.flatMap(({ wildcard }) => wildcard ?? [])
 }
 
 function nodesUnder(nodes: readonly PathNode[], name: string): PathNode[] {

@@ -6,7 +6,7 @@ import { KeyTable } from './key-table.ts'
 export interface State {
   /** The value here is masked; nothing below is looked at. */
   readonly action: Action | undefined
-  /** The value here is shown with all below it. */
+  /** No rule speaks about the value here and all below it. A list does. */
   readonly lifted: boolean
   /** No rule by path speaks here or below, or what they say is lifted. */
   readonly passes: boolean
@@ -15,7 +15,10 @@ export interface State {
   readonly otherwise: State
   /** Of all actions here and below, the one that leaves the least to see. */
   readonly strongest: Action | undefined
-  /** What becomes of a scalar here, where the rules expect more below: another shape shows nothing. */
+  /**
+   * What becomes of a scalar here, where the rules expect more below: another shape shows nothing. Where a list keeps but
+   * members of the value, the action removes.
+   */
   readonly drift: Action | undefined
 }
 
@@ -39,25 +42,36 @@ export const EMPTY_STATE: State = createClosedState(false)
 
 const LIFTED_STATE: State = createClosedState(true)
 
-/** Creates the state of a value that is masked. */
-export function createMaskedState(action: Action): State {
+/** Creates the state of a value that is masked; `drift` removes scalars that a list does not keep. */
+export function createMaskedState(action: Action, drift?: Action): State {
   const { keys, otherwise } = EMPTY_STATE
-  return Object.freeze({ action, lifted: false, passes: false, keys, otherwise, strongest: action, drift: undefined })
+  return Object.freeze({ action, lifted: false, passes: false, keys, otherwise, strongest: action, drift })
+}
+
+/** What a state is created of. */
+export type StateParts = Pick<State, 'otherwise' | 'drift'> & {
+  readonly keys: ReadonlyMap<string, State>
+  readonly lifted?: boolean
 }
 
 /** Creates a state of what lies under some keys. One that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
-export function createState(keys: ReadonlyMap<string, State>, otherwise: State, drift: Action | undefined): State {
-  if (keys.size === 0 && otherwise === EMPTY_STATE) return EMPTY_STATE
+export function createState({ keys, otherwise, drift, lifted = false }: StateParts): State {
+  if (keys.size === 0 && otherwise === EMPTY_STATE && drift === undefined) return EMPTY_STATE
   const strongest = strongestOf([...keys.values(), otherwise])
   return Object.freeze({
     action: undefined,
-    lifted: false,
+    lifted,
     passes: false,
     keys: new KeyTable(keys),
     otherwise,
     strongest,
     drift,
   })
+}
+
+/** Whether a list keeps but members of the value here: one that has none is not kept. */
+export function keepsMembersOnly({ drift }: State): boolean {
+  return drift?.removes === true
 }
 
 /** The strongest action in some states. */

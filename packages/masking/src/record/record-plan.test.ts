@@ -77,6 +77,47 @@ test('a key becomes one token, and without keys for tokens only a token passes',
   expect(show(maskRecordKey(client, text('c-7')))).toBe('withheld: token-key-missing')
 })
 
+test('of a record a keep-list keeps what it names, and nothing else', () => {
+  const only = { fields: ['id'], headers: ['Trace-Id'], key: false }
+  const plan = compileRecordPlan({ ...none, only })
+  const absent = { status: 'removed', masked: [{ field: 'only', count: 1 }] }
+
+  expect([plan.isEmpty, plan.masksHeaders, plan.masksKeys]).toEqual([false, true, true])
+  expect(show(maskRecordValue(plan, text('{"id":1.0,"ssn":2}')))).toBe('{"id":1.0}')
+  expect(show(maskRecordHeader(plan, 'trace-ID', text('t')))).toBe('unchanged')
+  expect(maskRecordHeader(plan, 'x-user', text('ada'))).toEqual(absent)
+  expect(maskRecordHeader(plan, 'x-user', text(''))).toEqual(absent)
+  expect(maskRecordKey(plan, text('k'))).toEqual(absent)
+  for (const format of ['text', 'opaque'] as const)
+    expect(show(maskRecordValue(compileRecordPlan({ ...none, format, only }), text('{}')))).toBe('withheld: no-format')
+})
+
+test('an empty keep-list shows a record without members, headers or key', () => {
+  const plan = compileRecordPlan({ ...none, only: { fields: [], headers: [], key: false } })
+  expect(plan.isEmpty).toBe(false)
+  expect(show(maskRecordValue(plan, text('{"id":1}')))).toBe('{}')
+  expect(show(maskRecordHeader(plan, '', text('ada')))).toBe('removed')
+  expect(show(maskRecordKey(plan, text('k')))).toBe('removed')
+})
+
+test('a keep-list lifts no mask of what it keeps', () => {
+  const headers = [{ name: 'x-user', with: last4 }]
+  const only = { fields: ['ssn', 'note'], headers: ['X-USER', 'note'], key: true }
+  const plan = compileRecordPlan({ ...none, value: [ssn, cards], headers, key: last4, only })
+  expect(show(maskRecordValue(plan, text('{"ssn":"123456789","a":1}')))).toBe('{"ssn":"*****6789"}')
+  expect(show(maskRecordHeader(plan, 'x-user', text('ada lovelace')))).toBe('********lace')
+  expect(show(maskRecordHeader(plan, 'note', text('4111111111111111')))).toBe('')
+  expect(show(maskRecordHeader(plan, 'other', text('4111111111111111')))).toBe('removed')
+  expect(show(maskRecordKey(plan, text('123456789')))).toBe('*****6789')
+})
+
+test('a keep-list that lacks a part makes no plan', () => {
+  for (const part of ['fields', 'headers']) {
+    const only = { fields: [], headers: [], key: true, [part]: undefined } as never
+    expect(() => compileRecordPlan({ ...none, only })).toThrow()
+  }
+})
+
 const strategy: fc.Arbitrary<MaskStrategy> = fc.oneof(
   fc.constantFrom<MaskStrategy>({ type: 'remove' }, { type: 'null' }, { type: 'default' }, { type: 'email' }, last4),
   fc.constantFrom<MaskStrategy>({ type: 'keep-first', count: 2 }, { type: 'token', label: 'user' }),

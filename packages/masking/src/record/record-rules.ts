@@ -33,5 +33,5 @@ export interface RecordRules {
   /** What is lifted from `value`. */
   readonly unmask?: Unmask
   /** What is kept of a record; everything, if it is left out. */
-  readonly only?: KeepList
+  readonly only?: KeepList | undefined
 }

@@ -51,18 +51,30 @@ type Parts = Pick<Action, 'elementwise' | 'fixed' | 'maskText' | 'maskNumber'> &
 
 const toDefault: Parts = { elementwise: false, fixed: DEFAULTS, maskText: () => '', maskNumber: () => 0 }
 
+const toNull: Parts = { elementwise: false, fixed: NULLS, maskText: () => null, maskNumber: () => null }
+
 /** Makes a strategy ready to be applied. */
 export function createAction(strategy: MaskStrategy, target: number, tokenizer: Tokenizer): Action {
-  const parts = partsOf(strategy, tokenizer)
+  return assemble(strategy, target, partsOf(strategy, tokenizer))
+}
+
+/** Makes the action for what no list keeps: a member is removed, and what has to keep its place becomes null. */
+export function createAbsence(target: number): Action {
+  return assemble({ type: 'remove' }, target, toNull)
+}
+
+function assemble(strategy: MaskStrategy, target: number, parts: Parts): Action {
   const fixedBytes = encodeFixed(parts.fixed)
-  return Object.freeze({
-    target,
-    strategy,
-    removes: strategy.type === 'remove',
-    fixedBytes,
-    maskPlain: undefined,
-    ...parts,
-  })
+  const removes = strategy.type === 'remove'
+  return Object.freeze({ target, strategy, removes, fixedBytes, maskPlain: undefined, ...parts })
+}
+
+/** The action where a list keeps but members of what is masked: a scalar has none, and becomes null. */
+export function onMembersOnly(action: Action): Action {
+  const { object, array } = action.fixed
+  const fixed: FixedTexts = { ...NULLS, object, array }
+  const { maskText, maskNumber } = toNull
+  return Object.freeze({ ...action, maskText, maskNumber, maskPlain: undefined, fixed, fixedBytes: encodeFixed(fixed) })
 }
 
 function encodeFixed({ string, number, boolean, object, array }: FixedTexts): FixedBytes {
@@ -83,7 +95,7 @@ function partsOf(strategy: MaskStrategy, tokenizer: Tokenizer): Parts {
     case 'default':
       return toDefault
     case 'null':
-      return { elementwise: false, fixed: NULLS, maskText: () => null, maskNumber: () => null }
+      return toNull
     case 'constant':
       return constantParts(strategy.value)
     case 'keep-first':
