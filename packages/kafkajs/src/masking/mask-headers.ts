@@ -28,9 +28,9 @@ export function maskHeaders(given: IHeaders, { plan, tally, keepsOwn, onWithheld
   const headers: IHeaders = {}
   let withheld: RecordWithheldReason | undefined
   const maskItem = (name: string, item: HeaderItem): readonly HeaderItem[] => {
-    if (item == null) return [item]
-    const result = maskRecordHeader(plan, name, Buffer.isBuffer(item) ? item : Buffer.from(String(item)))
-    if (result.status === 'unchanged') return [item]
+    const result = maskRecordHeader(plan, name, Buffer.isBuffer(item) ? item : Buffer.from(String(item ?? '')))
+    // A header without a value goes where its name does, and has nothing else to mask.
+    if (result.status === 'unchanged' || (item == null && result.status !== 'removed')) return [item]
     if (result.status === 'withheld') {
       if (onWithheld(result.reason) === 'withhold') withheld ??= result.reason
       return [item]

@@ -54,6 +54,36 @@ test('a tombstone stays one', () => {
   expect(maskOnce(mask, messageOf({ value: null, key: text('k') }))).toMatchObject({ value: null, key: text('k') })
 })
 
+test('of a record a keep-list leaves what it names; a tombstone and a placeholder stay what they are', () => {
+  const only = { fields: ['id'], headers: ['trace-id'], key: false }
+  const mask = clientMask(obligationOf({ only }, 'placeholder'))
+  const empty = null as unknown as Buffer
+  const headers = {
+    'Trace-Id': text('t'),
+    'x-user': text('ada'),
+    none: empty,
+    some: [empty, text('x')],
+    'trace-id': empty,
+  }
+  const tally = new MaskTally()
+  const shown = maskIncoming(mask, messageOf({ key: text('k'), value: text('{"id":1.0,"ssn":2}'), headers }), tally)
+
+  expect(shown).toMatchObject({ key: null, value: text('{"id":1.0}') })
+  expect(shown?.headers).toEqual({ 'Trace-Id': text('t'), 'trace-id': null })
+  expect([tally.maskedCount, tally.fields]).toEqual([6, ['only']])
+
+  expect(maskOnce(mask, messageOf({ key: text('k'), value: null }))).toMatchObject({ key: null, value: null })
+  const placeholder = {
+    value: text('{"headgate-withheld":"not-json"}'),
+    headers: { 'headgate-withheld': text('not-json') },
+  }
+  expect(maskOnce(mask, messageOf(placeholder))).toMatchObject(placeholder)
+  for (const format of ['text', 'opaque'] as const)
+    expect(maskOnce(clientMask(obligationOf({ format, only }, 'withhold')), messageOf({ value: text('{}') }))).toBe(
+      undefined,
+    )
+})
+
 test('what cannot be masked is not shown, or a placeholder is, and nothing is counted as masked', () => {
   const rules = {
     value: [{ fields: 'a', with: { type: 'null' } }],

@@ -1,4 +1,4 @@
-import { detectorNames, type MaskRule, type MaskStrategy, type RecordRules } from '@headgate/masking'
+import { detectorNames, type KeepList, type MaskRule, type MaskStrategy, type RecordRules } from '@headgate/masking'
 import fc from 'fast-check'
 import type { IHeaders, KafkaMessage } from '#kafkajs'
 import { messageOf } from './obligations.ts'
@@ -20,12 +20,18 @@ const rule: fc.Arbitrary<MaskRule> = fc.oneof(
   fc.record({ anywhere: fc.subarray(names, { minLength: 1 }), with: strategy }),
   fc.record({ detect: fc.subarray([...detectorNames], { minLength: 1 }), with: strategy }),
 )
-/** Rules for whole records: every format, every strategy. */
+const only: fc.Arbitrary<KeepList> = fc.record({
+  fields: fc.subarray(['a', 'a/b', '*/ssn', 'card(a,b)', 'ssn', '*']),
+  headers: fc.subarray(['x-user', 'H', 'note']),
+  key: fc.boolean(),
+})
+/** Rules for whole records: every format, every strategy, with a list of what is kept and without. */
 export const anyRecordRules: fc.Arbitrary<RecordRules> = fc.record({
   format: fc.constantFrom('json', 'text', 'opaque'),
   value: fc.array(rule, { maxLength: 3 }),
   headers: fc.array(fc.record({ name: fc.constantFrom('x-user', 'h', 'H'), with: strategy }), { maxLength: 3 }),
   key: fc.option(strategy, { nil: undefined }),
+  only: fc.option(only, { nil: undefined }),
 })
 
 /** What protections do with what cannot be read. */

@@ -37,6 +37,7 @@ interface Parts {
 
 /** So much of a key, of a value, and of all headers together is shown. */
 const MAX_SHOWN_BYTES = 256 * 1024
+const NOTHING = Buffer.alloc(0)
 
 /** Gives bytes in a form that JSON can hold; what is very long is cut, and says so. */
 function showBytes(bytes: Buffer | null, maxBytes: number = MAX_SHOWN_BYTES): ShownBytes | null {
@@ -66,8 +67,10 @@ class RecordUnderMask {
     parts.headers = parts.headers.flatMap((header) => {
       // Under a mask this name is the gateway's own: what a producer wrote there is nothing to go by.
       if (header.name.toLowerCase() === WITHHELD_HEADER) return []
-      if (header.value === null) return [header]
-      const value = this.#part(header.value, maskRecordHeader(plan, header.name, header.value))
+      const result = maskRecordHeader(plan, header.name, header.value ?? NOTHING)
+      // A header without a value goes where its name does, and has nothing else to mask.
+      if (header.value === null && result.status !== 'removed') return [header]
+      const value = this.#part(header.value ?? NOTHING, result)
       return value === undefined ? [] : [{ name: header.name, value }]
     })
     return this.reason === undefined
