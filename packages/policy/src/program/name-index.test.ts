@@ -4,6 +4,13 @@ import { matchesGlob } from '../glob.ts'
 import { NameIndex } from './name-index.ts'
 import { NameMemo } from './name-memo.ts'
 
+function matching<T>(index: NameIndex<T>, name: string): string[] {
+  const found: string[] = []
+  const place = index.places[index.placeOf(name)]
+  if (place !== undefined) index.match(place, name, (entry) => found.push(entry.selector))
+  return found
+}
+
 test('the index finds exactly the selectors that match', () => {
   const selector = fc.string({ unit: fc.constantFrom('a', 'b', '.', '*'), maxLength: 7 })
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '.'), maxLength: 7 })
@@ -11,9 +18,30 @@ test('the index finds exactly the selectors that match', () => {
     fc.property(fc.array(selector, { maxLength: 20 }), name, (selectors, wanted) => {
       const index = new NameIndex<null>(() => null)
       for (const each of selectors) index.at(each)
-      const found: string[] = []
-      index.match(wanted, (entry) => found.push(entry.selector))
-      expect(found.sort()).toEqual([...new Set(selectors)].filter((each) => matchesGlob(each, wanted)).sort())
+      expect(matching(index, wanted).sort()).toEqual(
+        [...new Set(selectors)].filter((each) => matchesGlob(each, wanted)).sort(),
+      )
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('the same entries match every name of a uniform place', () => {
+  const selector = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 4 })
+  const name = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 5 })
+  fc.assert(
+    fc.property(fc.array(selector, { maxLength: 8 }), name, fc.array(name), (selectors, text, names) => {
+      const index = new NameIndex<null>(() => null, [text])
+      for (const each of selectors) index.at(each)
+      for (const each of [text, ...names]) {
+        const place = index.places[index.placeOf(each)]
+        expect(each.startsWith(place?.text ?? 'none')).toBe(true)
+        expect(each.startsWith(text)).toBe(place?.text.startsWith(text))
+        const ofText: string[] = []
+        if (place?.isUniform !== true) continue
+        index.match(place, place.text, (entry) => ofText.push(entry.selector))
+        expect(matching(index, each)).toEqual(ofText)
+      }
     }),
     { numRuns: 2000 },
   )
@@ -22,9 +50,8 @@ test('the index finds exactly the selectors that match', () => {
 test('names of prototypes are names', () => {
   const index = new NameIndex<string[]>(() => [])
   index.at('constructor').push('x')
-  const found: string[] = []
-  for (const name of ['__proto__', 'constructor', 'toString']) index.match(name, (entry) => found.push(entry.selector))
-  expect(found).toEqual(['constructor'])
+  const names = ['__proto__', 'constructor', 'toString']
+  expect(names.flatMap((name) => matching(index, name))).toEqual(['constructor'])
 })
 
 test('P8: the memo holds no more than two generations however many names come', () => {

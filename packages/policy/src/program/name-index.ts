@@ -1,5 +1,5 @@
 import { isGlob, matchesGlob, splitGlob } from '../glob.ts'
-import { type PrefixEntry, PrefixTrie } from './prefix-trie.ts'
+import { PrefixTrie } from './prefix-trie.ts'
 
 /** What hangs on one literal name or one pattern. */
 export interface NameEntry<T> {
@@ -14,7 +14,7 @@ interface ConditionalEntry<T> extends NameEntry<T> {
 }
 
 /** The patterns that begin with the same text up to their first star. */
-export interface PatternGroup<T> {
+interface PatternGroup<T> {
   /** The pattern that ends with its only star, where there is one: whatever begins with its text it matches. */
   open: NameEntry<T> | undefined
   /** Patterns that want something of the rest of a name, by their text behind the last star. */
@@ -22,23 +22,43 @@ export interface PatternGroup<T> {
   readonly suffixLengths: number[]
 }
 
-/** A {@link PatternGroup} by its text, with those of shorter texts that this one begins with. */
-export type PatternBranch<T, M> = PrefixEntry<PatternGroup<T>, M>
+/** Where names are found that are one literal, or begin with the same text and with no longer one that a pattern begins with. */
+export interface NamePlace<T> {
+  readonly number: number
+  /** The literal, or the text that names of this place begin with. */
+  readonly text: string
+  readonly literal: NameEntry<T> | undefined
+  /** Patterns that begin with the text. */
+  readonly group: PatternGroup<T> | undefined
+  /** The place of the longest other text that patterns begin with and this text too. */
+  readonly outer: NamePlace<T> | undefined
+  /** Whether the same entries match all its names. */
+  readonly isUniform: boolean
+}
+
+interface Places<T> {
+  readonly trie: PrefixTrie
+  readonly list: readonly NamePlace<T>[]
+}
 
 /**
  * Finds the literals and patterns that match a name in about the same time whether there are 20 or 2,000.
  *
- * Patterns are found by their literal ends: one walk finds the longest text up to a first star, and there is one look-up per
- * distinct length of suffix. The matcher runs for those alone whose both ends fit and which have more than one star.
+ * One walk finds the place of a name: its literal, else the longest text up to a first star that it begins with. Patterns with
+ * more behind that star are found by one look-up for each distinct length of suffix. The matcher runs for those alone whose
+ * both ends fit and which have more than one star.
  */
-export class NameIndex<T, M = never> {
+export class NameIndex<T> {
   readonly #createValue: () => T
   readonly #literals = new Map<string, NameEntry<T>>()
   readonly #patterns = new Map<string, NameEntry<T>>()
-  readonly #branches = new PrefixTrie<PatternGroup<T>, M>()
+  readonly #groups = new Map<string, PatternGroup<T>>()
+  #places: Places<T> | undefined
 
-  constructor(createValue: () => T) {
+  /** @param texts names that begin with one of these have places of their own */
+  constructor(createValue: () => T, texts: readonly string[] = []) {
     this.#createValue = createValue
+    for (const text of ['', ...texts]) this.#groupOf(text)
   }
 
   /** The value that hangs on a selector; made when it is new. */
@@ -49,6 +69,7 @@ export class NameIndex<T, M = never> {
     const entry = { selector, isLiteral: entries === this.#literals, value: this.#createValue() }
     entries.set(selector, entry)
     if (!entry.isLiteral) this.#addPattern(entry)
+    this.#places = undefined
     return entry.value
   }
 
@@ -58,35 +79,53 @@ export class NameIndex<T, M = never> {
     yield* this.#patterns.values()
   }
 
-  /** The entry of exactly this name. */
-  literalOf(name: string): NameEntry<T> | undefined {
-    return this.#literals.size === 0 ? undefined : this.#literals.get(name)
+  /** The number of a name's place. */
+  placeOf(name: string): number {
+    return (this.#places ?? this.#layOut()).trie.find(name)
   }
 
-  /** The patterns whose text up to the first star the name begins with, the longest such text first. */
-  branchOf(name: string): PatternBranch<T, M> | undefined {
-    return this.#branches.longest(name)
+  /** Every place, at its number; each after those that are outside it. */
+  get places(): readonly NamePlace<T>[] {
+    return (this.#places ?? this.#layOut()).list
   }
 
-  /** Every branch, each after those that it begins with. */
-  branches(): readonly PatternBranch<T, M>[] {
-    return this.#branches.entries()
-  }
-
-  /** Calls `visit` with each entry that matches a name, the literal first. */
-  match(name: string, visit: (entry: NameEntry<T>) => void): void {
-    const literal = this.literalOf(name)
-    if (literal !== undefined) visit(literal)
-    for (let branch = this.branchOf(name); branch !== undefined; branch = branch.outer) {
-      const { open, suffixLengths } = branch.value
-      if (open !== undefined) visit(open)
-      if (suffixLengths.length > 0) matchRest(branch.value, name, branch.prefix.length, visit)
+  /** Calls `visit` with each entry that matches a name of the place, the literal first. */
+  match(place: NamePlace<T>, name: string, visit: (entry: NameEntry<T>) => void): void {
+    if (place.literal !== undefined) visit(place.literal)
+    for (let each: NamePlace<T> | undefined = place; each !== undefined; each = each.outer) {
+      const { group, text } = each
+      if (group?.open !== undefined) visit(group.open)
+      if (group !== undefined && group.suffixLengths.length > 0) matchRest(group, name, text.length, visit)
     }
+  }
+
+  #layOut(): Places<T> {
+    const prefixes = new Map([...this.#groups.keys()].sort().map((text, number) => [text, number]))
+    const wholes = new Map([...this.#literals.keys()].map((text, nth) => [text, prefixes.size + nth]))
+    const trie = new PrefixTrie({ prefixes, wholes })
+    const list: NamePlace<T>[] = []
+    for (const [text, number] of [...prefixes, ...wholes]) {
+      const group = number < prefixes.size ? this.#groups.get(text) : undefined
+      const literal = group === undefined ? this.#literals.get(text) : undefined
+      const outer = list[trie.outerOf(number)]
+      const isUniform = literal !== undefined || (group?.suffixLengths.length === 0 && outer?.isUniform !== false)
+      list.push({ number, text, literal, group, outer, isUniform })
+    }
+    this.#places = { trie, list }
+    return this.#places
+  }
+
+  #groupOf(prefix: string): PatternGroup<T> {
+    const known = this.#groups.get(prefix)
+    if (known !== undefined) return known
+    const group: PatternGroup<T> = { open: undefined, bySuffix: new Map(), suffixLengths: [] }
+    this.#groups.set(prefix, group)
+    return group
   }
 
   #addPattern(entry: NameEntry<T>): void {
     const { prefix, suffix, middle } = splitGlob(entry.selector)
-    const group = this.#branches.at(prefix, () => ({ open: undefined, bySuffix: new Map(), suffixLengths: [] }))
+    const group = this.#groupOf(prefix)
     if (suffix === '' && middle === undefined) {
       group.open = entry
       return

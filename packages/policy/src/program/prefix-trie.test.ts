@@ -3,25 +3,42 @@ import { expect, test } from 'vitest'
 import { Operation } from '../operation.ts'
 import { decide } from './decide.ts'
 import { programOf } from './policy-fixture.ts'
-import { type PrefixEntry, PrefixTrie } from './prefix-trie.ts'
+import { PrefixTrie } from './prefix-trie.ts'
 
-function chainOf(entry: PrefixEntry<string, never> | undefined): string[] {
-  return entry === undefined ? [] : [entry.prefix, ...chainOf(entry.outer)]
+const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.', 'n', 'é', '東', '\u{1F600}'), maxLength: 6 })
+const texts = fc.uniqueArray(text, { maxLength: 20 })
+
+function longestOf(prefixes: readonly string[], name: string): string | undefined {
+  return prefixes.filter((prefix) => name.startsWith(prefix)).sort((a, b) => b.length - a.length)[0]
 }
 
-test('the trie finds every text that a name begins with, the longest first', () => {
-  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '.', 'é', '東'), maxLength: 6 })
+test('the trie finds the text that a name is, else the longest that it begins with, and those that this one begins with', () => {
   fc.assert(
-    fc.property(fc.array(text, { maxLength: 20 }), text, (prefixes, name) => {
-      const trie = new PrefixTrie<string, never>()
-      for (const prefix of prefixes) expect(trie.at(prefix, () => `of ${prefix}`)).toBe(`of ${prefix}`)
-      const expected = [...new Set(prefixes)].filter((prefix) => name.startsWith(prefix))
-      expect(chainOf(trie.longest(name))).toEqual(expected.sort((a, b) => b.length - a.length))
-      const all = trie.entries().map(({ prefix }) => prefix)
-      expect(all.toSorted()).toEqual([...new Set(prefixes)].sort())
+    fc.property(texts, texts, text, (prefixes, wholes, other) => {
+      const numbered = [...prefixes, ...wholes]
+      const trie = new PrefixTrie({
+        prefixes: new Map(prefixes.map((each, nth) => [each, nth])),
+        wholes: new Map(wholes.map((each, nth) => [each, prefixes.length + nth])),
+      })
+      for (const name of [other, ...numbered, ...numbered.map((each) => each + other), `${other}${other}`]) {
+        const at = trie.find(name)
+        expect(numbered[at]).toBe(wholes.includes(name) ? name : longestOf(prefixes, name))
+        expect(at >= prefixes.length).toBe(wholes.includes(name))
+      }
+      for (const [at, each] of numbered.entries()) {
+        const others = at < prefixes.length ? prefixes.filter((prefix) => prefix !== each) : prefixes
+        expect(numbered[trie.outerOf(at)]).toBe(longestOf(others, each))
+      }
     }),
     { numRuns: 2000 },
   )
+})
+
+test('texts whose characters have the same last bits are found', () => {
+  const prefixes = Array.from({ length: 256 }, (_, n) => `x${String.fromCharCode(n << 8)}`)
+  const trie = new PrefixTrie({ prefixes: new Map(prefixes.map((each, nth) => [each, nth])), wholes: new Map() })
+  expect(prefixes.map((each) => trie.find(`${each}!`))).toEqual(prefixes.map((_, nth) => nth))
+  expect([trie.find('x!'), trie.find('x'), trie.find('')]).toEqual([-1, -1, -1])
 })
 
 test('P8: names that match ever other sets of patterns are decided the same, and none of them stays for ever', () => {

@@ -2,7 +2,7 @@ import { coversGlob } from '../glob.ts'
 import { INTERNAL_TOPIC_PREFIX, MAX_NAME_LENGTH, type Operation } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import { createDecision, type Decision, type DecisionReason } from './decision.ts'
-import { type NameEntry, NameIndex, type PatternBranch } from './name-index.ts'
+import { type NameEntry, NameIndex, type NamePlace } from './name-index.ts'
 import { NameMemo } from './name-memo.ts'
 import { type NameFacts, NameVerdict, type VerdictPools } from './name-verdict.ts'
 import type { Protection } from './obligation-pool.ts'
@@ -15,31 +15,23 @@ export interface SelectorFacts {
   readonly labelled: (readonly Atom[])[]
   readonly protections: Protection[]
   discoverable: boolean
-  /** Of a literal: the verdict of its name. */
-  verdict: NameVerdict | undefined
 }
-
-/** With the verdict of names that the branch matches, and of patterns else those alone that it begins with. */
-type Branch = PatternBranch<SelectorFacts, NameVerdict>
 
 type MatchedEntry = NameEntry<SelectorFacts>
 
 const MEMO_CAPACITY = 4096
 const noFacts: NameFacts = Object.freeze({ atoms: [], protections: [], discoverable: false })
+const createFacts = (): SelectorFacts => ({ atoms: [], labelled: [], protections: [], discoverable: false })
 const tooLong: Decision = createDecision('deny', 'name-too-long')
-const UNDERSCORE = INTERNAL_TOPIC_PREFIX.charCodeAt(0)
 
 /** The rules for one type of resource, found by name. */
 export class ResourceTable {
-  readonly index: NameIndex<SelectorFacts, NameVerdict> = new NameIndex(() => ({
-    atoms: [],
-    labelled: [],
-    protections: [],
-    discoverable: false,
-    verdict: undefined,
-  }))
+  readonly index: NameIndex<SelectorFacts>
   readonly #isTopic: boolean
   readonly #pools: VerdictPools
+  /** The verdicts of places all whose names have one, by the place's number. */
+  readonly #verdicts: (NameVerdict | undefined)[] = []
+  /** The verdicts of other names. */
   readonly #memo = new NameMemo<NameVerdict>(MEMO_CAPACITY)
   readonly #shared = new SharedVerdicts()
   readonly #sharedInternal = new SharedVerdicts()
@@ -48,6 +40,8 @@ export class ResourceTable {
   readonly #canOnAny = new Map<Operation, boolean>()
 
   constructor(isTopic: boolean, defaultReason: DecisionReason, pools: VerdictPools) {
+    // Internal topics have places of their own, since what a pattern grants does not reach them.
+    this.index = new NameIndex(createFacts, isTopic ? [INTERNAL_TOPIC_PREFIX] : [])
     this.#isTopic = isTopic
     this.#pools = pools
     this.#nothing = new NameVerdict(noFacts, defaultReason, pools)
@@ -55,25 +49,24 @@ export class ResourceTable {
     this.#nothingInternal = new NameVerdict(noFacts, isOpen ? 'internal-topic' : defaultReason, pools)
   }
 
-  /** Works out beforehand what single patterns say, once everything hangs on its selector: the first look at a name finds it made. */
+  /** Works out what all names of a place have in common, once everything hangs on its selector: the first look at one finds it made. */
   prepare(): void {
-    for (const branch of this.index.branches()) {
-      const { open, suffixLengths } = branch.value
-      if (branch.outer !== undefined || open === undefined || suffixLengths.length > 0) continue
-      branch.made = this.#combine([open], false)
-      branch.made.prepare()
+    this.#verdicts.length = 0
+    for (const place of this.index.places) {
+      const verdict = place.isUniform ? this.#workOut(place, place.text) : undefined
+      verdict?.prepare()
+      this.#verdicts.push(verdict)
     }
   }
 
   /** Decides one request. */
   decide(operation: Operation, name: string, partition: number): Decision {
-    if (name.length > MAX_NAME_LENGTH) return tooLong
-    return (this.#memo.get(name) ?? this.#remember(name)).decide(operation, partition)
+    return name.length > MAX_NAME_LENGTH ? tooLong : this.#of(name).decide(operation, partition)
   }
 
   /** What there is to say of a name. */
   verdictOf(name: string): NameVerdict {
-    return name.length > MAX_NAME_LENGTH ? this.#nothing : (this.#memo.get(name) ?? this.#remember(name))
+    return name.length > MAX_NAME_LENGTH ? this.#nothing : this.#of(name)
   }
 
   /** Whether some name exists on which the operation is allowed, for all that single denials tell. */
@@ -85,37 +78,27 @@ export class ResourceTable {
     return found
   }
 
-  #remember(name: string): NameVerdict {
-    const verdict = this.#workOut(name)
+  #of(name: string): NameVerdict {
+    const number = this.index.placeOf(name)
+    return this.#verdicts[number] ?? this.#recall(number, name)
+  }
+
+  /** The verdict of a name whose place has several. */
+  #recall(number: number, name: string): NameVerdict {
+    const known = this.#memo.get(name)
+    if (known !== undefined) return known
+    const verdict = this.#workOut(this.index.places[number] as NamePlace<SelectorFacts>, name)
     this.#memo.set(name, verdict)
     return verdict
   }
 
-  #workOut(name: string): NameVerdict {
-    const isInternal = this.#isTopic && name.charCodeAt(0) === UNDERSCORE && name.startsWith(INTERNAL_TOPIC_PREFIX)
-    const literal = this.index.literalOf(name)
-    if (literal !== undefined) {
-      literal.value.verdict ??= this.#combine(this.#matching(name), isInternal)
-      return literal.value.verdict
-    }
-    const branch = this.index.branchOf(name)
-    if (branch === undefined) return isInternal ? this.#nothingInternal : this.#nothing
-    if (!isInternal) {
-      if (branch.made !== undefined) return branch.made
-      if (isOpen(branch)) {
-        branch.made = this.#combine(this.#matching(name), false)
-        return branch.made
-      }
-    }
-    const entries = this.#matching(name)
+  #workOut(place: NamePlace<SelectorFacts>, name: string): NameVerdict {
+    const isInternal = this.#isTopic && place.text.startsWith(INTERNAL_TOPIC_PREFIX)
+    const entries: MatchedEntry[] = []
+    this.index.match(place, name, (entry) => entries.push(entry))
+    if (place.isUniform) return this.#combine(entries, isInternal)
     const shared = isInternal ? this.#sharedInternal : this.#shared
     return shared.of(entries, () => this.#combine(entries, isInternal))
-  }
-
-  #matching(name: string): MatchedEntry[] {
-    const entries: MatchedEntry[] = []
-    this.index.match(name, (entry) => entries.push(entry))
-    return entries
   }
 
   #combine(entries: readonly MatchedEntry[], isInternal: boolean): NameVerdict {
@@ -163,11 +146,4 @@ export class ResourceTable {
 function collect({ isLiteral, value }: NameEntry<SelectorFacts>, internal: boolean, into: Atom[]): void {
   for (const atom of value.atoms) if (!internal || isLiteral || atom.denies) into.push(atom)
   for (const atoms of value.labelled) for (const atom of atoms) if (!internal || atom.denies) into.push(atom)
-}
-
-/** Whether a branch, and those that it begins with, match a name whatever stands behind them. */
-function isOpen(branch: Branch): boolean {
-  for (let each: Branch | undefined = branch; each !== undefined; each = each.outer)
-    if (each.value.suffixLengths.length > 0) return false
-  return true
 }
