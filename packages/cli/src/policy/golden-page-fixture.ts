@@ -1,5 +1,6 @@
 // Test fixture: a page of the documentation whose commands are run on its files, and have to print what it says.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { systemClock } from '@headgate/core'
 import { afterAll, expect, test } from 'vitest'
 import { createCommandFolder } from '../command-line-fixture.ts'
 
@@ -23,7 +24,9 @@ export interface GoldenPage {
  */
 export function testGoldenPage(url: URL): GoldenPage {
   const text = readFileSync(url, 'utf8')
-  const folder = createCommandFolder()
+  // What a page says of instants stays true.
+  const nowUnixMs = Date.parse('2026-12-01T12:00:00Z')
+  const folder = createCommandFolder({ clock: { ...systemClock, nowUnixMs: () => nowUnixMs } })
   for (const [, name = '', content = ''] of text.matchAll(FILE)) folder.write(name, `# ${name}\n${content}`)
   const commands = [...text.matchAll(COMMAND)].map(([, line = '', printed = '']) => ({ line, printed }))
   const seen = new Map<string, string>()

@@ -4,6 +4,7 @@ import { parsePolicy } from '../document/parse-policy.ts'
 import { Operation } from '../operation.ts'
 import { diffPolicies } from './diff/diff-policies.ts'
 import { describeChanges } from './diff/diff-words.ts'
+import type { AccessWitness } from './diff/point.ts'
 import { explainDecision } from './explain/explain-decision.ts'
 import { lintPolicy } from './lint/lint-policy.ts'
 import { momentsOf } from './moments.ts'
@@ -63,6 +64,38 @@ test('diff: the same windows in two zones differ for part of the year only', () 
   for (const { witnesses } of changes)
     for (const { atUnixMs = 0 } of witnesses)
       expect(new Date(atUnixMs).toISOString().slice(0, 10) > '2027-03-27').toBe(true)
+})
+
+test('diff: a change that is there at every time is told without an instant, with the rules of each time', () => {
+  const always = '{ id: always, who: { groups: [h] }, may: { as: [u] } }'
+  const [day, night] = ['08:00-18:00', '18:00-08:00'].map((hours) => `{ between: ["${hours}"], in: UTC }`)
+  const before = documentOf(reads('day', day ?? ''), reads('night', night ?? ''), always)
+  const told = (after: PolicyDocument): unknown[] =>
+    diffPolicies(before, after, NOW).flatMap(({ operation, witnesses }) =>
+      witnesses
+        .filter(() => operation === Operation.Read)
+        .map(({ name, atUnixMs, before: was }) => [name, atUnixMs === undefined, was.ruleIds]),
+    )
+  expect(told(documentOf(reads('day', day ?? '')))).toEqual([
+    ['u', true, ['always']],
+    ['t', false, ['night']],
+  ])
+  expect(told(documentOf(always))).toEqual([['t', true, ['day', 'night']]])
+})
+
+test('diff: a denial for some of the time changes what is told of, not whether something is lost', () => {
+  const may = '{ id: may, who: { groups: [g] }, may: { produce: [t] } }'
+  const never = `{ id: never, who: everyone, when: ${office}, never: { produce: ["t*"] } }`
+  const writes = (before: PolicyDocument, after: PolicyDocument): readonly AccessWitness[] =>
+    diffPolicies(before, after, NOW).flatMap(({ operation, witnesses }) =>
+      operation === Operation.Write ? witnesses : [],
+    )
+  // By day it was denied before.
+  expect(writes(documentOf(may, never), documentOf(never)).map(({ atUnixMs }) => typeof atUnixMs)).toEqual(['number'])
+  const lost = writes(documentOf(may), documentOf(never))
+  expect(lost.map(({ atUnixMs, after }) => [atUnixMs, after.reason, after.ruleIds])).toEqual([
+    [undefined, 'denied-by-rule', ['never']],
+  ])
 })
 
 test('explain: a rule that does not apply now is a near miss that tells when it does', () => {

@@ -5,6 +5,7 @@ import { INTERNAL_TOPIC_PREFIX, type Operation, type ResourceType, resourceTypes
 import type { Decision } from '../../program/decision.ts'
 import { documentAt } from '../../program/rules-in-force.ts'
 import { momentsOf } from '../moments.ts'
+import { type ComparedMoment, InstantCheck } from './idle-instants.ts'
 import { type NameClass, nameClasses } from './name-classes.ts'
 import { type AccessWitness, witnessesAt } from './point.ts'
 import { PolicyIndex } from './policy-index.ts'
@@ -26,7 +27,8 @@ export interface AccessChange {
  * witness is decided otherwise.
  *
  * A policy tells apart finitely many kinds of principals, names and partitions; one of each kind is asked. Where rules have
- * schedules, so are the combinations of them that come about in the coming year.
+ * schedules, so are the combinations of them that come about in the coming year; a witness has an instant where the change that it shows is
+ * not there in each of them.
  *
  * @param nowUnixMs when the coming year begins; without it, no grant with a schedule counts, and every denial with one does
  * @throws PolicyTooIntricateError `ERR_POLICY_TOO_INTRICATE` where there are too many kinds to look at
@@ -36,19 +38,29 @@ export function diffPolicies(
   after: PolicyDocument,
   nowUnixMs?: number,
 ): readonly AccessChange[] {
-  const witnesses = momentsOf([before, after], nowUnixMs).flatMap((atUnixMs) => {
-    const found = differencesOf(documentAt(before, atUnixMs), documentAt(after, atUnixMs))
+  const moments = momentsOf([before, after], nowUnixMs).map((atUnixMs) => {
+    const [was, is] = [documentAt(before, atUnixMs), documentAt(after, atUnixMs)]
+    return { atUnixMs, documents: [was, is], before: new PolicyIndex(was), after: new PolicyIndex(is) }
+  })
+  const witnesses = moments.flatMap(({ atUnixMs, documents, ...compared }) => {
+    const found = differencesOf(documents, compared)
     return atUnixMs === undefined ? found : found.map((witness) => ({ ...witness, atUnixMs }))
   })
-  return groupAlike(witnesses)
+  const check = new InstantCheck(moments, (resourceType) => selectorsOf([before, after], resourceType))
+  return groupAlike(witnesses).map((change) => ({
+    ...change,
+    witnesses: change.witnesses.map((witness) => check.withoutIdleInstant(witness)),
+  }))
 }
 
-/** The witnesses of what differs between two policies without schedules. */
-function differencesOf(before: PolicyDocument, after: PolicyDocument): readonly AccessWitness[] {
-  const [was, is] = [new PolicyIndex(before), new PolicyIndex(after)]
+/** The witnesses of what differs between two policies at one moment. */
+function differencesOf(
+  documents: readonly PolicyDocument[],
+  { before, after }: ComparedMoment,
+): readonly AccessWitness[] {
   return resourceTypes.flatMap((resourceType) =>
-    namesOf([before, after], resourceType).flatMap((name) => {
-      const [left, right] = [was, is].map((index) => index.excerpt(resourceType, name.matches))
+    namesOf(documents, resourceType).flatMap((name) => {
+      const [left, right] = [before, after].map((index) => index.excerpt(resourceType, name.matches))
       if (left === undefined || right === undefined || left.meaning === right.meaning) return []
       return witnessesAt({ resourceType, name, before: left, after: right })
     }),

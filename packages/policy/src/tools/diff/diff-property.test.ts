@@ -16,11 +16,13 @@ import {
   type RandomRequest,
   request,
 } from '../../program/random-policies-fixture.ts'
+import { momentsOf } from '../moments.ts'
 import { diffPolicies } from './diff-policies.ts'
 import type { AccessWitness } from './point.ts'
 import { hiddenBy } from './strictness.ts'
 
 const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 25)
+const NOW = Date.parse('2026-11-24T12:00:00Z')
 const timeout = Math.max(60_000, numRuns * 500)
 
 /** What an answer gives, without reasons and rules. */
@@ -32,9 +34,14 @@ function plainAccess({ effect, obligations }: Decision): object {
   return accessOf({ effect, ...(obligations === undefined ? {} : { obligations: plainObligations(obligations) }) })
 }
 
-function ask(written: OraclePolicy, who: Principal, { type, operation, name, partition }: RandomRequest): object {
+function ask(
+  written: OraclePolicy,
+  who: Principal,
+  { type, operation, name, partition }: RandomRequest,
+  atUnixMs?: number,
+): object {
   const asked = { type, operation: operationName(operation), name, ...(partition < 0 ? {} : { partition }) }
-  return accessOf(evaluateNaively(written, who, asked))
+  return accessOf(evaluateNaively(written, who, asked, atUnixMs))
 }
 
 const isEqual = (a: object | undefined, b: object | undefined): boolean => isDeepStrictEqual(a, b)
@@ -137,6 +144,44 @@ test('whenever the naive evaluator decides otherwise a change covers it, and eve
     ),
     { numRuns },
   )
+})
+
+/** Each instant is a diff of its own. */
+const small = policy.map(({ topics, rules }) => ({ topics: topics.slice(-1), rules: rules.slice(0, 3) }))
+
+test('a witness without an instant is decided otherwise at every instant, one with an instant is not', {
+  timeout,
+}, () => {
+  let timeless = 0
+  fc.assert(
+    fc.property(pairs(small), ([old, changed]) => {
+      const [was, is] = [documentOf(old), documentOf(changed)]
+      const moments = momentsOf([was.document, is.document], NOW)
+      fc.pre(moments.length > 1)
+      for (const { operation, before, after, resourceType: type, witnesses } of diffPolicies(
+        was.document,
+        is.document,
+        NOW,
+      )) {
+        for (const { principal: asker, name, partition, atUnixMs } of witnesses) {
+          const asked = { type, operation, name, partition }
+          const isThere = (at: number | undefined): boolean =>
+            isEqual(ask(was.source, asker, asked, at), plainAccess(before)) &&
+            isEqual(ask(is.source, asker, asked, at), plainAccess(after))
+          // Fields that are shown are no part of what the oracle answers.
+          const isBlind = showsOtherFields(before, after)
+          if (atUnixMs === undefined) timeless += 1
+          if (atUnixMs === undefined) expect(moments.every(isThere)).toBe(true)
+          else {
+            expect(isThere(atUnixMs)).toBe(true)
+            if (!isBlind) expect(moments.every(isThere)).toBe(false)
+          }
+        }
+      }
+    }),
+    { numRuns: Math.ceil(numRuns / 4) },
+  )
+  expect(timeless).toBeGreaterThan(0)
 })
 
 test('likewise under protections', { timeout }, () => {

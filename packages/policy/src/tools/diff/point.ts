@@ -27,7 +27,7 @@ export interface AccessWitness {
   readonly lastPartition?: number
   /** Whether a rule tells partitions apart here; otherwise what is said of the whole is said of each. */
   readonly tellsPartitionsApart: boolean
-  /** An instant of the times it stands for, where rules have schedules. */
+  /** An instant of the times it stands for, where it does not stand for all. */
   readonly atUnixMs?: number
   readonly before: Decision
   readonly after: Decision
@@ -148,7 +148,8 @@ function liftsOf({ unmask, withoutApproval }: Rule, operation: Operation): strin
   return canonicalJson([operation === Operation.Read ? (unmask ?? {}) : {}, moves && withoutApproval === true])
 }
 
-function programOf(document: PolicyDocument, principal: Principal): Program {
+/** What a policy without schedules comes to for a principal. */
+export function programOf(document: PolicyDocument, principal: Principal): Program {
   return compileProgram(residualFor(document, principal))
 }
 
