@@ -15,7 +15,7 @@ import type { Effect } from '../program/decision.ts'
 import type { PolicyResidual } from '../program/residual.ts'
 import { isFine, names } from './checked-names.ts'
 import { demandsOf } from './demands.ts'
-import { protectionClaims, unmaskClaims } from './protection-claims.ts'
+import { keepClaims, protectionClaims, unmaskClaims } from './protection-claims.ts'
 import { scheduleClaims } from './schedule-claims.ts'
 
 /** A request and the decision that its issuer expects of the program in the bundle. */
@@ -113,6 +113,7 @@ const residual: z.ZodMiniType<PolicyResidual> = z.strictObject({
         because: z.exactOptional(z.literal('groups-unknown')),
         scopes: z.readonly(z.array(scope).check(z.minLength(1))),
         unmask: z.exactOptional(unmaskClaims),
+        only: z.exactOptional(keepClaims),
         withoutApproval: z.exactOptional(z.literal(true)),
       }),
     ),

@@ -3,6 +3,7 @@ import { Operation, operations, type ResourceType } from '../operation.ts'
 import { ALL_PARTITIONS, decide } from '../program/decide.ts'
 import type { Effect } from '../program/decision.ts'
 import type { Program } from '../program/program.ts'
+import type { PolicyResidual, ResidualRule } from '../program/residual.ts'
 import type { Canary } from './bundle-claims.ts'
 import { BundleCanaryError } from './errors.ts'
 
@@ -75,7 +76,7 @@ function unspokenRequests(): CanaryRequest[] {
   ]
 }
 
-/** Reads and writes under protections first: there are few, and what they ask for is most easily got wrong. */
+/** Reads and writes under protections first, then rules that show a part: there are few, and these are most easily got wrong. */
 function* ruleRequests({ residual }: Program): Generator<CanaryRequest> {
   for (const { match } of residual.protections) {
     const [selector = UNSPOKEN] = match
@@ -86,9 +87,14 @@ function* ruleRequests({ residual }: Program): Generator<CanaryRequest> {
       yield { ...request, partition: 0 }
     }
   }
+  yield* scopeRequests(residual, ({ only }) => only !== undefined)
+  yield* scopeRequests(residual, ({ only }) => only === undefined)
+}
+
+function* scopeRequests(residual: PolicyResidual, isMeant: (rule: ResidualRule) => boolean): Generator<CanaryRequest> {
   const topicsOf = (label: string): readonly string[] =>
     residual.topics.find(({ labels }) => labels.includes(label))?.match ?? []
-  for (const { scopes } of residual.rules) {
+  for (const { scopes } of residual.rules.filter(isMeant)) {
     for (const { resourceType, operation, names, partitions } of scopes) {
       const [name = ''] = names
       const isLabel = resourceType === 'topic' && name.startsWith(LABEL_PREFIX)

@@ -2,7 +2,15 @@ import { Operation } from '../operation.ts'
 import type { PolicyResidual } from '../program/residual.ts'
 
 /** What a bundle can demand of its reader beyond grants and denials. */
-const features = ['approvals', 'masks', 'modes', 'own-operations', 'required-audit', 'schedules'] as const
+const features = [
+  'approvals',
+  'masks',
+  'modes',
+  'own-operations',
+  'projections',
+  'required-audit',
+  'schedules',
+] as const
 
 type Feature = (typeof features)[number]
 
@@ -17,6 +25,7 @@ const isDemanded: Readonly<Record<Feature, (residual: PolicyResidual) => boolean
   modes: ({ modes }) => modes !== undefined,
   'own-operations': ({ rules }) =>
     rules.some(({ scopes }) => scopes.some(({ operation }) => operation >= Operation.ReadAudit)),
+  projections: ({ rules }) => rules.some(({ only }) => only !== undefined),
   'required-audit': ({ protections }) => protections.some(({ audit }) => audit === 'required'),
   schedules: ({ rules }) => rules.some(({ when }) => when !== undefined),
 })

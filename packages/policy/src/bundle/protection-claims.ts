@@ -1,11 +1,12 @@
-import { detectorNames, type MaskStrategy, parseSelector, parseStrategy } from '@headgate/masking'
+import { detectorNames, type KeepList, type MaskStrategy, parseSelector, parseStrategy } from '@headgate/masking'
 import * as z from 'zod/mini'
 import { checkAnywhereKey, checkHeaderName } from '../document/mask-words.ts'
 import { checkExactName, checkTopicPattern } from '../document/names.ts'
 import type { AccessDirection, ProtectionMask, UnmaskRight } from '../document/protection.ts'
+import { canonicalFields, isShowing } from '../keep-list.ts'
 import { MAX_NAME_LENGTH } from '../operation.ts'
 import type { ResidualProtection } from '../program/residual.ts'
-import { names } from './checked-names.ts'
+import { isFine, names } from './checked-names.ts'
 
 const on: z.ZodMiniType<readonly AccessDirection[]> = z.readonly(
   z.array(z.enum(['consume', 'produce'])).check(z.minLength(1), z.maxLength(2)),
@@ -70,6 +71,15 @@ export const unmaskClaims: z.ZodMiniType<UnmaskRight> = z.strictObject({
   headers: z.exactOptional(names(checkHeaderName)),
   key: z.exactOptional(z.literal(true)),
 })
+
+/** What a grant shows at all, in a bundle: in its one form, and something. */
+export const keepClaims: z.ZodMiniType<KeepList> = z
+  .strictObject({
+    fields: z.readonly(z.array(selector)).check(z.refine((fields) => canonicalFields(fields).join() === fields.join())),
+    headers: z.readonly(z.array(z.string().check(z.refine(isFine(checkHeaderName))))),
+    key: z.boolean(),
+  })
+  .check(z.refine(isShowing))
 
 /** What a protection asks for, in a bundle. */
 export const protectionClaims: z.ZodMiniType<ResidualProtection> = z.strictObject({

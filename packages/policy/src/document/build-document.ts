@@ -13,7 +13,7 @@ import type {
   RuleSource,
   WhoSource,
 } from './schema.ts'
-import { buildUnmask } from './unmask.ts'
+import { buildKeepList, buildUnmask } from './unmask.ts'
 import { clusterVerbs, verbs } from './verbs.ts'
 import type { YamlSource } from './yaml-source.ts'
 
@@ -53,6 +53,7 @@ function buildRule(rule: RuleSource, source: SourcePosition): Rule {
     effect: rule.may === undefined ? 'deny' : 'allow',
     scopes: buildScopes(rule.may ?? rule.never ?? {}),
     ...(rule.may?.unmask === undefined ? {} : { unmask: buildUnmask(rule.may.unmask) }),
+    ...(rule.may?.only === undefined ? {} : { only: buildKeepList(rule.may.only) }),
     ...(rule.may?.['without-approval'] === true ? { withoutApproval: true } : {}),
     source,
   }

@@ -146,13 +146,18 @@ function checkAccess(effect: string, access: unknown, at: Place, isLabelKnown: L
   return problems
 }
 
-/** `unmask` and `without-approval` say something of what verbs beside them grant. */
+/** `unmask`, `only` and `without-approval` say something of what verbs beside them grant. */
 function checkRights(effect: string, access: object, at: Place): SourceProblem[] {
   const problems: SourceProblem[] = []
   if ('unmask' in access && !('consume' in access)) {
     const message = '`unmask` shows nothing without `consume` beside it'
     const mend = 'add `consume` with the topics that it is for'
     problems.push(at([effect, 'unmask'], { code: 'ERR_POLICY_UNMASK', message, mend }))
+  }
+  if ('only' in access && !('consume' in access || 'replay' in access)) {
+    const message = '`only` narrows nothing without `consume` or `replay` beside it'
+    const mend = 'add the verb with the topics that it is for'
+    problems.push(at([effect, 'only'], { code: 'ERR_POLICY_ONLY', message, mend }))
   }
   if ('without-approval' in access && !('consume' in access || 'produce' in access)) {
     const message = '`without-approval` frees nothing without `consume` or `produce` beside it'

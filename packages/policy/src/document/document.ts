@@ -1,3 +1,4 @@
+import type { KeepList } from '@headgate/masking'
 import { digestOf, sortedUnique } from '../canonical.ts'
 import type { Operation, ResourceType } from '../operation.ts'
 import type { PrincipalKind } from '../principal.ts'
@@ -48,6 +49,8 @@ export interface Rule {
   readonly scopes: readonly Scope[]
   /** What a grant lifts of the masks on reading the topics that it grants Read on. */
   readonly unmask?: UnmaskRight
+  /** Of the topics on which it grants Read and Replay, all that the grant shows of their records; absent means everything. */
+  readonly only?: KeepList
   /** The grant needs no approval to read and write what it grants Read and Write on. */
   readonly withoutApproval?: true
   readonly source: SourcePosition

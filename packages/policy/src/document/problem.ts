@@ -28,6 +28,7 @@ export type PolicyProblemCode =
   | 'ERR_POLICY_APPROVAL'
   | 'ERR_POLICY_DURATION'
   | 'ERR_POLICY_UNMASK'
+  | 'ERR_POLICY_ONLY'
   | 'ERR_POLICY_SCHEDULE'
   | 'ERR_POLICY_ISSUER'
 

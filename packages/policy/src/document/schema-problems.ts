@@ -8,10 +8,10 @@ import type { ValuePath, YamlSource } from './yaml-source.ts'
 type Issue = z.core.$ZodIssue
 
 /** Words that the policy language has reserved; they are refused rather than read and not enforced. */
-const reservedKeys: readonly string[] = Object.freeze(['rows', 'only'])
+const reservedKeys: readonly string[] = Object.freeze(['rows'])
 
 /** Keys of `may` that say nothing in `never`. */
-const rights: readonly string[] = Object.freeze(['unmask', 'without-approval'])
+const rights: readonly string[] = Object.freeze(['unmask', 'only', 'without-approval'])
 
 const principalKeys = ['issuers', 'subjects', 'groups', 'kinds', 'claims']
 

@@ -5,7 +5,7 @@ import { checkPartitions } from './partitions.ts'
 import { type TopicSource, topicSchema } from './protection-schema.ts'
 import { exactName, identifier, list, refined, refinedWithin, text } from './refinement.ts'
 import { checkDays, checkInstant, checkTimeZone, checkWindow, type ScheduleSource } from './schedule.ts'
-import { checkUnmaskItem } from './unmask.ts'
+import { checkKeepItem, checkUnmaskItem } from './unmask.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from './verbs.ts'
 
 /** `issuers`, `subjects` and `groups` as written. */
@@ -29,6 +29,7 @@ export type AccessSource = { readonly [V in Verb]?: readonly string[] | undefine
 /** `may` as written. */
 export type GrantSource = AccessSource & {
   readonly unmask?: readonly string[] | undefined
+  readonly only?: readonly string[] | undefined
   readonly 'without-approval'?: boolean | undefined
 }
 
@@ -116,6 +117,10 @@ const may: z.ZodType<GrantSource> = z
     unmask: list(
       refinedWithin(z.string(), checkUnmaskItem),
       'Shows these to whoever the rule lets `consume`: fields, `anywhere:<key>`, `detect:<name>`, `header:<name>`, `key`.',
+    ),
+    only: list(
+      refinedWithin(z.string(), checkKeepItem),
+      'Shows nothing but these of what the rule lets `consume` and `replay`: fields, `header:<name>`, `key`. Nothing else of a record is there.',
     ),
     'without-approval': z.boolean().optional().describe('`consume` and `produce` of this rule need no approval.'),
   })

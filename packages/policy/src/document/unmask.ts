@@ -1,5 +1,6 @@
-import { detectorNames, foldHeaderName, foldKey, parseSelector } from '@headgate/masking'
+import { detectorNames, foldHeaderName, foldKey, type KeepList, parseSelector } from '@headgate/masking'
 import { sortedUnique } from '../canonical.ts'
+import { canonicalFields } from '../keep-list.ts'
 import { printable } from '../printable.ts'
 import { checkAnywhereKey, checkHeaderName, checkSelector } from './mask-words.ts'
 import { nearestWord } from './nearest-word.ts'
@@ -42,6 +43,21 @@ function checkWord(kind: Exclude<UnmaskItem['kind'], 'fields'>, text: string): F
   const known = detectorNames.map((name) => `\`detect:${name}\``).join(', ')
   const mend = near === undefined ? `use ${known}` : `did you mean \`detect:${near}\`?`
   return { code: 'ERR_POLICY_UNKNOWN_VALUE', message: `there is no detector \`${printable(text)}\``, mend }
+}
+
+/** Checks an item of `only`: one of `unmask`, but for what masks alone know. */
+export function checkKeepItem(item: string): InnerFault[] {
+  const { kind, text } = splitUnmaskItem(item)
+  if (kind !== 'anywhere' && kind !== 'detect') return checkUnmaskItem(item)
+  const message = `\`${kind}:\` names no part of a record that could be kept`
+  const mend = `name the field by its path, or write \`\\${kind}:…\` for a field of such a name`
+  return [{ code: 'ERR_POLICY_ONLY', message: `${message} (\`${printable(text)}\`)`, mend, offset: 0 }]
+}
+
+/** Unites checked items of `only`. */
+export function buildKeepList(items: readonly string[]): KeepList {
+  const { fields = [], headers = [], key = false } = buildUnmask(items)
+  return { fields: canonicalFields(fields), headers, key }
 }
 
 /** Unites checked items of `unmask`. */

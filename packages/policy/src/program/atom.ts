@@ -1,3 +1,4 @@
+import type { KeepList } from '@headgate/masking'
 import type { PartitionRange, Scope } from '../document/document.ts'
 import type { UnmaskRight } from '../document/protection.ts'
 import { impliedOperations, Operation } from '../operation.ts'
@@ -16,6 +17,8 @@ export interface Atom {
   readonly partitions: readonly PartitionRange[] | undefined
   /** What it lifts of the masks on reading what it grants. */
   readonly unmask: UnmaskRight | undefined
+  /** All that it shows of the records that it lets read; `undefined` = everything. */
+  readonly only: KeepList | undefined
   readonly withoutApproval: boolean
   /** The decision where the rule alone brings it about, and nothing is asked for. */
   readonly alone: Decision
@@ -34,6 +37,8 @@ export function compileScope(rule: ResidualRule, scope: Scope, alone: Decision):
   const implied = denies ? 0 : impliedOperations(scope.operation)
   const isTopic = scope.resourceType === 'topic'
   const unmask = isTopic && scope.operation === Operation.Read ? rule.unmask : undefined
+  const showsRecords = scope.operation === Operation.Read || scope.operation === Operation.Replay
+  const only = isTopic && showsRecords ? rule.only : undefined
   const movesRecords = scope.operation === Operation.Read || scope.operation === Operation.Write
   const withoutApproval = isTopic && movesRecords && rule.withoutApproval === true
   const atom = (operations: number, partitions?: readonly PartitionRange[]): Atom => ({
@@ -43,6 +48,7 @@ export function compileScope(rule: ResidualRule, scope: Scope, alone: Decision):
     operations,
     partitions,
     unmask,
+    only,
     withoutApproval,
     alone,
   })

@@ -1,4 +1,4 @@
-import type { MaskRule, MaskStrategy, Unmask } from '@headgate/masking'
+import type { KeepList, MaskRule, MaskStrategy, Unmask } from '@headgate/masking'
 
 /** What a decision comes to. `hold` waits for an approval. */
 export type Effect = 'allow' | 'deny' | 'hold'
@@ -55,6 +55,8 @@ export interface MaskObligation {
   readonly key: MaskStrategy | undefined
   /** What is lifted from `value` for this principal. */
   readonly unmask: Unmask
+  /** All that grants show of a record, on reading; absent where one of them shows everything. */
+  readonly only?: KeepList
 }
 
 /** An approval that a protection asks for. Plain data. */

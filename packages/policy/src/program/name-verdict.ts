@@ -1,6 +1,7 @@
 import { sortedUnique } from '../canonical.ts'
 import type { PartitionRange } from '../document/document.ts'
 import type { AccessDirection } from '../document/protection.ts'
+import { uniteKeepLists } from '../keep-list.ts'
 import { kafkaOperations, Operation, operations } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import type { Decision, DecisionPool, DecisionReason } from './decision.ts'
@@ -124,9 +125,11 @@ export class NameVerdict {
 
   /** Most names are spoken of by one rule, under no protection and as a whole: its decision is made already. */
   #decideAlone(operation: Operation): Decision | undefined {
-    const [only] = this.#atoms
-    if (only === undefined || this.#atoms.length > 1 || this.#protections.length > 0) return undefined
-    return only.partitions === undefined && (only.operations & (1 << operation)) !== 0 ? only.alone : undefined
+    const [atom] = this.#atoms
+    if (atom === undefined || this.#atoms.length > 1 || this.#protections.length > 0) return undefined
+    // INVARIANT: what a rule narrows is no plain grant.
+    if (atom.only !== undefined && directions[operation] === 'consume') return undefined
+    return atom.partitions === undefined && (atom.operations & (1 << operation)) !== 0 ? atom.alone : undefined
   }
 
   #decideTogether(operation: Operation): Decision {
@@ -176,10 +179,12 @@ export class NameVerdict {
     const { decisions, obligations: pool } = this.#pools
     const protections = this.#protections
     const direction = directions[operation]
-    if (direction === undefined || protections.length === 0) return this.#plainGrant(grants)
+    if (direction === undefined) return this.#plainGrant(grants)
+    const only = direction === 'consume' ? uniteKeepLists(grants.map((grant) => grant.only)) : undefined
+    if (protections.length === 0 && only === undefined) return this.#plainGrant(grants)
     const unmask = uniteUnmasks(grants.flatMap((grant) => grant.unmask ?? []))
     const withoutApproval = grants.some((grant) => grant.withoutApproval)
-    const obligations = pool.obligationsOf(protections, direction, { unmask, withoutApproval })
+    const obligations = pool.obligationsOf(protections, direction, { unmask, withoutApproval, only })
     if (obligations === undefined) return this.#plainGrant(grants)
     return obligations.approvals.length === 0
       ? decisions.intern('allow', 'granted', ruleIdsOf(grants), obligations)

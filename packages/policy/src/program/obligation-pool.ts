@@ -1,3 +1,4 @@
+import type { KeepList } from '@headgate/masking'
 import { canonicalJson } from '../canonical.ts'
 import type { AccessDirection, UnmaskRight } from '../document/protection.ts'
 import type { ApprovalObligation, Obligations } from './decision.ts'
@@ -12,10 +13,12 @@ export interface Protection {
   readonly residual: ResidualProtection
 }
 
-/** What the grants that apply lift of what protections ask for. */
+/** What the grants that apply make of what protections ask for. */
 export interface LiftedDuties {
   readonly unmask: UnmaskRight | undefined
   readonly withoutApproval: boolean
+  /** All that the grants show of a record; `undefined` = everything. */
+  readonly only: KeepList | undefined
 }
 
 const MAX_POOLED = 4096
@@ -38,7 +41,8 @@ export class ObligationPool {
   ): Obligations | undefined {
     const duties = protections.map(({ duty }) => duty).sort((a, b) => a - b)
     const unmask = lifted.unmask === undefined ? '' : canonicalJson(lifted.unmask)
-    const key = `${direction} ${lifted.withoutApproval} ${duties.join()} ${unmask}`
+    const only = lifted.only === undefined ? '' : canonicalJson(lifted.only)
+    const key = `${direction} ${lifted.withoutApproval} ${duties.join()} ${unmask} ${only}`
     const known = this.#known.get(key)
     if (known !== undefined || this.#known.has(key)) return known
     const found = this.#workOut(protections, direction, lifted)
@@ -50,10 +54,10 @@ export class ObligationPool {
   #workOut(
     protections: readonly Protection[],
     direction: AccessDirection,
-    { unmask, withoutApproval }: LiftedDuties,
+    { unmask, withoutApproval, only }: LiftedDuties,
   ): Obligations | undefined {
     const residuals = protections.map(({ residual }) => residual)
-    const united = uniteMasks(residuals, direction, unmask, (rules) => this.#isLiftedWhole(rules))
+    const united = uniteMasks(residuals, direction, { unmask, only }, (rules) => this.#isLiftedWhole(rules))
     const mask = united === undefined ? undefined : internMask(united)
     const audit = residuals.some((each) => each.audit === 'required') ? 'required' : 'standard'
     const asking = protections.filter(({ residual: { approval } }) => approval?.on.includes(direction))

@@ -1,3 +1,4 @@
+import type { KeepList } from '@headgate/masking'
 import { canonicalJson, compareCodeUnits } from '../canonical.ts'
 import type { PolicyDocument, Rule, Scope, TopicProtection } from '../document/document.ts'
 import { LABEL_PREFIX } from '../document/names.ts'
@@ -26,6 +27,7 @@ export interface ResidualRule {
   readonly because?: 'groups-unknown'
   readonly scopes: readonly Scope[]
   readonly unmask?: UnmaskRight
+  readonly only?: KeepList
   readonly withoutApproval?: true
 }
 
@@ -94,13 +96,14 @@ export function residualUnder(document: PolicyDocument, modes: EnforcementModes,
   return { ...residual, protections, modes: canonicalModes(modes) }
 }
 
-function keep({ id, effect, when, scopes, unmask, withoutApproval }: Rule): ResidualRule {
+function keep({ id, effect, when, scopes, unmask, only, withoutApproval }: Rule): ResidualRule {
   return {
     id,
     effect,
     ...(when === undefined ? {} : { when }),
     scopes,
     ...(unmask === undefined ? {} : { unmask }),
+    ...(only === undefined ? {} : { only }),
     ...(withoutApproval === undefined ? {} : { withoutApproval }),
   }
 }

@@ -1,6 +1,7 @@
 import {
   compilePlan,
   foldKey,
+  type KeepList,
   type MaskRule,
   type MaskStrategy,
   strongerStrategy,
@@ -36,8 +37,16 @@ export function isLiftedWhole({ value, unmask }: ValueRules): boolean {
   return value.length === 0 || compilePlan(value, { unmask }).isEmpty
 }
 
+/** What the grants that apply say of masks, and of what they show at all. */
+export interface GrantedSight {
+  readonly unmask: UnmaskRight | undefined
+  /** `undefined` = everything. */
+  readonly only: KeepList | undefined
+}
+
 /**
- * Unites what protections of one topic mask in one direction, without what is lifted. `undefined` where nothing is left.
+ * Unites what protections of one topic mask in one direction, without what is lifted, with what is shown at all. `undefined` where
+ * nothing is left and everything is shown.
  *
  * INVARIANT: neither the order of protections nor that of their entries matters; of two masks of one thing the stronger
  * one stays.
@@ -48,7 +57,7 @@ export function isLiftedWhole({ value, unmask }: ValueRules): boolean {
 export function uniteMasks(
   protections: readonly ResidualProtection[],
   direction: AccessDirection,
-  right: UnmaskRight | undefined,
+  { unmask: right, only }: GrantedSight,
   isNothing: (rules: ValueRules) => boolean,
 ): MaskObligation | undefined {
   const masks = masksOf(protections, direction)
@@ -57,11 +66,10 @@ export function uniteMasks(
   const { value, unmask } = isNothing(rules) ? noRules : rules
   const headers = headerMasks(masks, right?.headers ?? [])
   const key = right?.key === true ? undefined : strongest(masks.flatMap((mask) => (mask.key ? [mask.with] : [])))
-  if (value.length + headers.length === 0 && key === undefined) return undefined
+  if (value.length + headers.length === 0 && key === undefined && only === undefined) return undefined
   const format = uniteFormats(protections)
-  const isPlaceholder = protections.every(({ onUnreadable = 'placeholder' }) => onUnreadable === 'placeholder')
-  const onUnreadable = isPlaceholder ? 'placeholder' : 'withhold'
-  const whole = { format, onUnreadable, value, headers, key, unmask } as const
+  const shown = only === undefined ? {} : { only }
+  const whole = { format, onUnreadable: uniteUnreadable(protections), value, headers, key, unmask, ...shown } as const
   return deepFreeze({ digest: digestOf(whole), ...whole })
 }
 
@@ -75,6 +83,12 @@ function masksOf(protections: readonly ResidualProtection[], direction: AccessDi
 function uniteFormats(protections: readonly ResidualProtection[]): MaskObligation['format'] {
   const [format = 'opaque', ...others] = new Set(protections.flatMap((each) => each.format ?? []))
   return others.length === 0 ? format : 'opaque'
+}
+
+/** A placeholder stands where every entry that has a say wants one; where none has, nothing does. */
+function uniteUnreadable(protections: readonly ResidualProtection[]): MaskObligation['onUnreadable'] {
+  const said = new Set(protections.flatMap(({ onUnreadable }) => onUnreadable ?? []))
+  return said.has('placeholder') && !said.has('withhold') ? 'placeholder' : 'withhold'
 }
 
 const noRules: ValueRules = { value: [], unmask: {} }
