@@ -49,6 +49,8 @@ const PLANS = [
     { detect: ['payment-card', 'us-ssn', 'email'], with: { type: 'default' } },
   ],
 ].map((rules) => compilePlan(rules as readonly MaskRule[]))
+PLANS.push(compilePlan([], { only: ['a/b,t', '*/ssn'] }))
+PLANS.push(compilePlan([{ anywhere: ['a'], detect: ['email'], with: { type: 'null' } }], { only: ['a/b,n', 'u'] }))
 
 interface Mutation {
   readonly at: number

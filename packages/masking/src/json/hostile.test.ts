@@ -9,6 +9,7 @@ const rules = [
   { fields: 'a/ssn', anywhere: ['ssn'], detect: ['us-ssn'], with: { type: 'constant', value: 'X' } },
 ] as const
 const plan = compilePlan(rules)
+const kept = compilePlan([], { only: ['y', 'a/x'] })
 
 test('a record 10,000 levels deep is withheld, as bytes and as an object', () => {
   for (const text of ['[', '{"a":'].map((open) => open.repeat(10_000))) {
@@ -16,6 +17,8 @@ test('a record 10,000 levels deep is withheld, as bytes and as an object', () =>
     expect(maskJsonBytes(plan, Buffer.from(closed))).toMatchObject({ status: 'withheld', reason: 'too-deep' })
     expect(maskJsonValue(plan, JSON.parse(closed))).toMatchObject({ status: 'withheld', reason: 'too-deep' })
     expect(maskJsonBytes(plan, Buffer.from(text))).toMatchObject({ status: 'withheld', reason: 'too-deep' })
+    expect(maskJsonBytes(kept, Buffer.from(closed))).toMatchObject({ status: 'withheld', reason: 'too-deep' })
+    expect(maskJsonValue(kept, JSON.parse(closed))).toMatchObject({ status: 'withheld', reason: 'too-deep' })
   }
 })
 
@@ -30,6 +33,23 @@ test('the depth that a plan reads is exact for bytes and objects', () => {
     expect([text, maskJsonBytes(shallow, Buffer.from(text)).status]).toEqual([text, status])
     expect([text, maskJsonValue(shallow, JSON.parse(text)).status]).toEqual([text, status])
   }
+})
+
+test('the depth of what a list does not keep counts too, and so does its length', () => {
+  const shallow = compilePlan([], { only: ['a/k'], maxDepth: 3, maxBytes: 40 })
+  for (const [text, status] of [
+    ['{"x":[[0]],"a":{"k":{}}}', 'masked'],
+    ['{"x":[[[]]],"a":1}', 'withheld'],
+    ['{"a":{"x":[0]}}', 'masked'],
+    ['{"a":{"x":[[0]]}}', 'withheld'],
+    ['{"a":{"k":[[0]]}}', 'withheld'],
+    ['{"a":[[[]]]}', 'withheld'],
+  ] as const) {
+    expect([text, maskJsonBytes(shallow, Buffer.from(text)).status]).toEqual([text, status])
+    expect([text, maskJsonValue(shallow, JSON.parse(text)).status]).toEqual([text, status])
+  }
+  const long = Buffer.from(`{"x":"${'y'.repeat(40)}"}`)
+  expect(maskJsonBytes(shallow, long)).toMatchObject({ status: 'withheld', reason: 'too-large' })
 })
 
 test('a record of 10 MB is withheld by default, and masked where the plan reads as much', () => {
@@ -48,6 +68,7 @@ test('what is not UTF-8 is withheld wherever it stands', () => {
   for (const bytes of [[0xff], [0xc3], [0xed, 0xa0, 0x80], [0xc0, 0xa2], [0xf5, 0x80, 0x80, 0x80]]) {
     const record = Buffer.concat([Buffer.from('{"x":"'), Buffer.from(bytes), Buffer.from(`","ssn":"${SECRET}"}`)])
     expect(maskJsonBytes(plan, record)).toMatchObject({ status: 'withheld', reason: 'not-utf8' })
+    expect(maskJsonBytes(kept, record)).toMatchObject({ status: 'withheld', reason: 'not-utf8' })
     expect(maskTextBytes(plan, record)).toMatchObject({ status: 'withheld', reason: 'not-utf8' })
   }
   expect(maskJsonBytes(plan, Buffer.from(`{"ssn":"${SECRET}"}`, 'utf16le'))).toMatchObject({ status: 'withheld' })
@@ -64,10 +85,12 @@ test('a text inside texts beyond the third is hidden, unread', () => {
 
 test('records that are cut anywhere are withheld, and leave later ones as they were', () => {
   const record = Buffer.from(`{"a":{"ssn":"${SECRET}","x":[1.5e3,true,"\\u00e4"]},"y":null}`)
-  const whole = maskJsonBytes(plan, record)
-  for (let end = 0; end < record.length; end += 1)
-    expect(maskJsonBytes(plan, record.subarray(0, end))).toMatchObject({ status: 'withheld', reason: 'not-json' })
-  expect(maskJsonBytes(plan, record)).toEqual(whole)
+  for (const each of [plan, kept]) {
+    const whole = maskJsonBytes(each, record)
+    for (let end = 0; end < record.length; end += 1)
+      expect(maskJsonBytes(each, record.subarray(0, end))).toMatchObject({ status: 'withheld', reason: 'not-json' })
+    expect(maskJsonBytes(each, record)).toEqual(whole)
+  }
 })
 
 test('results do not share memory with each other', () => {
@@ -103,7 +126,7 @@ test('an object that JSON cannot hold is withheld', () => {
     { toJSON: () => SECRET },
   ])
     for (const holder of [value, { a: value }, [value], { a: { ssn: value } }])
-      expect(maskJsonValue(plan, holder).status).toBe('withheld')
+      for (const each of [plan, kept]) expect(maskJsonValue(each, holder).status).toBe('withheld')
   expect(maskJsonValue(plan, loop)).toMatchObject({ status: 'withheld', reason: 'too-deep' })
 })
 
