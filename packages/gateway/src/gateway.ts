@@ -10,8 +10,8 @@ import { createAskRecord } from './control-plane/asks/ask-record.ts'
 import { Asks } from './control-plane/asks/asks.ts'
 import { type AuditSink, noTrail } from './control-plane/audit-sink.ts'
 import { type AuditTrail, openAuditTrail } from './control-plane/audit-trail.ts'
+import { ConfigReload } from './control-plane/config-reload.ts'
 import { createControlPlane } from './control-plane/control-plane.ts'
-import { KeyReload } from './control-plane/key-reload.ts'
 import { createLocalControl } from './control-plane/local-control.ts'
 import { createPolicySource, type PolicyFileSource, type PolicyReload } from './control-plane/policy-source.ts'
 import { Revocations } from './control-plane/revocations.ts'
@@ -22,7 +22,7 @@ import { auditRoutes } from './control-plane/trail-index/audit-endpoints.ts'
 import { TrailIndex } from './control-plane/trail-index/trail-index.ts'
 import { DataPlane } from './data-plane/data-plane.ts'
 import { createAuthenticator } from './identity/authenticator.ts'
-import { createKeyRings } from './identity/key-ring.ts'
+import { createKeyRings, takeKeys } from './identity/key-ring.ts'
 import { Sessions } from './identity/sessions.ts'
 import { SpentTokens } from './identity/spent-tokens.ts'
 import { SharedStore } from './store/shared-store.ts'
@@ -33,7 +33,7 @@ export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly log: LogPort
   readonly clock?: Clock
-  /** Reads the configuration again, for the keys in it; its file by default. */
+  /** Reads the configuration again, for keys, certificates and credentials in it; its file by default. */
   readonly reloadConfig?: () => GatewayConfigResult
   /** Where the audit trail is written; a test lets it fail. */
   readonly auditFiles?: AuditFilePort
@@ -56,7 +56,7 @@ export interface Gateway {
    * a store that cannot be opened.
    */
   start(): Promise<GatewayAddresses>
-  /** Reads the keys and the policy again; one that cannot be loaded leaves the last one in force. */
+  /** Reads keys, certificates, credentials and the policy again; what cannot be loaded leaves the last one in force. */
   reload(): PolicyReload
   /** Stops accepting, lets owed answers out, and ends. */
   close(): Promise<void>
@@ -143,8 +143,6 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
   const keys = createKeyRings(config, clock)
-  const load = options.reloadConfig ?? (() => loadGatewayConfig(config.path))
-  const keyReload = new KeyReload({ config, keys, load, log, clock })
   const authenticator = createAuthenticator({ config, log, clock, sessions, keys })
   const store = new SharedStore(() => openStore({ store: config.store, log }))
   const asks = new Asks({
@@ -202,13 +200,18 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
     ],
     isReady: () => isReady,
   })
+  const configReload = new ConfigReload({
+    ...{ config, log, clock },
+    load: options.reloadConfig ?? (() => loadGatewayConfig(config.path)),
+    takers: [{ takeConfig: (next) => takeKeys(keys, next, log) }, authenticator, dataPlane, controlPlane],
+  })
   const close = async (): Promise<void> => {
     const wasReady = isReady
     isReady = false
     await Promise.all([dataPlane.close(), controlPlane.close()])
     await authenticator.close()
     policySource.close()
-    keyReload.close()
+    configReload.close()
     await asks.close()
     await archive.close()
     await revocations.close()
@@ -238,7 +241,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
       }
     },
     reload: () => {
-      keyReload.reload()
+      configReload.reload()
       return policySource.reload()
     },
     close,

@@ -22,6 +22,8 @@ export type GatewayConfigResult =
       readonly problems: readonly SourceProblem[]
       /** The policy, absolute, where the file names one: its problems can be told along. */
       readonly policyPath: string | undefined
+      /** What was read or looked for, as {@link GatewayConfig.files}: one of them has to change. */
+      readonly files: readonly string[]
     }
 
 /** What {@link loadGatewayConfig} reads besides the file. */
@@ -95,10 +97,10 @@ export function loadGatewayConfig(path: string, options: LoadGatewayConfigOption
   const source = new ConfigSource(path, options.environment ?? process.env)
   const text = readText(source)
   const map = text === undefined ? undefined : source.parse(text)
-  if (map === undefined) return { ok: false, problems: source.problems, policyPath: undefined }
+  if (map === undefined) return { ok: false, problems: source.problems, policyPath: undefined, files: source.files }
   const root = new ConfigReader(source, map)
   const config = readConfig(root)
   if (source.problems.length === 0) return { ok: true, config }
   const policyPath = root.optionalText('policy')?.value ? config.policy.path : undefined
-  return { ok: false, problems: source.problems, policyPath }
+  return { ok: false, problems: source.problems, policyPath, files: source.files }
 }

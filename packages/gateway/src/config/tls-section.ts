@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { Secret } from '@headgate/core'
 import type { ConfigReader } from './config-reader.ts'
 import type { ServerTls, UpstreamTls } from './gateway-config.ts'
@@ -82,6 +83,17 @@ function checkSecurity(reader: ConfigReader): void {
   }
 }
 
+/** A chain, or a list of authorities, is more than its first certificate: TLS itself has to take it. */
+function checkUsable(reader: ConfigReader, key: string, tls: Parameters<typeof createSecureContext>[0]): void {
+  try {
+    createSecureContext(tls)
+  } catch {
+    // What TLS says of it may quote the file.
+    const message = `\`${reader.nameOf(key)}\` cannot be used for TLS: a certificate in the file is damaged`
+    reader.add('ERR_GATEWAY_CONFIG_PEM_INVALID', message, 'name a PEM file of whole certificates', reader.offsetOf(key))
+  }
+}
+
 /** Reads `tls: { cert, key, clientCa }` of a listener, or its explicit absence. */
 export function readServerTls(reader: ConfigReader): ServerTls | undefined {
   checkSecurity(reader)
@@ -90,6 +102,10 @@ export function readServerTls(reader: ConfigReader): ServerTls | undefined {
   for (const key of ['cert', 'key']) if (!tls.has(key)) tls.require(key, 'the path of a PEM file')
   const { certPem = '', keyPem = new Secret('') } = readCertificateAndKey(tls)
   const clientCaPem = readCertificate(tls, 'clientCa')
+  if (tls.source.problems.length === 0) {
+    checkUsable(tls, 'cert', { cert: certPem, key: keyPem.reveal() })
+    if (clientCaPem !== undefined) checkUsable(tls, 'clientCa', { ca: clientCaPem })
+  }
   tls.close()
   return { certPem, keyPem, ...(clientCaPem === undefined ? {} : { clientCaPem }) }
 }
@@ -105,6 +121,7 @@ export function readUpstreamTls(reader: ConfigReader): UpstreamTls | undefined {
   if (tls.has('cert') !== tls.has('key')) {
     tls.add('ERR_GATEWAY_CONFIG_CONFLICT', `\`${tls.nameOf('cert')}\` and \`key\` go together`, 'give both, or neither')
   }
+  if (caPem !== undefined && tls.source.problems.length === 0) checkUsable(tls, 'ca', { ca: caPem })
   tls.close()
   return { caPem, serverName, ...pair }
 }

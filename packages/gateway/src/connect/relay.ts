@@ -92,7 +92,7 @@ class LoopbackRelay implements Relay {
     return listen({
       host: HOST,
       port,
-      tls: null,
+      certificate: null,
       maxConnections: MAX_CONNECTIONS,
       maxConnectionsPerAddress: MAX_CONNECTIONS,
       onSocket: (socket) => void this.#accept(socket, target()),

@@ -5,6 +5,7 @@ import { GatewayTokens } from '../identity/gateway-token.ts'
 import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
 import { SpentTokens } from '../identity/spent-tokens.ts'
 import type { RecordSource } from '../record-source.ts'
+import { ServerCertificate } from '../server-certificate.ts'
 import { askRoutes } from './asks/ask-endpoints.ts'
 import type { Asks } from './asks/asks.ts'
 import { type AuditSink, noTrail } from './audit-sink.ts'
@@ -49,6 +50,8 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   /** Binds the port and serves. */
   start(): Promise<{ readonly port: number }>
+  /** Takes up the certificate of another configuration. */
+  takeConfig(config: GatewayConfig): void
   /** Lets requests finish, then ends; the policy source is not closed. */
   close(): Promise<void>
 }
@@ -78,7 +81,12 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     keys,
     isReady: () => isServing && (options.isReady?.() ?? true),
   })
-  const server = createHttpServer(config.http, app, clock, config.limits.maxConnectionsPerAddress)
+  const { http, limits } = config
+  const certificate = http.tls && new ServerCertificate('http', http.tls, log)
+  const server = createHttpServer({
+    ...{ config: http, certificate, app, clock },
+    maxPerAddress: limits.maxConnectionsPerAddress,
+  })
   const unsubscribe = [
     options.policySource.subscribe(() => waiters.wakeAll()),
     options.asks.subscribe(({ scope }) => waiters.wakeRequester(scope)),
@@ -91,6 +99,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       log.info({ event: 'listening', listener: 'http', host: config.http.host, port }, 'listening')
       return { port }
     },
+    takeConfig: (next) => certificate?.replace(next.http.tls),
     close: async () => {
       isServing = false
       for (const end of unsubscribe) end()

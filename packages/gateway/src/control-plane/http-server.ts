@@ -6,7 +6,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { HttpConfig } from '../config/gateway-config.ts'
 import { HttpListenError } from '../errors.ts'
-import { askForCertificate } from '../peer-certificate.ts'
+import type { ServerCertificate } from '../server-certificate.ts'
 
 const MAX_HEADER_BYTES = 65_536
 const HEADERS_TIMEOUT_MS = 10_000
@@ -43,7 +43,7 @@ function limitConnections(server: Server, maxPerAddress: number): void {
   })
 }
 
-function createNodeServer({ tls }: HttpConfig, app: Hono, maxPerAddress: number): Server {
+function createNodeServer(certificate: ServerCertificate | undefined, app: Hono, maxPerAddress: number): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -52,20 +52,12 @@ function createNodeServer({ tls }: HttpConfig, app: Hono, maxPerAddress: number)
     connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2,
   }
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  const server =
-    tls === undefined
-      ? createServer(options, listener)
-      : createTlsServer(
-          {
-            ...options,
-            cert: tls.certPem,
-            key: tls.keyPem.reveal(),
-            ...askForCertificate(tls),
-            minVersion: 'TLSv1.2',
-            handshakeTimeout: HEADERS_TIMEOUT_MS,
-          },
-          listener,
-        )
+  const createSecure = (of: ServerCertificate): Server => {
+    const secure = createTlsServer({ ...options, ...of.options, handshakeTimeout: HEADERS_TIMEOUT_MS }, listener)
+    of.attach(secure)
+    return secure
+  }
+  const server = certificate === undefined ? createServer(options, listener) : createSecure(certificate)
   server.maxConnections = MAX_CONNECTIONS
   limitConnections(server, maxPerAddress)
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET
@@ -90,12 +82,19 @@ function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   })
 }
 
-/**
- * Creates the server of the application: TLS where the config has a certificate.
- *
- * @param maxPerAddress how many connections one address may have at once
- */
-export function createHttpServer(config: HttpConfig, app: Hono, clock: Clock, maxPerAddress: number): HttpServer {
-  const server = createNodeServer(config, app, maxPerAddress)
+/** What an HTTP server is made from. */
+export interface HttpServerOptions {
+  readonly config: HttpConfig
+  /** Absent for one without TLS. */
+  readonly certificate: ServerCertificate | undefined
+  readonly app: Hono
+  readonly clock: Clock
+  /** How many connections one address may have at once. */
+  readonly maxPerAddress: number
+}
+
+/** Creates the server of the application. */
+export function createHttpServer({ config, certificate, app, clock, maxPerAddress }: HttpServerOptions): HttpServer {
+  const server = createNodeServer(certificate, app, maxPerAddress)
   return { listen: () => listen(server, config), close: (graceMs) => close(server, clock, graceMs) }
 }

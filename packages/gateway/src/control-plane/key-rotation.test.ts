@@ -8,10 +8,10 @@ import { type ConfigFolder, createConfigFolder } from '../config/config-fixture.
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import { createKeyFile } from '../config/key-file.ts'
 import { loadGatewayConfig } from '../config/load-config.ts'
-import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
+import { createKeyRings, type KeyRings, takeKeys } from '../identity/key-ring.ts'
 import { TestClock } from '../identity/token-fixture.ts'
+import { ConfigReload } from './config-reload.ts'
 import { collectLog, type LoggedLine, startTestControlPlane } from './control-plane-fixture.ts'
-import { KeyReload } from './key-reload.ts'
 
 const WITH_NEXT: readonly (readonly [string, string])[] = [
   [
@@ -28,7 +28,7 @@ let folder: ConfigFolder
 let clock: TestClock
 let lines: LoggedLine[]
 let keys: KeyRings
-let reload: KeyReload
+let reload: ConfigReload
 let config: GatewayConfig
 
 function load(): ReturnType<typeof loadGatewayConfig> {
@@ -45,7 +45,9 @@ beforeEach(async () => {
   const collected = collectLog()
   lines = collected.lines
   keys = createKeyRings(config, clock)
-  reload = new KeyReload({ config, keys, load, log: collected.log, clock })
+  const { log } = collected
+  const takers = [{ takeConfig: (next: GatewayConfig) => takeKeys(keys, next, log) }]
+  reload = new ConfigReload({ config, takers, load, log, clock })
 })
 afterEach(() => {
   reload.close()
@@ -108,7 +110,7 @@ test('keys that cannot be read change nothing, and the log says so without what 
   folder.write('token-key.jwk.json', '{"kty":"EC","crv":"P-256","d":"canary"')
   reload.reload()
   expect([kids('tokens'), kids('bundles')]).toEqual(before)
-  expect(lines).toMatchObject([{ level: 'error', event: 'keys-refused', code: 'ERR_GATEWAY_CONFIG_KEY_INVALID' }])
+  expect(lines).toMatchObject([{ level: 'error', event: 'config-refused', code: 'ERR_GATEWAY_CONFIG_KEY_INVALID' }])
   expect(JSON.stringify(lines)).not.toContain('canary')
 })
 

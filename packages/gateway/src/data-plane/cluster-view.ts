@@ -42,7 +42,7 @@ export interface TopicPlace {
  * INVARIANT: an id that is not known after a look-up is denied; it is never guessed, and a decision is never kept by id.
  */
 export class ClusterView {
-  readonly #config: ClusterConfig
+  #config: ClusterConfig
   readonly #links: UpstreamLinks
   readonly #log: LogPort
   readonly #brokers = new Map<number, UpstreamAddress>()
@@ -71,6 +71,11 @@ export class ClusterView {
   async start(): Promise<void> {
     await this.#connected()
     this.#scheduleRefresh()
+  }
+
+  /** Signs in with another credential from now on. */
+  takeConfig({ sasl }: ClusterConfig): void {
+    this.#config = { ...this.#config, sasl }
   }
 
   /** The versions that the brokers offer. */
@@ -251,7 +256,7 @@ export class ClusterView {
   }
 
   async #connectTo(address: UpstreamAddress): Promise<UpstreamLink> {
-    const link = await this.#links.open(address, this.#config.sasl, CLIENT_ID)
+    const link = await this.#links.open(address, () => this.#config.sasl, CLIENT_ID)
     try {
       const body = { ...defaultApiVersionsRequest(), clientSoftwareName: 'headgate', clientSoftwareVersion: '1' }
       this.#versions = await this.#ask<BrokerVersions>(link, { ...API_VERSIONS, clientId: CLIENT_ID, body })

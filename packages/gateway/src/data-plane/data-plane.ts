@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock, LogPort } from '@headgate/core'
-import type { GatewayConfig, UpstreamSasl } from '../config/gateway-config.ts'
+import type { ClusterConfig, GatewayConfig } from '../config/gateway-config.ts'
 import { upstreamCredentialFor } from '../config/upstream-credential.ts'
 import type { ControlPort } from '../control-port.ts'
 import type { Authenticator } from '../identity/authenticator.ts'
 import type { Sessions } from '../identity/sessions.ts'
 import { brokersIssuer } from '../principal-residual.ts'
 import type { RecordSource, TopicList } from '../record-source.ts'
+import { ServerCertificate } from '../server-certificate.ts'
 import { createApiTable } from './api-table.ts'
 import { AskView } from './ask-view.ts'
 import { BrokerAddresses } from './broker-addresses.ts'
@@ -21,7 +22,7 @@ import { ReadBufferPool } from './read-buffers.ts'
 import { RecordReader } from './record-reader.ts'
 import { MaskCompiler } from './records/compiled-mask.ts'
 import { UnderWay } from './under-way.ts'
-import { type LinkListener, type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
+import { type CredentialSource, type LinkListener, type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 /** What a data plane is made from. */
 export interface DataPlaneOptions {
@@ -46,6 +47,9 @@ export class DataPlane {
   readonly #context: PlaneContext
   readonly #stopHearing: () => void
   readonly #recordReader: RecordReader
+  readonly #links: UpstreamLinks
+  readonly #certificate: ServerCertificate | undefined
+  #cluster: ClusterConfig
   readonly #connections = new Set<Connection>()
   readonly #countByAddress = new Map<string, number>()
   #listeners: Listener[] = []
@@ -59,11 +63,14 @@ export class DataPlane {
     const cluster = new ClusterView(config.cluster, links, log, clock)
     const asks = new AskView(control)
     this.#options = options
+    this.#links = links
+    this.#cluster = config.cluster
+    this.#certificate = config.listener.tls && new ServerCertificate('kafka', config.listener.tls, log)
     this.#stopHearing = control.subscribe((message) => {
       if (message.kind !== 'revocation') return
       sessions.revoke(message.revocation.sessionId, message.revocation.untilUnixMs)
     })
-    this.#recordReader = new RecordReader({ cluster, links, credential: config.cluster.sasl, clock })
+    this.#recordReader = new RecordReader({ cluster, links, credential: () => this.#cluster.sasl, clock })
     this.#context = {
       clock,
       log,
@@ -84,11 +91,8 @@ export class DataPlane {
       pool,
       passThrough: this.#passThrough(links, cluster),
       openUpstream: (signIn, brokerId, clientId, listener) =>
-        begin(
-          links,
-          cluster,
-          { brokerId, clientId, listener },
-          upstreamCredentialFor(config.cluster, signIn.principal),
+        begin(links, cluster, { brokerId, clientId, listener }, () =>
+          upstreamCredentialFor(this.#cluster, signIn.principal),
         ),
     }
   }
@@ -103,7 +107,7 @@ export class DataPlane {
       knownIssuers: new Set([config.http.publicUrl, ...config.issuers.map(({ issuer }) => issuer)]),
       audiences: new Set(config.issuers.flatMap(({ audiences }) => audiences)),
       openUpstream: (brokerId, clientId, listener) =>
-        begin(links, cluster, { brokerId, clientId, listener }, undefined),
+        begin(links, cluster, { brokerId, clientId, listener }, () => undefined),
     }
   }
 
@@ -127,6 +131,16 @@ export class DataPlane {
       await this.close()
       throw cause
     }
+  }
+
+  /** Takes up certificates and credentials of another configuration: for handshakes and sign-ins that come. */
+  takeConfig({ listener, cluster }: GatewayConfig): void {
+    this.#certificate?.replace(listener.tls)
+    if ((cluster.tls === undefined) !== (this.#cluster.tls === undefined)) return
+    const { sasl, credentials, tls } = cluster
+    this.#cluster = { ...this.#cluster, sasl, credentials, tls }
+    this.#links.replaceTls(upstreamTlsOptions(this.#cluster))
+    this.#context.cluster.takeConfig(this.#cluster)
   }
 
   /** Records as the gateway itself reads them; for whoever has decided who may see them. */
@@ -162,13 +176,13 @@ export class DataPlane {
   }
 
   async #listen(port: number, brokerId: number | null): Promise<Listener> {
-    const { host, tls } = this.#options.config.listener
+    const { host } = this.#options.config.listener
     const { maxConnections, maxConnectionsPerAddress } = this.#options.config.limits
     const name = brokerId === null ? 'bootstrap' : `broker-${brokerId}`
     const listener = await listen({
       host,
       port,
-      tls: tls ?? null,
+      certificate: this.#certificate ?? null,
       maxConnections,
       maxConnectionsPerAddress,
       onSocket: (socket) => this.#route(socket, name, brokerId),
@@ -239,7 +253,7 @@ function begin(
   links: UpstreamLinks,
   cluster: ClusterView,
   { brokerId, clientId, listener }: UpstreamWish,
-  credential: UpstreamSasl | undefined,
+  credential: CredentialSource,
 ): UpstreamLink {
   const address = brokerId === null ? cluster.anyBrokerAddress() : cluster.brokerAddress(brokerId)
   if (address === undefined)

@@ -1,14 +1,15 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { Secret } from '@headgate/core'
+import { Secret, silentLog } from '@headgate/core'
 import { expect, onTestFinished, test } from 'vitest'
+import { ServerCertificate } from '../server-certificate.ts'
 import { listen } from './listener.ts'
 
 test('connections of one address are bounded before their handshake', async () => {
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
-    tls: { certPem: '', keyPem: new Secret('') },
+    certificate: new ServerCertificate('kafka', { certPem: '', keyPem: new Secret('') }, silentLog),
     maxConnections: 100,
     maxConnectionsPerAddress: 2,
     onSocket: () => {},

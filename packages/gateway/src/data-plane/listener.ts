@@ -1,7 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
-import type { ServerTls } from '../config/gateway-config.ts'
-import { askForCertificate } from '../peer-certificate.ts'
+import type { ServerCertificate } from '../server-certificate.ts'
 import { ListenError } from './errors.ts'
 
 const CLIENT_READ_BYTES = 256 * 1024
@@ -11,7 +10,7 @@ export interface ListenerOptions {
   readonly host: string
   readonly port: number
   /** `null` where the configuration says `insecure: true`. */
-  readonly tls: ServerTls | null
+  readonly certificate: ServerCertificate | null
   readonly maxConnections: number
   /** Bounds what one address may have open, handshakes that are not done included. */
   readonly maxConnectionsPerAddress: number
@@ -55,17 +54,15 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 }
 
-function createServer({ tls, onSocket, onHandshakeFailed, maxConnectionsPerAddress }: ListenerOptions): Server {
-  if (tls === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
+function createServer({ certificate, onSocket, onHandshakeFailed, maxConnectionsPerAddress }: ListenerOptions): Server {
+  if (certificate === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
   const options = {
-    cert: tls.certPem,
-    key: tls.keyPem.reveal(),
-    ...askForCertificate(tls),
-    minVersion: 'TLSv1.2' as const,
+    ...certificate.options,
     highWaterMark: CLIENT_READ_BYTES,
     handshakeTimeout: 10_000,
   }
   const server = createTlsServer(options, onSocket)
+  certificate.attach(server)
   limitPerAddress(server, maxConnectionsPerAddress)
   server.on('tlsClientError', (error, socket) =>
     onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'),

@@ -80,7 +80,7 @@ async function openAny(links: UpstreamLinks, { bootstrap, sasl }: ClusterConfig)
   let cause: unknown = new ClusterAclsError({ message: 'access rules: no bootstrap server is configured' })
   for (const address of bootstrap) {
     try {
-      return await links.open(address, sasl, CLIENT_ID)
+      return await links.open(address, () => sasl, CLIENT_ID)
     } catch (error) {
       cause = error
     }

@@ -12,11 +12,10 @@ import {
   type ListOffsetsResponse,
   ZERO_UUID,
 } from '@headgate/wire'
-import type { UpstreamSasl } from '../config/gateway-config.ts'
 import type { RecordAnswer, RecordRequest, RecordSource } from '../record-source.ts'
 import type { ClusterView, TopicPlace } from './cluster-view.ts'
 import { UpstreamUnreachableError } from './errors.ts'
-import type { UpstreamLink, UpstreamLinks } from './upstream-link.ts'
+import type { CredentialSource, UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 const FETCH_KEY = 1
 /** From 13 on a fetch names the topic's id, so that a topic made anew is never taken for the old one. */
@@ -51,7 +50,7 @@ interface KeptLink {
 export interface RecordReaderOptions {
   readonly cluster: ClusterView
   readonly links: UpstreamLinks
-  readonly credential: UpstreamSasl | undefined
+  readonly credential: CredentialSource
   readonly clock: Clock
 }
 

@@ -12,7 +12,7 @@ import {
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { TestClock } from '../identity/token-fixture.ts'
 import { ReadBufferPool } from './read-buffers.ts'
-import { type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
+import { type CredentialSource, type UpstreamLink, UpstreamLinks } from './upstream-link.ts'
 
 const HANDSHAKE = 17
 const AUTHENTICATE = 36
@@ -25,6 +25,8 @@ interface TestBroker {
   readonly port: number
   /** The APIs asked so far. */
   readonly asked: readonly number[]
+  /** The passwords shown so far. */
+  readonly passwords: readonly string[]
   /** The error code of every later answer to a credential. */
   refuseWith: number
 }
@@ -32,6 +34,7 @@ interface TestBroker {
 /** A broker that signs anybody in, until it is told not to. */
 async function startBroker(): Promise<TestBroker> {
   const asked: number[] = []
+  const passwords: string[] = []
   const listener = createServer((socket) => {
     const frames = new FrameReader()
     socket.on('data', (chunk) => {
@@ -40,6 +43,7 @@ async function startBroker(): Promise<TestBroker> {
         asked.push(apiKey)
         const { defaultResponse, encodeResponse } = apiMessage(apiKey)
         const isCredential = apiKey === AUTHENTICATE
+        if (isCredential) passwords.push(frame.subarray(frame.lastIndexOf(0) + 1).toString())
         const answer = isCredential
           ? { errorCode: broker.refuseWith, sessionLifetimeMs: BigInt(SESSION_LIFETIME_MS) }
           : {}
@@ -55,16 +59,19 @@ async function startBroker(): Promise<TestBroker> {
   onTestFinished(() => {
     listener.close()
   })
-  const broker = { port: (listener.address() as { port: number }).port, asked, refuseWith: 0 }
+  const broker = { port: (listener.address() as { port: number }).port, asked, passwords, refuseWith: 0 }
   return broker
 }
 
-async function signedIn(broker: TestBroker): Promise<{ link: UpstreamLink; clock: TestClock; onClosed: Closed }> {
+async function signedIn(
+  broker: TestBroker,
+  credential: CredentialSource = () => CREDENTIAL,
+): Promise<{ link: UpstreamLink; clock: TestClock; onClosed: Closed }> {
   const clock = new TestClock()
   const onClosed: Closed = vi.fn()
   const links = new UpstreamLinks(null, 1_000_000, new ReadBufferPool(), clock)
   const listener = { onClosed, onDelivered: () => {}, onDrain: () => {} }
-  const link = links.begin({ host: '127.0.0.1', port: broker.port }, CREDENTIAL, 'test', listener)
+  const link = links.begin({ host: '127.0.0.1', port: broker.port }, credential, 'test', listener)
   onTestFinished(() => link.close())
   await link.ready()
   return { link, clock, onClosed }
@@ -83,6 +90,17 @@ test('a session is renewed before it ends, again and again, and requests made me
       [...Array(round).keys()].flatMap((sign) => [HANDSHAKE, AUTHENTICATE, ...(sign > 0 ? [METADATA] : [])]),
     )
   }
+  expect(onClosed).not.toHaveBeenCalled()
+})
+
+test('a session is renewed with the password that is there then', async () => {
+  const broker = await startBroker()
+  let password = new Secret('pencil')
+  const { link, clock, onClosed } = await signedIn(broker, () => ({ ...CREDENTIAL, password }))
+  password = new Secret('eraser')
+  clock.advance(SESSION_LIFETIME_MS * 0.9)
+  await link.request<MetadataResponse>(OWN_REQUEST)
+  expect(broker.passwords).toEqual(['pencil', 'eraser'])
   expect(onClosed).not.toHaveBeenCalled()
 })
 

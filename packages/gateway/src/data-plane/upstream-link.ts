@@ -19,9 +19,12 @@ export interface LinkListener {
   onDrain(): void
 }
 
+/** Gives what a connection signs in with: asked each time, for a password may have been replaced. */
+export type CredentialSource = () => UpstreamSasl | undefined
+
 /** What a connection signs in with, and the timer of its next time. */
 interface SignIn {
-  readonly credential: UpstreamSasl | undefined
+  readonly credential: CredentialSource
   readonly clientId: string
   renewal: ClockTimer | null
 }
@@ -60,7 +63,7 @@ export class UpstreamLink {
 
 /** What every upstream connection of a gateway shares: TLS options, read buffers, derived SCRAM keys. */
 export class UpstreamLinks {
-  readonly #tls: ConnectionOptions | null
+  #tls: ConnectionOptions | null
   readonly #maxFrameBytes: number
   readonly #clock: Clock
   readonly #pool: ReadBufferPool
@@ -73,10 +76,15 @@ export class UpstreamLinks {
     this.#clock = clock
   }
 
+  /** Gives the connections that are begun from now on other options. */
+  replaceTls(tls: ConnectionOptions | null): void {
+    this.#tls = tls
+  }
+
   /** Begins a connection; requests may be written at once, they leave after the sign-in. */
   begin(
     address: UpstreamAddress,
-    credential: UpstreamSasl | undefined,
+    credential: CredentialSource,
     clientId: string,
     listener: LinkListener,
   ): UpstreamLink {
@@ -100,7 +108,7 @@ export class UpstreamLinks {
   }
 
   /** Opens a connection of the gateway's own and waits for its sign-in. */
-  async open(address: UpstreamAddress, credential: UpstreamSasl | undefined, clientId: string): Promise<UpstreamLink> {
+  async open(address: UpstreamAddress, credential: CredentialSource, clientId: string): Promise<UpstreamLink> {
     const link = this.begin(address, credential, clientId, {
       onClosed: () => {},
       onDelivered: () => {},
@@ -111,7 +119,8 @@ export class UpstreamLinks {
   }
 
   async #signIn(upstream: Upstream, signIn: SignIn): Promise<void> {
-    const { credential, clientId } = signIn
+    const { clientId } = signIn
+    const credential = signIn.credential()
     if (credential !== undefined) {
       const { sessionLifetimeMs } = await signInUpstream(upstream, credential, this.#saltedPasswords, clientId)
       if (sessionLifetimeMs > 0 && !upstream.isClosed) this.#renewBefore(sessionLifetimeMs, upstream, signIn)

@@ -43,6 +43,8 @@ export interface Authenticator {
 
 /** An authenticator, for whoever has to end it. */
 export interface OwnedAuthenticator extends Authenticator {
+  /** Takes up the keys of issuers of assertions, and the authorities by which issuers are asked. */
+  takeConfig(config: GatewayConfig): void
   /** Ends what it has started; assertions that are being verified are refused. */
   close(): Promise<void>
 }
@@ -81,6 +83,8 @@ function assertCertificate(token: Pick<SignIn, 'certificateThumbprint'>, origin:
 interface ConfiguredIssuer {
   readonly tokens: IssuerTokens
   readonly exchange: ClientSecretExchange | undefined
+  /** PEM of the authorities that are accepted when it is asked. */
+  takeAuthorities(caPem: string | undefined): void
 }
 
 function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): ConfiguredIssuer {
@@ -88,7 +92,9 @@ function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): Conf
   const onRefused = (host: string, reason: string): void =>
     log.warn({ event: 'issuer-address', issuer: name, host, reason }, 'an address of the issuer is not asked')
   const bounds = { timeoutMs: FETCH_TIMEOUT_MS, maxBytes: MAX_ANSWER_BYTES }
-  const fetch = createOutboundFetch({ ...reachOf(issuer), ...bounds, onRefused })
+  // The fetch looks at its options anew each time.
+  const reach = { ...reachOf(issuer), ...bounds, onRefused }
+  const fetch = createOutboundFetch(reach)
   const discovered = createIssuerMetadata(issuer, fetch, clock)
   const locate = async (): Promise<string> => jwksUri ?? (await discovered.get()).jwks_uri ?? ''
   const keyUse = type === 'spiffe' ? 'jwt-svid' : 'sig'
@@ -103,7 +109,11 @@ function configureIssuer(issuer: IssuerConfig, clock: Clock, log: LogPort): Conf
   })
   const exchange =
     issuer.clientCredentials && createClientSecretExchange({ issuer, metadata: () => discovered.get(), fetch })
-  return { tokens: new IssuerTokens({ config: issuer, findKey, clock, log }), exchange }
+  return {
+    tokens: new IssuerTokens({ config: issuer, findKey, clock, log }),
+    exchange,
+    takeAuthorities: (caPem) => void Object.assign(reach, { caPem }),
+  }
 }
 
 /**
@@ -157,6 +167,11 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
   async verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
     if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin)
     return this.#signIn(await this.#samlAssertions.verify(token), 'saml-assertion', origin)
+  }
+
+  takeConfig(config: GatewayConfig): void {
+    this.#samlAssertions.takeConfig(config)
+    for (const { issuer, caPem } of config.issuers) this.#issuers.get(issuer)?.takeAuthorities(caPem)
   }
 
   close(): Promise<void> {

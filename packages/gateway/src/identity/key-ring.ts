@@ -1,4 +1,4 @@
-import type { Clock } from '@headgate/core'
+import type { Clock, LogPort } from '@headgate/core'
 import type { BundlesConfig, GatewayConfig, TokensConfig } from '../config/gateway-config.ts'
 import type { PublicSigningJwk, SigningKey } from '../config/signing-key.ts'
 import { SESSION_IDLE_MS } from './sessions.ts'
@@ -96,4 +96,15 @@ export function createKeyRings({ tokens, bundles }: GatewayConfig, clock: Clock)
     tokens: new KeyRing(tokenKeysOf(tokens), tokens.lifetimeSeconds * 1_000 + SESSION_IDLE_MS, clock),
     bundles: new KeyRing(bundleKeysOf(bundles), bundles.lifetimeSeconds * 1_000, clock),
   }
+}
+
+/** Puts the keys of a configuration in force, and tells the log of what has changed. */
+export function takeKeys(rings: KeyRings, { tokens, bundles }: GatewayConfig, log: LogPort): void {
+  const take = (kind: string, ring: KeyRing, keys: SigningKeys): void => {
+    if (!ring.replace(keys)) return
+    const { thumbprint: kid } = ring.current
+    log.info({ event: 'keys', kid, count: ring.published.length }, `${kind} keys in force`)
+  }
+  take('token', rings.tokens, tokenKeysOf(tokens))
+  take('bundle', rings.bundles, bundleKeysOf(bundles))
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Clock, LogPort } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
 import type { GatewayConfig } from '../../config/gateway-config.ts'
@@ -27,7 +28,7 @@ export class SamlAssertions {
   readonly #clock: Clock
   readonly #log: LogPort
   readonly #threads: SamlThreads
-  readonly #issuers: readonly SamlIssuerConfig[]
+  #issuers: readonly SamlIssuerConfig[]
 
   constructor({ config, clock, log }: SamlAssertionsOptions) {
     this.#issuers = config.samlIssuers ?? []
@@ -56,6 +57,17 @@ export class SamlAssertions {
     return { principal, tokenId: assertionId, ...NOT_STATED, issuedAtUnixMs, expiresAtUnixMs }
   }
 
+  /** Takes up the keys of the issuers that there are; assertions that are being verified are judged by those before. */
+  takeConfig({ samlIssuers = [] }: GatewayConfig): void {
+    this.#issuers = this.#issuers.map((issuer) => {
+      const next = samlIssuers.find(({ name, entityId }) => name === issuer.name && entityId === issuer.entityId)
+      if (next === undefined || isSameKeys(next.keys, issuer.keys)) return issuer
+      const fields = { event: 'assertion-keys', issuer: issuer.name, count: next.keys.length }
+      this.#log.info(fields, 'keys of an issuer of assertions in force')
+      return { ...issuer, keys: next.keys }
+    })
+  }
+
   /** Ends the threads. */
   close(): Promise<void> {
     return this.#threads.close()
@@ -77,6 +89,10 @@ export class SamlAssertions {
       ...(stated === undefined ? {} : { claims: stated }),
     })
   }
+}
+
+function isSameKeys(one: readonly KeyObject[], other: readonly KeyObject[]): boolean {
+  return one.length === other.length && one.every((key, index) => other[index]?.equals(key))
 }
 
 function trustOf({ entityId, keys, audiences, nameIdFormats, maxAgeSeconds }: SamlIssuerConfig): SamlTrust {

@@ -1,13 +1,18 @@
 import type { Clock, ClockTimer, LogPort } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { GatewayConfigResult } from '../config/load-config.ts'
-import { bundleKeysOf, type KeyRing, type KeyRings, type SigningKeys, tokenKeysOf } from '../identity/key-ring.ts'
 import { fingerprintFiles } from './policy-files.ts'
 
-/** What a {@link KeyReload} needs. */
-export interface KeyReloadOptions {
+/** A part of a gateway that can take up some of another configuration while it runs, without ending anything. */
+export interface ConfigTaker {
+  /** Takes up what it can of a configuration without problems, at once and whole; tells the log of what has changed. */
+  takeConfig(config: GatewayConfig): void
+}
+
+/** What a {@link ConfigReload} needs. */
+export interface ConfigReloadOptions {
   readonly config: GatewayConfig
-  readonly keys: KeyRings
+  readonly takers: readonly ConfigTaker[]
   /** Reads the configuration anew. */
   readonly load: () => GatewayConfigResult
   readonly log: LogPort
@@ -15,17 +20,18 @@ export interface KeyReloadOptions {
 }
 
 /**
- * Takes other keys of tokens and bundles from the configuration's files while the gateway runs: at the same pace as the policy.
+ * Takes up keys, certificates and credentials when the configuration's files change while the gateway runs: at the same pace as the
+ * policy.
  *
- * Nothing else of the configuration is taken. Where it has problems, the keys stay, and the log says so.
+ * What no part takes up waits for a restart. Where the configuration has problems, all stays as it was, and the log says so.
  */
-export class KeyReload {
-  readonly #options: KeyReloadOptions
+export class ConfigReload {
+  readonly #options: ConfigReloadOptions
   #files: readonly string[]
   #fingerprint: string
   #timer: ClockTimer | undefined
 
-  constructor(options: KeyReloadOptions) {
+  constructor(options: ConfigReloadOptions) {
     this.#options = options
     this.#files = options.config.files
     this.#fingerprint = fingerprintFiles(this.#files)
@@ -34,21 +40,14 @@ export class KeyReload {
 
   /** Reads the files now. */
   reload(): void {
-    const { load, keys, config } = this.#options
+    const { load, takers, config } = this.#options
     if (config.files.length === 0) return
     // Before they are read: what changes meanwhile is looked at next time.
     this.#fingerprint = fingerprintFiles(this.#files)
     const result = load()
-    if (!result.ok) {
-      this.#tellProblems(result)
-      return
-    }
-    if (result.config.files.join() !== this.#files.join()) {
-      this.#files = result.config.files
-      this.#fingerprint = fingerprintFiles(this.#files)
-    }
-    this.#take('token', keys.tokens, tokenKeysOf(result.config.tokens))
-    this.#take('bundle', keys.bundles, bundleKeysOf(result.config.bundles))
+    this.#lookAt(result.ok ? result.config.files : result.files)
+    if (result.ok) for (const taker of takers) taker.takeConfig(result.config)
+    else this.#tellProblems(result)
   }
 
   /** Stops looking. */
@@ -57,16 +56,17 @@ export class KeyReload {
     this.#timer = undefined
   }
 
-  #take(kind: string, ring: KeyRing, keys: SigningKeys): void {
-    if (!ring.replace(keys)) return
-    const { thumbprint: kid } = ring.current
-    this.#options.log.info({ event: 'keys', kid, count: ring.published.length }, `${kind} keys in force`)
+  #lookAt(files: readonly string[]): void {
+    if (files.join() === this.#files.join()) return
+    this.#files = files
+    this.#fingerprint = fingerprintFiles(files)
   }
 
   #tellProblems({ problems }: Extract<GatewayConfigResult, { ok: false }>): void {
     const [first] = problems
-    const fields = { event: 'keys-refused', code: first?.code ?? 'unknown', count: problems.length }
-    this.#options.log.error({ ...fields, path: this.#options.config.path }, 'keys not reloaded: the last ones stay')
+    const fields = { event: 'config-refused', code: first?.code ?? 'unknown', count: problems.length }
+    const message = 'keys, certificates and credentials not reloaded: the last ones stay'
+    this.#options.log.error({ ...fields, path: this.#options.config.path }, message)
   }
 
   #watch(): void {
