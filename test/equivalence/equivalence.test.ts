@@ -6,6 +6,7 @@ import { knownDifferences } from './known-differences.ts'
 import { type Difference, differences, type NormalForm } from './normal-form.ts'
 import { complaints, observe, observeKafkajs, versionsOf } from './observation.ts'
 import type { KnownDifference } from './row.ts'
+import { brokerRuleRows } from './rows/broker-rules.ts'
 import { configRows } from './rows/configs.ts'
 import { fetchRows } from './rows/fetch.ts'
 import { groupRows } from './rows/groups.ts'
@@ -17,7 +18,16 @@ import { transactionRows } from './rows/transactions.ts'
 import { clusterState } from './side-effects.ts'
 import { type Side, startDirectSide, startGatewaySide } from './sides.ts'
 
-const rows = [...saslRows, ...groupRows, ...produceRows, ...fetchRows, ...topicRows, ...configRows, ...transactionRows]
+const rows = [
+  ...saslRows,
+  ...groupRows,
+  ...produceRows,
+  ...fetchRows,
+  ...topicRows,
+  ...configRows,
+  ...transactionRows,
+  ...brokerRuleRows,
+]
 const SETTLED_MS = 2_000
 
 let kafka: Side

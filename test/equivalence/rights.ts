@@ -11,17 +11,18 @@ export const TOPICS = [
   { topic: 'team.a', partitions: 1 },
   { topic: 'team.secret', partitions: 1 },
   { topic: 'altered', partitions: 1 },
+  { topic: 'moved', partitions: 5 },
   { topic: 'configs', partitions: 1 },
   { topic: 'settings', partitions: 1 },
   { topic: 'deletable.records', partitions: 1 },
   ...[1, 2, 3, 4, 5, 6, 7].map((number) => ({ topic: `deletable.${number}`, partitions: 1 })),
 ] as const
 
-/** `restricted` has rights of every kind, `nobody` has none, `operator` has rights on the cluster alone. */
-export type User = 'restricted' | 'nobody' | 'operator'
+/** `restricted` has rights of every kind but on the cluster, `nobody` has none, `operator` has rights on the cluster alone, and `mover` on it and some topics. */
+export type User = 'restricted' | 'nobody' | 'operator' | 'mover'
 
 /** Who signs in on either side. */
-export const USERS: readonly User[] = ['restricted', 'nobody', 'operator']
+export const USERS: readonly User[] = ['restricted', 'nobody', 'operator', 'mover']
 
 /** The rights as a policy says them. */
 export const POLICY = `
@@ -55,7 +56,10 @@ rules:
       alter-configs: [team.secret]
   - id: operator-runs-the-cluster
     who: { subjects: [operator] }
-    may: { cluster: [describe, create, describe-configs, idempotent-write] }
+    may: { cluster: [describe, alter, create, describe-configs, idempotent-write] }
+  - id: mover-moves-its-topics
+    who: { subjects: [mover] }
+    may: { cluster: [describe, alter], alter: [altered, moved, granted-missing] }
 `
 
 type Grant = Omit<Acl, 'user'>
@@ -85,12 +89,18 @@ const RESTRICTED: readonly Grant[] = [
   { operation: 'describe', resourceType: 'transactional-id', resourceName: 'seen-tx' },
 ]
 
-const OPERATOR: readonly Grant[] = (['describe', 'create', 'describe-configs', 'idempotent-write'] as const).map(
-  (operation) => ({ operation, resourceType: 'cluster', resourceName: 'kafka-cluster' }),
-)
+const cluster = (...operations: readonly Acl['operation'][]): Grant[] =>
+  operations.map((operation) => ({ operation, resourceType: 'cluster', resourceName: 'kafka-cluster' }))
+
+const OPERATOR = cluster('describe', 'alter', 'create', 'describe-configs', 'idempotent-write')
+const MOVER = [
+  ...cluster('describe', 'alter'),
+  ...['altered', 'moved', 'granted-missing'].flatMap((name) => topic(name, 'alter')),
+]
 
 /** The same rights as Kafka's own access rules. */
 export const ACLS: readonly Acl[] = [
   ...RESTRICTED.map((grant) => ({ ...grant, user: 'restricted' })),
   ...OPERATOR.map((grant) => ({ ...grant, user: 'operator' })),
+  ...MOVER.map((grant) => ({ ...grant, user: 'mover' })),
 ]

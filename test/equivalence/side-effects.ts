@@ -1,4 +1,5 @@
 import type {
+  DescribeAclsResponse,
   DescribeConfigsResponse,
   ListGroupsResponse,
   ListOffsetsResponse,
@@ -6,14 +7,15 @@ import type {
   OffsetFetchResponse,
 } from '@headgate/wire'
 import { type NormalForm, normalForm } from './normal-form.ts'
+import { RULES_OF_ROWS } from './rows/broker-rules.ts'
 import type { Side } from './sides.ts'
 
-const [LIST_OFFSETS, METADATA, OFFSET_FETCH, LIST_GROUPS, DESCRIBE_CONFIGS] = [2, 3, 9, 16, 32]
+const [LIST_OFFSETS, METADATA, OFFSET_FETCH, LIST_GROUPS, DESCRIBE_ACLS, DESCRIBE_CONFIGS] = [2, 3, 9, 16, 29, 32]
 const [EARLIEST, LATEST] = [-2n, -1n]
 const TOPIC = 2
 const SETTINGS = ['retention.ms', 'segment.ms']
 
-/** What a cluster holds, as its administrator sees it: topics, where their partitions begin and end, committed offsets, settings. */
+/** What a cluster holds, as its administrator sees it: topics, where their partitions begin and end, committed offsets, settings, access rules that rows make. */
 export async function clusterState({ admin, topicName }: Side): Promise<NormalForm> {
   const { topics } = await admin.request<MetadataResponse>(METADATA, 12, {
     topics: null,
@@ -44,8 +46,9 @@ export async function clusterState({ admin, topicName }: Side): Promise<NormalFo
     configurationKeys: SETTINGS,
   }))
   const settings = await admin.request<DescribeConfigsResponse>(DESCRIBE_CONFIGS, 4, { resources })
+  const rules = await admin.request<DescribeAclsResponse>(DESCRIBE_ACLS, 3, RULES_OF_ROWS)
   const [begin, end] = [await offsets(EARLIEST), await offsets(LATEST)]
-  return normalForm({ begin, end, committed: withOffsets(committed), settings }, topicName)
+  return normalForm({ begin, end, committed: withOffsets(committed), settings, rules }, topicName)
 }
 
 /** Groups come and go with their members; what they committed stays. */

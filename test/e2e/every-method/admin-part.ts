@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs'
+import { until } from '../../kafka/until.ts'
 import type { Lib } from './run-every-method.ts'
 import type { Transcript } from './transcript.ts'
 
@@ -77,7 +78,7 @@ export async function administerGroups(admin: Admin, out: Transcript): Promise<v
   await out.attempt('admin.describeGroups', () => admin.describeGroups([groupId, 'missing']))
 }
 
-/** Takes away all that was made, and asks what the gateway answers to nobody. */
+/** Takes away all that was made. */
 export async function administerTheEnd(lib: Lib, admin: Admin, out: Transcript): Promise<void> {
   await out.attempt('admin.listTopics', async () => (await admin.listTopics()).sort())
   await out.attempt('admin.deleteTopicRecords', () =>
@@ -97,7 +98,7 @@ export async function administerTheEnd(lib: Lib, admin: Admin, out: Transcript):
   await out.attempt('admin.disconnect', () => admin.disconnect())
 }
 
-/** What concerns the rules and the layout of the brokers themselves: see {@link BY_DESIGN}. */
+/** What concerns the rules and the layout of the brokers themselves. */
 async function administerBrokers(lib: Lib, admin: Admin, out: Transcript): Promise<void> {
   const { AclResourceTypes, AclOperationTypes, AclPermissionTypes, ResourcePatternTypes } = lib
   const acl = {
@@ -109,19 +110,28 @@ async function administerBrokers(lib: Lib, admin: Admin, out: Transcript): Promi
     operation: AclOperationTypes.READ,
     permissionType: AclPermissionTypes.ALLOW,
   }
+  const rules = (): Promise<unknown> => admin.describeAcls(acl)
+  await out.attempt('admin.describeAcls, none', rules)
   await out.attempt('admin.createAcls', () => admin.createAcls({ acl: [acl] }))
-  await out.attempt('admin.describeAcls', () => admin.describeAcls(acl))
+  await untilFound(admin, acl)
+  await out.attempt('admin.describeAcls', rules)
+  await out.attempt('admin.createAcls, impossible', () => admin.createAcls({ acl: [{ ...acl, resourceName: '' }] }))
   await out.attempt('admin.deleteAcls', () => admin.deleteAcls({ filters: [acl] }))
-  const topics = [{ topic: 'films', partitionAssignment: [{ partition: 0, replicas: [1] }] }]
-  await out.attempt('admin.alterPartitionReassignments', () => admin.alterPartitionReassignments({ topics }))
+  await out.attempt('admin.deleteAcls, again', () => admin.deleteAcls({ filters: [acl] }))
+  const move = (topic: string, replicas: number[]): (() => Promise<unknown>) => {
+    const topics = [{ topic, partitionAssignment: [{ partition: 0, replicas }] }]
+    return () => admin.alterPartitionReassignments({ topics })
+  }
+  await out.attempt('admin.alterPartitionReassignments', move('films', [0]))
+  await out.attempt('admin.alterPartitionReassignments, no such broker', move('films', [9]))
+  await out.attempt('admin.alterPartitionReassignments, missing', move('missing', [0]))
   await out.attempt('admin.listPartitionReassignments', () => admin.listPartitionReassignments({}))
+  await out.attempt('admin.listPartitionReassignments, of a topic', () =>
+    admin.listPartitionReassignments({ topics: [{ topic: 'films', partitions: [0] }] }),
+  )
 }
 
-/** Methods that do not print the same, since no policy grants what they ask, and the gateway offers none of their APIs. */
-export const BY_DESIGN: ReadonlySet<string> = new Set([
-  'admin.createAcls',
-  'admin.describeAcls',
-  'admin.deleteAcls',
-  'admin.alterPartitionReassignments',
-  'admin.listPartitionReassignments',
-])
+/** What the controller has made, a broker knows a moment later. */
+async function untilFound(admin: Admin, acl: Parameters<Admin['describeAcls']>[0]): Promise<void> {
+  await until('the access rule is in force', async () => (await admin.describeAcls(acl)).resources.length > 0)
+}

@@ -189,7 +189,42 @@ const adminRows: readonly KafkajsRow[] = [
     }),
   ),
   adminRow('access rules', (admin) => admin.describeAcls(ANY_ACL)),
+  adminRow(
+    'access rules, of somebody',
+    (admin) => admin.describeAcls({ ...ANY_ACL, principal: 'User:absent' }),
+    'operator',
+  ),
+  adminRow('access rules created', (admin) => admin.createAcls({ acl: [RULE] })),
+  adminRow('access rules created, by an operator', (admin) => admin.createAcls({ acl: [RULE] }), 'operator'),
+  adminRow('access rules deleted', (admin) => admin.deleteAcls({ filters: [RULE] })),
+  adminRow('partitions moved', (admin) => admin.alterPartitionReassignments({ topics: moved('moved') })),
+  adminRow(
+    'partitions moved, by a mover',
+    (admin) => admin.alterPartitionReassignments({ topics: moved('moved') }),
+    'mover',
+  ),
+  adminRow(
+    'partitions moved without a right on the topic',
+    (admin) => admin.alterPartitionReassignments({ topics: moved('foreign') }),
+    'mover',
+  ),
+  adminRow('partitions on the move', (admin) => admin.listPartitionReassignments({})),
+  adminRow('partitions on the move, for a mover', (admin) => admin.listPartitionReassignments({}), 'mover'),
 ]
+
+const RULE = {
+  resourceType: AclResourceTypes.TOPIC,
+  resourceName: 'kafkajs',
+  resourcePatternType: ResourcePatternTypes.LITERAL,
+  principal: 'User:ruled',
+  host: '*',
+  operation: AclOperationTypes.READ,
+  permissionType: AclPermissionTypes.ALLOW,
+}
+
+function moved(topic: string): { topic: string; partitionAssignment: { partition: number; replicas: number[] }[] }[] {
+  return [{ topic, partitionAssignment: [{ partition: 0, replicas: [0] }] }]
+}
 
 const TOPIC = ConfigResourceTypes.TOPIC
 const ANY_ACL = {

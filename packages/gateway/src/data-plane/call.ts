@@ -11,6 +11,7 @@ import {
 } from '@headgate/policy'
 import { apiMessage, ErrorCode } from '@headgate/wire'
 import type { AskScope, AskStatus } from '../control-port.ts'
+import { isBrokersPrincipal } from '../principal-residual.ts'
 import type { AccessLog } from './audit/access-log.ts'
 import type { AccessMasking, AccessRequest } from './audit/access-place.ts'
 import { PassedAccesses } from './audit/passed-accesses.ts'
@@ -183,7 +184,19 @@ export class Call extends Rights {
     return false
   }
 
-  /** Likewise, asked by somebody who creates it: it is on record, or reported as denied. */
+  /**
+   * Likewise, whatever a mode would let pass: for what holds at the brokers themselves, and longer than any mode. Whoever comes with
+   * a credential of the brokers is theirs to refuse.
+   */
+  isGranted(resourceType: ResourceType, operation: Operation, name: string): boolean {
+    const { wouldBe } = this.settle(resourceType, operation, name, undefined)
+    if (wouldBe === undefined || isBrokersPrincipal(this.#context.principal))
+      return this.permits(resourceType, operation, name)
+    this.#reportDenial(resourceType, operation, name, undefined, wouldBe)
+    return false
+  }
+
+  /** Whether the principal may create the topic: then it is on record, and reported as denied otherwise. */
   creates(topicName: string): boolean {
     if (!this.canCreate(topicName)) return this.permits('topic', Operation.Create, topicName)
     const byName = decide(this.#program, 'topic', Operation.Create, topicName)

@@ -215,7 +215,7 @@ export const adminSurface: Surface<Admin, undefined> = Object.freeze({
   describeAcls: () => [cluster(Operation.Describe)],
   createAcls: () => [cluster(Operation.Alter)],
   deleteAcls: () => [cluster(Operation.Alter)],
-  alterPartitionReassignments: () => [cluster(Operation.Alter)],
+  alterPartitionReassignments: (_, options) => [cluster(Operation.Alter), ...topicsOf(Operation.Alter, options.topics)],
   listPartitionReassignments: () => [cluster(Operation.Describe)],
 })
 

@@ -45,12 +45,16 @@ const NAMED_VERBS = [
 ]
 const CLUSTER_VERBS = 'describe, alter, create, describe-configs, alter-configs, idempotent-write'
 
-/** A policy that grants everything on names that match, but nothing on those that match the exception. */
-export function grant(pattern: string, exception?: string): string {
+/** A policy that grants everything on names that match, but nothing on those that match the exception; and on the cluster these words. */
+export function grant(pattern: string, exception?: string, cluster?: string): string {
   const verbs = (selector: string): string => NAMED_VERBS.map((verb) => `      ${verb}: ["${selector}"]\n`).join('')
-  const granted = `rules:\n  - id: granted\n    who: everyone\n    may:\n${verbs(pattern)}`
-  if (exception === undefined) return `${granted}      cluster: [${CLUSTER_VERBS}]\n`
+  const granted = `rules:\n  - id: granted\n    who: everyone\n    may:\n${verbs(pattern)}${clusterWords(exception === undefined ? CLUSTER_VERBS : cluster)}`
+  if (exception === undefined) return granted
   return `${granted}  - id: excepted\n    who: everyone\n    never:\n${verbs(exception)}`
+}
+
+function clusterWords(words: string | undefined): string {
+  return words === undefined ? '' : `      cluster: [${words}]\n`
 }
 
 /** A client connection as an API sees it. */
@@ -73,8 +77,9 @@ export function createClient(
   policy: string,
   bootstrap: readonly { host: string; port: number }[] = [],
   modes: EnforcementModes = ENFORCED,
+  principal: Principal = PRINCIPAL,
 ): ClientFixture {
-  const program = compile(policy, modes)
+  const program = compile(policy, modes, principal)
   const cluster = createCluster(bootstrap)
   const state = new ClientState()
   const asks = createAsks()
@@ -89,8 +94,8 @@ export function createClient(
     wouldDeny.length = 0
     return new Call({
       header: { apiKey, apiVersion, correlationId: 1, clientId: 'test' },
-      policy: { revision: 1, principal: PRINCIPAL, program },
-      principal: PRINCIPAL,
+      policy: { revision: 1, principal, program },
+      principal,
       asks: asks.view,
       nowUnixMs: () => asks.nowUnixMs,
       state,
@@ -193,10 +198,10 @@ function createAsks(): AsksFixture {
   return { view, opened: [], nowUnixMs: 1_000, tell: (ask) => receive({ kind: 'ask', ask }) }
 }
 
-function compile(text: string, modes: EnforcementModes): ReturnType<typeof compileProgram> {
+function compile(text: string, modes: EnforcementModes, principal: Principal): ReturnType<typeof compileProgram> {
   const parsed = parsePolicy({ path: 'policy.yaml', text }, () => '')
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
-  return compileProgram(residualUnder(parsed.document, modes, PRINCIPAL))
+  return compileProgram(residualUnder(parsed.document, modes, principal))
 }
 
 function createCluster(bootstrap: readonly { host: string; port: number }[]): ClusterView {

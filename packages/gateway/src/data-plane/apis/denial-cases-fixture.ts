@@ -16,6 +16,8 @@ export interface DenialCase {
   readonly code: number
   readonly closes?: boolean
   readonly isNeverGranted?: boolean
+  /** Words of `cluster` without which the names are not looked at. */
+  readonly cluster?: string
 }
 
 const TOPIC = ErrorCode.TOPIC_AUTHORIZATION_FAILED
@@ -116,6 +118,15 @@ const answeredPartitions = (names: readonly string[]): Fields => ({
   topics: named(names, { topicId: ZERO_UUID, partitions: [{ partitionIndex: 0, errorCode: 0 }] }),
 })
 
+const ACL = { resourceType: 2, principal: 'User:any', host: '*', operation: 3, permissionType: 3 }
+const ACL_FILTER = {
+  resourceTypeFilter: 2,
+  patternTypeFilter: 3,
+  principalFilter: null,
+  hostFilter: null,
+  operation: 1,
+  permissionType: 1,
+}
 const committed = { partitionIndex: 0, committedOffset: 1n, committedLeaderEpoch: -1, metadata: '', errorCode: 0 }
 const OFFSET_COMMIT_TOPIC = { topicId: ZERO_UUID, partitions: [{ partitionIndex: 0, ...COMMIT }] }
 
@@ -482,6 +493,32 @@ export const denialCases: readonly DenialCase[] = [
     code: TOPIC,
   },
   {
+    apiKey: 29,
+    about: 'the cluster',
+    request: () => ({}),
+    codes: whole,
+    code: CLUSTER,
+    isNeverGranted: true,
+  },
+  {
+    apiKey: 30,
+    about: 'the cluster',
+    request: (names) => ({
+      creations: names.map((resourceName) => ({ ...ACL, resourceName, resourcePatternType: 3 })),
+    }),
+    codes: ({ results }) => list(results).map(({ errorCode }) => Number(errorCode)),
+    code: CLUSTER,
+    isNeverGranted: true,
+  },
+  {
+    apiKey: 31,
+    about: 'the cluster',
+    request: (names) => ({ filters: names.map((resourceNameFilter) => ({ ...ACL_FILTER, resourceNameFilter })) }),
+    codes: ({ filterResults }) => list(filterResults).map(({ errorCode }) => Number(errorCode)),
+    code: CLUSTER,
+    isNeverGranted: true,
+  },
+  {
     apiKey: 32,
     about: 'topics',
     request: (names) => ({ resources: resources(names, 2) }),
@@ -531,6 +568,33 @@ export const denialCases: readonly DenialCase[] = [
     answer: (names) => ({ results: names.map((groupId) => ({ groupId, errorCode: 0 })) }),
     codes: ({ results }, name) => entryCodes(results, name, 'groupId'),
     code: GROUP,
+  },
+  {
+    apiKey: 45,
+    about: 'the cluster',
+    request: (names) => ({ topics: named(names, { partitions: [{ partitionIndex: 0, replicas: [0] }] }) }),
+    codes: (response, name) => [...whole(response), ...partitionCodes(response['responses'], name)],
+    code: CLUSTER,
+    isNeverGranted: true,
+  },
+  {
+    apiKey: 45,
+    about: 'topics',
+    cluster: 'alter',
+    request: (names) => ({ topics: named(names, { partitions: [{ partitionIndex: 0, replicas: [0] }] }) }),
+    answer: (names) => ({
+      responses: named(names, { partitions: [{ partitionIndex: 0, errorCode: 0, errorMessage: null }] }),
+    }),
+    codes: ({ responses }, name) => partitionCodes(responses, name),
+    code: TOPIC,
+  },
+  {
+    apiKey: 46,
+    about: 'the cluster',
+    request: (names) => ({ topics: named(names, { partitionIndexes: [0] }) }),
+    codes: whole,
+    code: CLUSTER,
+    isNeverGranted: true,
   },
   {
     apiKey: 47,

@@ -6,8 +6,6 @@ import { type ClientFixture, createClient, grant } from './call-fixture.ts'
 import { type DenialCase, denialCases } from './denial-cases-fixture.ts'
 import { type Fields, uuidOf } from './message-fixture.ts'
 
-const POLICY = grant('open*', 'nothing')
-
 const rows = denialCases.flatMap((denialCase) => {
   const api = apis.find(({ apiKey }) => apiKey === denialCase.apiKey)
   if (api === undefined) throw new Error(`${denialCase.apiKey} is not offered`)
@@ -20,8 +18,8 @@ const rows = denialCases.flatMap((denialCase) => {
 
 type Row = (typeof rows)[number]
 
-function client(): ClientFixture {
-  const fixture = createClient(POLICY)
+function client({ cluster }: DenialCase): ClientFixture {
+  const fixture = createClient(grant('open*', 'nothing', cluster))
   for (const [id, name] of [
     [1, 'open-1'],
     [2, 'shut-2'],
@@ -34,7 +32,7 @@ function client(): ClientFixture {
 
 async function decide({ api, version, denialCase }: Row, names: readonly string[]): Promise<Verdict<Fields, Fields>> {
   const request = fill(api.apiKey, 'Request', denialCase.request(names, version))
-  const verdict = await api.decide(client().call(api.apiKey, version), request)
+  const verdict = await api.decide(client(denialCase).call(api.apiKey, version), request)
   return verdict as Verdict<Fields, Fields>
 }
 

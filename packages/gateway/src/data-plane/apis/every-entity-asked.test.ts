@@ -6,7 +6,7 @@ import { type ClientFixture, createClient, grant } from './call-fixture.ts'
 import { createMessage, uuidOf } from './message-fixture.ts'
 
 const NOTHING = 'rules: []'
-const ALL_BUT_SECRETS = grant('*', 'secret*')
+const ALL_BUT_SECRETS = grant('*', 'secret*', 'describe, alter')
 
 /** Request fields without which an API would answer by itself whatever the names. */
 const REQUEST_FIELDS: Readonly<Record<string, unknown>> = {

@@ -18,10 +18,9 @@ export interface CappedVersions {
 
 const REMOVED = 'removed in Kafka 4.0; brokers spoke it among themselves'
 const INTER_BROKER = 'brokers and controllers speak it among themselves'
-const ACLS = 'the policy decides who may do what; the rules of the broker concern the gateway alone'
 const DELEGATION_TOKEN = 'would make a credential with which the gateway can be passed by'
 const SCRAM_CREDENTIAL = 'would show or make a credential with which the gateway can be passed by'
-const CLUSTER_OPERATION = 'an operation on the cluster for which policy has no word'
+const CLUSTER_OPERATION = 'an operation on the cluster that is not decided on yet'
 const QUOTA = 'quotas concern the principals that brokers know, which are not the clients of the gateway'
 const TELEMETRY = 'sends what clients measure to the cluster, which policy has no word for'
 const SHARE_GROUP = 'share groups are not decided on yet'
@@ -33,9 +32,6 @@ const rows: readonly (readonly [apiKey: number, name: string, reason: string])[]
   [6, 'UpdateMetadata', REMOVED],
   [7, 'ControlledShutdown', REMOVED],
   [27, 'WriteTxnMarkers', INTER_BROKER],
-  [29, 'DescribeAcls', ACLS],
-  [30, 'CreateAcls', ACLS],
-  [31, 'DeleteAcls', ACLS],
   [34, 'AlterReplicaLogDirs', CLUSTER_OPERATION],
   [35, 'DescribeLogDirs', CLUSTER_OPERATION],
   [38, 'CreateDelegationToken', DELEGATION_TOKEN],
@@ -43,8 +39,6 @@ const rows: readonly (readonly [apiKey: number, name: string, reason: string])[]
   [40, 'ExpireDelegationToken', DELEGATION_TOKEN],
   [41, 'DescribeDelegationToken', DELEGATION_TOKEN],
   [43, 'ElectLeaders', CLUSTER_OPERATION],
-  [45, 'AlterPartitionReassignments', CLUSTER_OPERATION],
-  [46, 'ListPartitionReassignments', CLUSTER_OPERATION],
   [48, 'DescribeClientQuotas', QUOTA],
   [49, 'AlterClientQuotas', QUOTA],
   [50, 'DescribeUserScramCredentials', SCRAM_CREDENTIAL],

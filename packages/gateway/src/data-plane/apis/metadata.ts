@@ -1,4 +1,4 @@
-import { CLUSTER_NAME, Operation } from '@headgate/policy'
+import { CLUSTER_NAME } from '@headgate/policy'
 import {
   defaultMetadataResponse,
   defaultMetadataResponseTopic,
@@ -14,6 +14,7 @@ import { type AnyApi, answer, defineApi, forward, forwardInstead, type Verdict }
 import type { Call } from '../call.ts'
 import { NO_NODE, servedBrokers, servedController } from './broker-nodes.ts'
 import { splitItems } from './request-split.ts'
+import { isShown } from './shown-topics.ts'
 
 const FIRST_VERSION_BY_ID = 12
 const MAX_AWAITED_TOPICS = 1_000
@@ -74,15 +75,9 @@ function refusalOf(call: Call, { name, topicId }: MetadataRequestTopic): number 
   if (topicId !== ZERO_UUID) {
     const known = call.cluster.topicName(topicId)
     if (known === undefined) return ErrorCode.UNKNOWN_TOPIC_ID
-    if (!shows(call, known)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    if (!isShown(call, known)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
   }
-  return name === null || shows(call, name) ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED
-}
-
-function shows(call: Call, name: string): boolean {
-  // Asked by its name: who may describe it does so.
-  if (call.can('topic', Operation.Describe, name)) return call.permits('topic', Operation.Describe, name)
-  return call.knows(name) || call.permits('topic', Operation.Describe, name)
+  return name === null || isShown(call, name) ? ErrorCode.NONE : ErrorCode.TOPIC_AUTHORIZATION_FAILED
 }
 
 /** An id creates nothing. */
@@ -129,7 +124,7 @@ function editAnswer(
   call: Call,
   response: MetadataResponse,
   refusals: readonly MetadataResponseTopic[],
-  isShown: (topicName: string) => boolean,
+  shows: (topicName: string) => boolean,
 ): void {
   for (const topic of response.topics)
     if (topic.errorCode === ErrorCode.NONE) call.cluster.learnTopic(topic.name, topic.topicId)
@@ -144,7 +139,7 @@ function editAnswer(
     CLUSTER_NAME,
     response.clusterAuthorizedOperations,
   )
-  const shown = response.topics.filter(({ name }) => name === null || isShown(name))
+  const shown = response.topics.filter(({ name }) => name === null || shows(name))
   for (const topic of shown) editTopic(call, topic)
   response.topics = [...shown, ...refusals]
 }

@@ -32,10 +32,14 @@ function versionsOf({ minVersion, maxVersion }: AnyApi): number[] {
   return Array.from({ length: maxVersion - minVersion + 1 }, (_, index) => minVersion + index)
 }
 
+/** Hosts that go on as they are: an access rule says from where it holds, in the words of whoever wrote it. */
+const WRITTEN_BY_PEOPLE = ['29 resources[].acls[].host', '31 filterResults[].matchingAcls[].host']
+
 function addressPaths(apiKey: number, version: number): string[] {
   return hostPortFields
     .filter((field) => field.apiKey === apiKey && version >= field.minVersion && version <= field.maxVersion)
     .map(({ path }) => path)
+    .filter((path) => !WRITTEN_BY_PEOPLE.includes(`${apiKey} ${path}`))
 }
 
 /** An answer of the broker that names its own addresses wherever the version has a place for one. */
