@@ -3,6 +3,7 @@ export {
   type Canary,
   MAX_CANARIES,
 } from './bundle/bundle-claims.ts'
+export { BUNDLE_TYPE, MAX_BUNDLE_LENGTH } from './bundle/bundle-format.ts'
 export {
   BUNDLE_ALGORITHM,
   type BundleKey,
@@ -32,7 +33,7 @@ export {
   BundleTooLargeError,
   BundleTypeError,
 } from './bundle/errors.ts'
-export { BUNDLE_TYPE, MAX_BUNDLE_LENGTH, signBundle } from './bundle/sign-bundle.ts'
+export { signBundle } from './bundle/sign-bundle.ts'
 export type { VerifiedBundle } from './bundle/verified-bundle.ts'
 export { type BundleExpectation, type HighWaterMark, verifyBundle } from './bundle/verify-bundle.ts'
 export {

@@ -17,8 +17,14 @@ interface Active {
   readonly sinceMonotonicMs: number
 }
 
-const withoutBundle = createClosedProgram('no-bundle')
-const afterExpiry = createClosedProgram('bundle-expired')
+// Made when they are needed first, which for most clients is never.
+const closed = new Map<'no-bundle' | 'bundle-expired', Program>()
+
+function closedProgram(reason: 'no-bundle' | 'bundle-expired'): Program {
+  const program = closed.get(reason) ?? createClosedProgram(reason)
+  closed.set(reason, program)
+  return program
+}
 
 /** What a store is made with. */
 export interface BundleStoreOptions {
@@ -99,8 +105,10 @@ export class BundleStore {
   /** The program to decide by now: without a bundle in force, one that denies everything and says why. */
   programAt(nowUnixMs: number = this.#clock.nowUnixMs()): Program {
     const active = this.#active
-    if (active === undefined) return withoutBundle
-    return this.staleness(nowUnixMs) === 'expired' ? afterExpiry : this.#programOf(active, nowUnixMs)
+    if (active === undefined) return closedProgram('no-bundle')
+    return this.staleness(nowUnixMs) === 'expired'
+      ? closedProgram('bundle-expired')
+      : this.#programOf(active, nowUnixMs)
   }
 
   /** Compiles anew when rules have begun or ended to apply. A clock that went back brings no rule back that has ended. */

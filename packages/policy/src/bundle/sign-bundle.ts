@@ -1,14 +1,9 @@
 import { CompactSign } from 'jose'
 import { compileProgram } from '../program/program.ts'
 import { type BundleClaims, bundleClaimsSchema } from './bundle-claims.ts'
+import { BUNDLE_TYPE, MAX_BUNDLE_LENGTH } from './bundle-format.ts'
 import { BUNDLE_ALGORITHM, type BundleSigningKey, describeBundleKey } from './bundle-key.ts'
 import { BundleClaimsError, BundleKeyError, BundleProgramError, BundleTooLargeError } from './errors.ts'
-
-/** The `typ` of a bundle: nothing else is signed under it. */
-export const BUNDLE_TYPE = 'headgate-bundle+jws'
-
-/** The largest bundle that is signed or read, in characters of its compact form. */
-export const MAX_BUNDLE_LENGTH = 4_194_304
 
 /**
  * Signs a bundle: one compact JWS with the JSON inside, so that the bytes signed are the bytes parsed.

@@ -1,6 +1,7 @@
 import { compactVerify, decodeProtectedHeader } from 'jose'
 import { compileProgram, type Program } from '../program/program.ts'
-import { type BundleClaims, bundleClaimsSchema, demandsSchema } from './bundle-claims.ts'
+import type { BundleClaims } from './bundle-claims.ts'
+import { BUNDLE_TYPE, MAX_BUNDLE_LENGTH } from './bundle-format.ts'
 import { BUNDLE_ALGORITHM, bundleKeyThumbprint, bundlePublicKey, type OkpKey, type ServedKey } from './bundle-key.ts'
 import { assertCanaries } from './canaries.ts'
 import { understoodFeatures } from './demands.ts'
@@ -18,7 +19,6 @@ import {
   BundleTooLargeError,
   BundleTypeError,
 } from './errors.ts'
-import { BUNDLE_TYPE, MAX_BUNDLE_LENGTH } from './sign-bundle.ts'
 import { sealBundle, type VerifiedBundle } from './verified-bundle.ts'
 
 /** The newest thing seen of one addressee: nothing older is accepted, and nothing else under the same revision. */
@@ -58,7 +58,7 @@ export interface BundleExpectation {
 export async function verifyBundle(jws: string, expected: BundleExpectation): Promise<VerifiedBundle> {
   const { payload, type } = await verifySignature(jws, expected)
   if (type !== BUNDLE_TYPE) throw new BundleTypeError({ message: 'bundle: signed as something else' })
-  const claims = parseClaims(payload)
+  const claims = await parseClaims(payload)
   assertAddressee(claims, expected)
   assertRevision(claims, expected)
   if (!(claims.expiresAtUnixMs > expected.nowUnixMs)) {
@@ -118,7 +118,9 @@ async function findKey(kid: string, { thumbprints, keys }: BundleExpectation): P
   throw new BundleKeyError({ message: 'bundle: the key that signed it is not served', details: { kid } })
 }
 
-function parseClaims(payload: Uint8Array): BundleClaims {
+async function parseClaims(payload: Uint8Array): Promise<BundleClaims> {
+  // Loaded when the first bundle is there: whoever only imports a client pays for no schema.
+  const { bundleClaimsSchema, demandsSchema } = await import('./bundle-claims.ts')
   let value: unknown
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(payload))
@@ -127,16 +129,16 @@ function parseClaims(payload: Uint8Array): BundleClaims {
     throw new BundleClaimsError({ message: 'bundle: the payload is no JSON' })
   }
   // First what it demands: a client that is too old should say so, and not that the form is wrong.
-  assertUnderstood(value)
+  const { data: demands } = demandsSchema.safeParse(value)
+  assertUnderstood(demands?.mustUnderstand ?? [])
   const result = bundleClaimsSchema.safeParse(value)
   if (result.success) return result.data
   const where = result.error.issues[0]?.path.join('.') ?? ''
   throw new BundleClaimsError({ message: `bundle: the payload does not fit at \`${where}\``, details: { where } })
 }
 
-function assertUnderstood(payload: unknown): void {
-  const result = demandsSchema.safeParse(payload)
-  const unknown = result.data?.mustUnderstand.find((feature) => !understoodFeatures.has(feature))
+function assertUnderstood(demands: readonly string[]): void {
+  const unknown = demands.find((feature) => !understoodFeatures.has(feature))
   if (unknown === undefined) return
   throw new BundleNotUnderstoodError({ message: 'bundle: it needs a newer client', details: { feature: unknown } })
 }
