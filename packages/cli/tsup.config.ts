@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { defineConfig } from 'tsup'
-import { writeLicences } from './build/licences.ts'
+import { writeLicences } from '../../.ci/licences.mjs'
 
 // The two run at once: neither may clean the folder of the other.
 const shared = { clean: false, sourcemap: true, target: 'node24', treeshake: true } as const

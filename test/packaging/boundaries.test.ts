@@ -96,10 +96,21 @@ const RULES: readonly IForbiddenRuleType[] = [
     to: { path: NOT_SHIPPED },
   },
   {
+    // The client's build has inside what it uses of ours.
     name: 'shipped code imports no development dependency',
     severity: 'error',
-    from: { path: '^packages/[^/]+/src/', pathNot: [...NOT_SHIPPED] },
+    from: { path: '^packages/[^/]+/src/', pathNot: ['^packages/kafkajs/', ...NOT_SHIPPED] },
     to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only', 'npm-peer'] },
+  },
+  {
+    name: 'the client imports no development dependency but our own, which are inside its build',
+    severity: 'error',
+    from: { path: '^packages/kafkajs/src/', pathNot: [...NOT_SHIPPED] },
+    to: {
+      dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+      dependencyTypesNot: ['type-only', 'npm-peer'],
+      pathNot: '^packages/(policy|masking|core|compression)/',
+    },
   },
   {
     name: 'nothing imports the command line',

@@ -54,14 +54,15 @@ test.each(packageNames())('%s asks for exact versions, of its own kind from the 
 })
 
 test.each(packageNames())('the references of %s are its dependencies of our own kind', (name) => {
-  const { dependencies = {} } = readManifest(`packages/${name}`)
+  // Those of development are inside the build of the one that names them.
+  const { dependencies = {}, devDependencies = {} } = readManifest(`packages/${name}`)
   const config = JSON.parse(readFileSync(join(packageFolder(name), 'tsconfig.json'), 'utf8')) as {
     references?: { path: string }[]
   }
   const referenced = (config.references ?? []).map(({ path }) => path.replace('../', '@headgate/'))
 
   expect(referenced.sort()).toEqual(
-    Object.keys(dependencies)
+    Object.keys({ ...dependencies, ...devDependencies })
       .filter((key) => key.startsWith('@headgate/'))
       .sort(),
   )

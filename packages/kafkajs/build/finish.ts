@@ -1,5 +1,6 @@
-import { appendFileSync, copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { writeLicences } from '../../../.ci/licences.mjs'
 
 const require = createRequire(import.meta.url)
 
@@ -30,4 +31,4 @@ makePlain()
 writeEsmShim()
 finishTypes('dist/index.d.ts', './index.js')
 finishTypes('dist/index.d.cts', './index.cjs')
-copyFileSync(require.resolve('kafkajs/LICENSE'), 'dist/kafkajs.LICENSE')
+writeLicences('dist/metafile-cjs.json', 'dist/THIRD-PARTY-LICENCES.txt')

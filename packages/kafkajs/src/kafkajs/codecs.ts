@@ -1,5 +1,4 @@
-import { Compression, compressLater, decompressLater } from '@headgate/compression'
-import { CompressionCodecs } from '#kafkajs'
+import { CompressionCodecs, CompressionTypes } from '#kafkajs'
 
 /** What kafkajs calls a codec. */
 interface Codec {
@@ -10,17 +9,20 @@ interface Codec {
 /** The most that is taken out of one batch: far more than brokers take in, and less than would end the process. */
 const MAX_BATCH_BYTES = 256 * 1024 * 1024
 
+// Loaded with the first batch that is compressed: it brings WebAssembly, which whoever compresses nothing does not need.
+const library = (): Promise<typeof import('@headgate/compression')> => import('@headgate/compression')
+
 function createCodec(type: number): Codec {
   return Object.freeze({
-    compress: ({ buffer }: { readonly buffer: Buffer }) => compressLater(type, buffer),
-    decompress: (bytes: Buffer) => decompressLater(type, bytes, MAX_BATCH_BYTES),
+    compress: async ({ buffer }: { readonly buffer: Buffer }) => (await library()).compressLater(type, buffer),
+    decompress: async (bytes: Buffer) => (await library()).decompressLater(type, bytes, MAX_BATCH_BYTES),
   })
 }
 
 const offered = new Set<number>()
 
 /**
- * Puts the codecs of {@link Compression} into kafkajs's registry for good.
+ * Puts the codecs of `@headgate/compression` into kafkajs's registry for good.
  *
  * A codec sees records before they are masked, and the registry is open to the whole process, so what else is put there is not
  * taken. It is not refused either: many services register snappy in their first lines.
@@ -28,7 +30,8 @@ const offered = new Set<number>()
 function sealRegistry(registry: object): void {
   // Nothing is found beside the registry's own entries, such as one for "not compressed".
   Object.setPrototypeOf(registry, null)
-  for (const type of [Compression.gzip, Compression.snappy, Compression.lz4, Compression.zstd]) {
+  const { GZIP, Snappy, LZ4, ZSTD } = CompressionTypes
+  for (const type of [GZIP, Snappy, LZ4, ZSTD]) {
     const codec = createCodec(type)
     const lookup = (): Codec => codec
     const property = { enumerable: true, configurable: false, get: () => lookup, set: () => void offered.add(type) }

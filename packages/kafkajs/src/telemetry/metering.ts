@@ -10,6 +10,7 @@ import {
 import type { TopicMessages } from '#kafkajs'
 import { VERSION } from '../version.ts'
 import { type ClientAttributes, errorType, type MessagingOperation, messagingAttributes } from './attributes.ts'
+import { isApiUsed } from './registry.ts'
 
 // The boundaries that the conventions advise, in seconds.
 const BOUNDARIES = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
@@ -38,6 +39,7 @@ let known: { readonly provider: MeterProvider; readonly instruments: Instruments
 
 /** The instruments of the SDK that is registered now, which may come after the first import; nothing where there is none. */
 function findInstruments(): Instruments | undefined {
+  if (!isApiUsed()) return undefined
   const provider = metrics.getMeterProvider()
   if (known?.provider !== provider) known = { provider, instruments: createInstruments(provider) }
   return known.instruments

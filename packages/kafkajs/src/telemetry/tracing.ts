@@ -26,14 +26,21 @@ import {
   workAttributes,
 } from './attributes.ts'
 import { contextHeaders, senderContext, senderLinks } from './propagation.ts'
+import { isApiUsed } from './registry.ts'
 
-// A proxy that nobody registered anything at leads to the one provider that does nothing.
-const idleProvider = new ProxyTracerProvider().getDelegate()
+let idleProvider: TracerProvider | undefined
+
+/** A proxy that nobody registered anything at leads to the one provider that does nothing. */
+function findIdleProvider(): TracerProvider {
+  idleProvider ??= new ProxyTracerProvider().getDelegate()
+  return idleProvider
+}
 
 /** Whether an OpenTelemetry SDK is registered in this process now. */
 export function isTracing(): boolean {
+  if (!isApiUsed()) return false
   const provider = trace.getTracerProvider()
-  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== idleProvider
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== findIdleProvider()
 }
 
 let known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined
