@@ -120,22 +120,23 @@ const MAX_POOLED = 4096
 
 /** Gives equal decisions one identity. It forgets when it is full, for the caller's names are chosen by clients. */
 export class DecisionPool {
-  readonly #byObligations = new Map<Obligations | undefined, Map<string, Decision>>()
+  // By what tells their effect and their reason: what is allowed or held under obligations is so for one reason.
+  readonly #pooled = new Map<Obligations | DecisionReason, Map<string, Decision>>()
   #size = 0
 
   /** The decision with these parts; `ruleIds` must be sorted, and `obligations` be one object where they are equal. */
   intern(effect: Effect, reason: DecisionReason, ruleIds: readonly string[], obligations?: Obligations): Decision {
     // Rule ids have no white space.
-    const key = `${effect} ${reason} ${ruleIds.join(' ')}`
-    const known = this.#byObligations.get(obligations)?.get(key)
+    const ids = ruleIds.length === 1 ? (ruleIds[0] as string) : ruleIds.join(' ')
+    const known = this.#pooled.get(obligations ?? reason)?.get(ids)
     if (known !== undefined) return known
     if (this.#size >= MAX_POOLED) {
-      this.#byObligations.clear()
+      this.#pooled.clear()
       this.#size = 0
     }
     const decision = createDecision(effect, reason, ruleIds, obligations)
-    const decisions = this.#byObligations.get(obligations) ?? new Map<string, Decision>()
-    this.#byObligations.set(obligations, decisions.set(key, decision))
+    const decisions = this.#pooled.get(obligations ?? reason) ?? new Map<string, Decision>()
+    this.#pooled.set(obligations ?? reason, decisions.set(ids, decision))
     this.#size += 1
     return decision
   }

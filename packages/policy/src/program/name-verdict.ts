@@ -5,7 +5,7 @@ import { uniteKeepLists } from '../keep-list.ts'
 import { kafkaOperations, Operation, operations } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import type { Decision, DecisionPool, DecisionReason } from './decision.ts'
-import type { ObligationPool, Protection } from './obligation-pool.ts'
+import { type LiftedDuties, noProtections, type ObligationPool, type ProtectionSet } from './obligation-pool.ts'
 import { uniteUnmasks } from './unite-masks.ts'
 
 interface PartitionRun {
@@ -37,7 +37,7 @@ export interface VerdictPools {
 /** What there is to say of a name. */
 export interface NameFacts {
   readonly atoms: readonly Atom[]
-  readonly protections: readonly Protection[]
+  readonly protections: ProtectionSet
   /** Listed, and refused promptly, where it may not be used. */
   readonly discoverable: boolean
 }
@@ -54,7 +54,7 @@ export class NameVerdict {
   /** Decisions for the whole on other operations, by slot. */
   #others: (Decision | undefined)[] | undefined
   readonly #atoms: readonly Atom[]
-  readonly #protections: readonly Protection[]
+  readonly #protections: ProtectionSet
   readonly #pools: VerdictPools
   #allowed = -1
   /** Listed, and refused promptly, where it may not be used. */
@@ -82,11 +82,11 @@ export class NameVerdict {
     return runs === undefined ? whole : decisionAt(runs, partition)
   }
 
-  /** Puts in its place what one rule decides by itself. */
+  /** Puts in its place what one rule decides by itself, without obligations. */
   prepare(): void {
     for (const operation of prepared) {
-      const decision = this.#decideAlone(operation)
-      if (decision !== undefined) this.#keep(operation, decision)
+      const atom = this.#atomAlone(operation)
+      if (atom !== undefined && (atom.denies || this.#isPlain(operation, atom))) this.#keep(operation, atom.alone)
     }
   }
 
@@ -118,18 +118,25 @@ export class NameVerdict {
   }
 
   #workOut(operation: Operation): Decision {
-    const decision = this.#decideAlone(operation) ?? this.#decideTogether(operation)
+    const atom = this.#atomAlone(operation)
+    const decision = atom === undefined ? this.#decideTogether(operation) : this.#decideAlone(operation, atom)
     this.#keep(operation, decision)
     return decision
   }
 
-  /** Most names are spoken of by one rule, under no protection and as a whole: its decision is made already. */
-  #decideAlone(operation: Operation): Decision | undefined {
-    const [atom] = this.#atoms
-    if (atom === undefined || this.#atoms.length > 1 || this.#protections.length > 0) return undefined
-    // INVARIANT: what a rule narrows is no plain grant.
-    if (atom.only !== undefined && directions[operation] === 'consume') return undefined
-    return atom.partitions === undefined && (atom.operations & (1 << operation)) !== 0 ? atom.alone : undefined
+  /** The one atom that speaks of an operation, where it does so of the whole: on most names there is no other. */
+  #atomAlone(operation: Operation): Atom | undefined {
+    let found: Atom | undefined
+    for (const atom of this.#atoms) {
+      if ((atom.operations & (1 << operation)) === 0) continue
+      if (found !== undefined || atom.partitions !== undefined) return undefined
+      found = atom
+    }
+    return found
+  }
+
+  #decideAlone(operation: Operation, atom: Atom): Decision {
+    return atom.denies ? atom.alone : this.#grant(operation, [atom])
   }
 
   #decideTogether(operation: Operation): Decision {
@@ -170,6 +177,11 @@ export class NameVerdict {
     return pool.intern('deny', this.defaultReason, [])
   }
 
+  /** INVARIANT: what a rule narrows is no plain grant. */
+  #isPlain(operation: Operation, { only }: LiftedDuties): boolean {
+    return directions[operation] === undefined || (this.#protections === noProtections && only === undefined)
+  }
+
   #plainGrant(grants: readonly Atom[]): Decision {
     return aloneOf(grants) ?? this.#pools.decisions.intern('allow', 'granted', ruleIdsOf(grants))
   }
@@ -177,18 +189,24 @@ export class NameVerdict {
   /** Nobody forbids it: it is allowed under what protections ask for, or waits for their approval. */
   #grant(operation: Operation, grants: readonly Atom[]): Decision {
     const { decisions, obligations: pool } = this.#pools
-    const protections = this.#protections
+    const lifted = liftedBy(grants)
     const direction = directions[operation]
-    if (direction === undefined) return this.#plainGrant(grants)
-    const only = direction === 'consume' ? uniteKeepLists(grants.map((grant) => grant.only)) : undefined
-    if (protections.length === 0 && only === undefined) return this.#plainGrant(grants)
-    const unmask = uniteUnmasks(grants.flatMap((grant) => grant.unmask ?? []))
-    const withoutApproval = grants.some((grant) => grant.withoutApproval)
-    const obligations = pool.obligationsOf(protections, direction, { unmask, withoutApproval, only })
+    if (direction === undefined || this.#isPlain(operation, lifted)) return this.#plainGrant(grants)
+    const obligations = pool.obligationsOf(this.#protections, direction, lifted)
     if (obligations === undefined) return this.#plainGrant(grants)
     return obligations.approvals.length === 0
       ? decisions.intern('allow', 'granted', ruleIdsOf(grants), obligations)
       : decisions.intern('hold', 'approval-needed', ruleIdsOf(grants), obligations)
+  }
+}
+
+function liftedBy(grants: readonly Atom[]): LiftedDuties {
+  const [first] = grants
+  if (first !== undefined && grants.length === 1) return first
+  return {
+    unmask: uniteUnmasks(grants.flatMap((grant) => grant.unmask ?? [])),
+    withoutApproval: grants.some((grant) => grant.withoutApproval),
+    only: uniteKeepLists(grants.map((grant) => grant.only)),
   }
 }
 

@@ -13,6 +13,22 @@ export interface Protection {
   readonly residual: ResidualProtection
 }
 
+/** The protections of a name, one of each duty: one object for all names with the same duties, as long as the pool remembers it. */
+export interface ProtectionSet {
+  readonly protections: readonly Protection[]
+  /** Their duties: what the set is known by. */
+  readonly duties: string
+  /** What they oblige to by direction, where nothing is lifted and as far as it has been worked out. */
+  readonly full: Map<string, Obligations | undefined>
+}
+
+/** What a name has under no protection. */
+export const noProtections: ProtectionSet = Object.freeze({
+  protections: Object.freeze([]),
+  duties: '',
+  full: new Map(),
+})
+
 /** What the grants that apply make of what protections ask for. */
 export interface LiftedDuties {
   readonly unmask: UnmaskRight | undefined
@@ -28,27 +44,50 @@ const MAX_POOLED = 4096
  * them; equal masks are one whatever program they are of, so that what is made of them can hang on them.
  */
 export class ObligationPool {
-  readonly #known = new Map<string, Obligations | undefined>()
+  readonly #sets = new Map<string, ProtectionSet>()
+  readonly #texts = new WeakMap<object, string>()
+  readonly #lifted = new Map<string, Obligations | undefined>()
   readonly #liftedWhole = new Map<string, boolean>()
   readonly #obligations = new Map<string, Obligations>()
   readonly #approvals = new WeakMap<Protection, ApprovalObligation>()
 
+  /** The set of these protections. */
+  setOf(protections: readonly Protection[]): ProtectionSet {
+    if (protections.length === 0) return noProtections
+    const byDuty = new Map(protections.map((protection) => [protection.duty, protection]))
+    const duties = [...byDuty.keys()].sort((a, b) => a - b).join()
+    const known = this.#sets.get(duties)
+    if (known !== undefined) return known
+    const set = { protections: [...byDuty.values()], duties, full: new Map() }
+    if (this.#sets.size >= MAX_POOLED) this.#sets.clear()
+    this.#sets.set(duties, set)
+    return set
+  }
+
   /** The obligations of protections in a direction; `undefined` where they ask for nothing. */
-  obligationsOf(
-    protections: readonly Protection[],
-    direction: AccessDirection,
-    lifted: LiftedDuties,
-  ): Obligations | undefined {
-    const duties = protections.map(({ duty }) => duty).sort((a, b) => a - b)
-    const unmask = lifted.unmask === undefined ? '' : canonicalJson(lifted.unmask)
-    const only = lifted.only === undefined ? '' : canonicalJson(lifted.only)
-    const key = `${direction} ${lifted.withoutApproval} ${duties.join()} ${unmask} ${only}`
-    const known = this.#known.get(key)
-    if (known !== undefined || this.#known.has(key)) return known
-    const found = this.#workOut(protections, direction, lifted)
-    if (this.#known.size >= MAX_POOLED) this.#known.clear()
-    this.#known.set(key, found)
+  obligationsOf(set: ProtectionSet, direction: AccessDirection, lifted: LiftedDuties): Obligations | undefined {
+    const { unmask, withoutApproval, only } = lifted
+    const isFull = unmask === undefined && !withoutApproval && only === undefined
+    const known = isFull ? set.full : this.#lifted
+    const key = isFull
+      ? direction
+      : `${direction} ${set.duties} ${withoutApproval} ${this.#textOf(unmask)} ${this.#textOf(only)}`
+    const obligations = known.get(key)
+    if (obligations !== undefined || known.has(key)) return obligations
+    const found = this.#workOut(set.protections, direction, lifted)
+    if (known.size >= MAX_POOLED) known.clear()
+    known.set(key, found)
     return found
+  }
+
+  /** Equal where what is said is equal. */
+  #textOf(said: UnmaskRight | KeepList | undefined): string {
+    if (said === undefined) return ''
+    const known = this.#texts.get(said)
+    if (known !== undefined) return known
+    const text = canonicalJson(said)
+    this.#texts.set(said, text)
+    return text
   }
 
   #workOut(

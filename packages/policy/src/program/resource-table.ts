@@ -5,7 +5,7 @@ import { createDecision, type Decision, type DecisionReason } from './decision.t
 import { type NameEntry, NameIndex, type NamePlace } from './name-index.ts'
 import { NameMemo } from './name-memo.ts'
 import { type NameFacts, NameVerdict, type VerdictPools } from './name-verdict.ts'
-import type { Protection } from './obligation-pool.ts'
+import { noProtections, type Protection } from './obligation-pool.ts'
 import { SharedVerdicts } from './shared-verdicts.ts'
 
 /** What hangs on a selector: rules that name it, and for topics what protections say of it. */
@@ -20,7 +20,7 @@ export interface SelectorFacts {
 type MatchedEntry = NameEntry<SelectorFacts>
 
 const MEMO_CAPACITY = 4096
-const noFacts: NameFacts = Object.freeze({ atoms: [], protections: [], discoverable: false })
+const noFacts: NameFacts = Object.freeze({ atoms: [], protections: noProtections, discoverable: false })
 const createFacts = (): SelectorFacts => ({ atoms: [], labelled: [], protections: [], discoverable: false })
 const tooLong: Decision = createDecision('deny', 'name-too-long')
 
@@ -103,24 +103,18 @@ export class ResourceTable {
 
   #combine(entries: readonly MatchedEntry[], isInternal: boolean): NameVerdict {
     const atoms: Atom[] = []
-    let protections: Protection[] | undefined
+    const protections: Protection[] = []
     let discoverable = false
     for (const entry of entries) {
       collect(entry, isInternal, atoms)
       // INVARIANT: a protection reaches whatever its selector matches, internal topics too, and counts once.
-      for (const each of entry.value.protections) {
-        protections ??= []
-        if (!protections.includes(each)) protections.push(each)
-      }
+      protections.push(...entry.value.protections)
       discoverable ||= entry.value.discoverable && (entry.isLiteral || !isInternal)
     }
     const nothing = isInternal ? this.#nothingInternal : this.#nothing
     if (atoms.length === 0 && !discoverable) return nothing
-    return new NameVerdict(
-      { atoms, protections: protections ?? noFacts.protections, discoverable },
-      nothing.defaultReason,
-      this.#pools,
-    )
+    const facts = { atoms, protections: this.#pools.obligations.setOf(protections), discoverable }
+    return new NameVerdict(facts, nothing.defaultReason, this.#pools)
   }
 
   #findAny(bit: number): boolean {
