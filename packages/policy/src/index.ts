@@ -109,3 +109,4 @@ export {
   residualFor,
   residualUnder,
 } from './program/residual.ts'
+export { widerSight } from './program/wider-sight.ts'

@@ -14,7 +14,10 @@ export interface TopicMask {
   readonly plan: RecordPlan | undefined
   /** Whether a placeholder stands for what is withheld. */
   readonly showsPlaceholder: boolean
-  /** What is masked, by the policy's own names: `customer/ssn`, `anywhere:password`, `detect:email`, `header:x-user`, `key`. */
+  /**
+   * What is masked, by the policy's own names: `customer/ssn`, `anywhere:password`, `detect:email`, `header:x-user`, `key`; and
+   * `only` where what the policy does not name is not there.
+   */
   readonly names: readonly string[]
 }
 
@@ -46,7 +49,7 @@ function compile(obligation: MaskObligation): RecordPlan | undefined {
   }
 }
 
-function namesOf({ value, headers, key, unmask }: MaskObligation): string[] {
+function namesOf({ value, headers, key, unmask, only }: MaskObligation): string[] {
   const isLifted = liftedBy(unmask)
   const targets = value.flatMap(({ fields, anywhere = [], detect = [] }) => [
     ...(fields === undefined ? [] : pathsOf(fields)),
@@ -55,6 +58,7 @@ function namesOf({ value, headers, key, unmask }: MaskObligation): string[] {
   const names = targets.filter((target) => !isLifted(target))
   for (const { name } of headers) names.push(`header:${name}`)
   if (key !== undefined) names.push('key')
+  if (only !== undefined) names.push('only')
   return [...new Set(names)].sort()
 }
 

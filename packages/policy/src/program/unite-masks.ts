@@ -69,8 +69,9 @@ export function uniteMasks(
   if (value.length + headers.length === 0 && key === undefined && only === undefined) return undefined
   const format = uniteFormats(protections)
   const shown = only === undefined ? {} : { only }
-  const whole = { format, onUnreadable: uniteUnreadable(protections), value, headers, key, unmask, ...shown } as const
-  return deepFreeze({ digest: digestOf(whole), ...whole })
+  // That a plan can be made of rules was found out above.
+  if (only !== undefined) compilePlan(value, { unmask, only: only.fields })
+  return createMask({ format, onUnreadable: uniteUnreadable(protections), value, headers, key, unmask, ...shown })
 }
 
 function masksOf(protections: readonly ResidualProtection[], direction: AccessDirection): readonly ProtectionMask[] {
@@ -132,6 +133,11 @@ function strongest(strategies: readonly MaskStrategy[]): MaskStrategy | undefine
     (found, each) => (found === undefined ? each : strongerStrategy(found, each)),
     undefined,
   )
+}
+
+/** Makes an obligation with its digest. */
+export function createMask(whole: Omit<MaskObligation, 'digest'>): MaskObligation {
+  return deepFreeze({ digest: digestOf(whole), ...whole })
 }
 
 /** Freezes a copy: what came with the residual is not touched. */

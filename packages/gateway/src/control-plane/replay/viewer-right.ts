@@ -1,6 +1,6 @@
 import type { AuditApproval } from '@headgate/audit'
 import type { Clock } from '@headgate/core'
-import { type Decision, decide, type MaskObligation, Operation, type Principal } from '@headgate/policy'
+import { type Decision, decide, type MaskObligation, Operation, type Principal, widerSight } from '@headgate/policy'
 import type { PolicySnapshot } from '../../control-port.ts'
 import type { Ask } from '../asks/ask.ts'
 import type { Asks } from '../asks/asks.ts'
@@ -29,7 +29,8 @@ function isGiven({ state, startsAtUnixMs = 0, endsAtUnixMs = 0 }: Ask, nowUnixMs
 /**
  * Decides what viewers may see of what others saw: whoever may `replay` a topic, under the masks and approvals of reading it.
  *
- * Whoever may read it too has the masks of reading, with what is unmasked there; nobody else has anything unmasked.
+ * Whoever may read it too has the masks of reading, with what is unmasked there; nobody else has anything unmasked. What only
+ * one of the two rights shows of a record is shown as replaying shows it.
  */
 export class ViewerRights {
   readonly #asks: Pick<Asks, 'newestOf'>
@@ -52,8 +53,9 @@ export class ViewerRights {
     const replay = decide(program, 'topic', Operation.Replay, topic, partition)
     const read = decide(program, 'topic', Operation.Read, topic, partition)
     const decision = read.effect === 'deny' ? replay : read
+    const masks = [read, replay].map(({ obligations }) => obligations?.mask)
     const right = {
-      mask: decision.obligations?.mask,
+      mask: read.effect === 'deny' ? masks[1] : widerSight(masks[0], masks[1]),
       ruleIds: replay.ruleIds,
       approvals: [],
       policyRevision: snapshot.revision,
