@@ -1,4 +1,4 @@
-import { compilePlan, type MaskRule, maskJsonBytes } from '@headgate/masking'
+import { compilePlan, type MaskRule, maskJsonBytes, type PlanOptions } from '@headgate/masking'
 import jsonMask from 'json-mask'
 import type { Budget, Figure } from './figure.ts'
 import { spreadOf } from './statistics.ts'
@@ -56,10 +56,13 @@ export function benchMasking(rounds: number, tell: (text: string) => void): Figu
   })
 }
 
+const keepsSome = 'id,customer(name,city),items(sku,quantity,price)'
+const keepsAll = 'id,customer,card,status,currency,items(sku,quantity,price,tags,note,gift),total,createdAt'
+
 function createLegs(): Leg[] {
-  const projection = jsonMask.compile('id,customer(name,city),items(sku,quantity,price)')
-  const maskBy = (rules: readonly MaskRule[]): ((bytes: Buffer) => Buffer) => {
-    const plan = compilePlan(rules)
+  const projection = jsonMask.compile(keepsSome)
+  const maskBy = (rules: readonly MaskRule[], options: PlanOptions = {}): ((bytes: Buffer) => Buffer) => {
+    const plan = compilePlan(rules, options)
     return (bytes) => {
       const result = maskJsonBytes(plan, bytes)
       if (result.status === 'withheld') throw new Error('the bench masks a record that is withheld')
@@ -75,6 +78,9 @@ function createLegs(): Leg[] {
     { what: 'every rule hits', mask: maskBy(hits), budget: HIT },
     { what: 'no rule hits', mask: maskBy(misses), budget: NOT_HIT },
     { what: 'detectors and keys anywhere', mask: maskBy(everywhere) },
+    { what: 'a list that keeps some', mask: maskBy([], { only: [keepsSome] }), budget: HIT },
+    { what: 'a list that keeps all', mask: maskBy([], { only: [keepsAll] }), budget: HIT },
+    { what: 'a list, and every rule hits', mask: maskBy(hits, { only: [`${keepsSome},card`] }), budget: HIT },
   ]
 }
 

@@ -1,4 +1,4 @@
-import { EMPTY_STATE, keepsMembersOnly, type State } from '../plan/state.ts'
+import { EMPTY_STATE, type State } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
 import { decodeString } from './decode.ts'
 import { notJson, tooDeep } from './failure.ts'
@@ -64,8 +64,7 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
 
 /** What becomes of a member by its state and the first byte of its value: where a list keeps but members, a scalar goes. */
 export function memberAction(below: State, first: number): Action | undefined {
-  const isScalar = first !== 0x7b && first !== 0x5b && first !== 0x6e
-  return isScalar && keepsMembersOnly(below) ? below.drift : below.action
+  return below.isPart && first !== 0x7b && first !== 0x5b && first !== 0x6e ? below.drift : below.action
 }
 
 /** The state under a key whose quote opens at `start`; `key` is what `skipKey` gave. */

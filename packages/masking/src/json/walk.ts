@@ -1,5 +1,5 @@
 import { foldKey } from '../plan/fold-key.ts'
-import { EMPTY_STATE, keepsMembersOnly, type State, strongerAction } from '../plan/state.ts'
+import { EMPTY_STATE, type State, strongerAction } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
 import { decodePlain, decodeString } from './decode.ts'
 import { keyMissing, notJson, tooDeep } from './failure.ts'
@@ -95,7 +95,7 @@ function walkObject(page: Page, at: number, state: State, depth: number): number
 function actionAnywhere({ bytes, work }: Page, start: number, key: number, below: State): Action | undefined {
   const { plan } = work
   if (plan.anywhere.size === 0) return below.action
-  const anywhere = keepsMembersOnly(below) ? plan.anywhereOnMembers : plan.anywhere
+  const anywhere = below.isPart ? plan.anywhereOnMembers : plan.anywhere
   const found =
     (key & 1) === 0
       ? anywhere.findFolded(bytes, start + 1, (key >> 1) - 1)

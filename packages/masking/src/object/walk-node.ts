@@ -2,7 +2,7 @@ import { maskFreeNumber, maskFreeText } from '../json/free-text.ts'
 import { maskNestedText } from '../json/walk.ts'
 import { countChange, type Work } from '../json/work.ts'
 import { foldKey } from '../plan/fold-key.ts'
-import { keepsMembersOnly, type State, strongerAction } from '../plan/state.ts'
+import { type State, strongerAction } from '../plan/state.ts'
 import type { Action } from '../strategy/action.ts'
 import { checkJson, checkScalar, type Members, membersOf } from './json-kind.ts'
 import { replacementOf } from './replace-value.ts'
@@ -72,11 +72,10 @@ function walkMember(
 }
 
 function actionFor({ plan }: Work, key: string, value: unknown, below: State): Action | undefined {
-  const isPart = keepsMembersOnly(below)
   // A list keeps but members of the value, and a scalar has none.
-  if (isPart && value != null && typeof value !== 'object') return below.drift
+  if (below.isPart && value != null && typeof value !== 'object') return below.drift
   if (below.lifted || plan.anywhere.size === 0) return below.action
-  const anywhere = isPart ? plan.anywhereOnMembers : plan.anywhere
+  const anywhere = below.isPart ? plan.anywhereOnMembers : plan.anywhere
   return strongerAction(below.action, anywhere.get(foldKey(key)))
 }
 

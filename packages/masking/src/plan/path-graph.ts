@@ -124,7 +124,7 @@ export class PathGraph {
     const names = new Set([...kept.names, ...nodes.flatMap(({ children }) => [...children.keys()])])
     const states = [...names].map((name): [string, State] => [name, this.#stateOf(below(name), kept.under(name))])
     const keys = new Map(states.filter(([, state]) => state !== otherwise))
-    return createState({ keys, otherwise, drift: absent, lifted: exemption !== undefined })
+    return createState({ keys, otherwise, drift: absent, lifted: exemption !== undefined, isPart: true })
   }
 
   #driftOf(nodes: readonly PathNode[], keys: ReadonlyMap<string, State>, otherwise: State): Action | undefined {

@@ -15,11 +15,10 @@ export interface State {
   readonly otherwise: State
   /** Of all actions here and below, the one that leaves the least to see. */
   readonly strongest: Action | undefined
-  /**
-   * What becomes of a scalar here, where the rules expect more below: another shape shows nothing. Where a list keeps but
-   * members of the value, the action removes.
-   */
+  /** What becomes of a scalar here, where the rules expect more below: another shape shows nothing. */
   readonly drift: Action | undefined
+  /** A list keeps but members of the value here. A scalar has none: `drift` removes it. */
+  readonly isPart: boolean
 }
 
 // All states have one shape, their fields in one order: reading them stays cheap.
@@ -32,6 +31,7 @@ function createClosedState(lifted: boolean): State {
     otherwise: undefined as unknown as State,
     strongest: undefined,
     drift: undefined,
+    isPart: false,
   }
   state.otherwise = state
   return Object.freeze(state)
@@ -45,18 +45,20 @@ const LIFTED_STATE: State = createClosedState(true)
 /** Creates the state of a value that is masked; `drift` removes scalars that a list does not keep. */
 export function createMaskedState(action: Action, drift?: Action): State {
   const { keys, otherwise } = EMPTY_STATE
-  return Object.freeze({ action, lifted: false, passes: false, keys, otherwise, strongest: action, drift })
+  const isPart = drift !== undefined
+  return Object.freeze({ action, lifted: false, passes: false, keys, otherwise, strongest: action, drift, isPart })
 }
 
 /** What a state is created of. */
 export type StateParts = Pick<State, 'otherwise' | 'drift'> & {
   readonly keys: ReadonlyMap<string, State>
   readonly lifted?: boolean
+  readonly isPart?: boolean
 }
 
 /** Creates a state of what lies under some keys. One that says nothing is {@link EMPTY_STATE}, so that one comparison tells. */
-export function createState({ keys, otherwise, drift, lifted = false }: StateParts): State {
-  if (keys.size === 0 && otherwise === EMPTY_STATE && drift === undefined) return EMPTY_STATE
+export function createState({ keys, otherwise, drift, lifted = false, isPart = false }: StateParts): State {
+  if (keys.size === 0 && otherwise === EMPTY_STATE && !isPart) return EMPTY_STATE
   const strongest = strongestOf([...keys.values(), otherwise])
   return Object.freeze({
     action: undefined,
@@ -66,12 +68,8 @@ export function createState({ keys, otherwise, drift, lifted = false }: StatePar
     otherwise,
     strongest,
     drift,
+    isPart,
   })
-}
-
-/** Whether a list keeps but members of the value here: one that has none is not kept. */
-export function keepsMembersOnly({ drift }: State): boolean {
-  return drift?.removes === true
 }
 
 /** The strongest action in some states. */
