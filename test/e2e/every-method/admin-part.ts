@@ -24,6 +24,7 @@ export async function administerTopics(lib: Lib, admin: Admin, out: Transcript):
   await out.attempt('admin.createPartitions, fewer', () =>
     admin.createPartitions({ topicPartitions: [{ topic: 'books', count: 1 }] }),
   )
+  await untilPartitions(admin, 'books', 3)
   await out.attempt('admin.fetchTopicMetadata', async () => {
     const metadata = await admin.fetchTopicMetadata({ topics: ['books', 'films'] })
     return byName(metadata.topics).map((topic) => ({
@@ -42,6 +43,7 @@ export async function administerTopics(lib: Lib, admin: Admin, out: Transcript):
       resources: [{ type: TOPIC, name: 'books', configEntries: [{ name: 'retention.ms', value: '7200000' }] }],
     }),
   )
+  await until('the setting is in force', async () => JSON.stringify(await describe()).includes('7200000'))
   await out.attempt('admin.describeConfigs, altered', describe)
   await out.attempt('admin.describeConfigs, without resources', () =>
     admin.describeConfigs({ resources: [], includeSynonyms: false }),
@@ -132,6 +134,13 @@ async function administerBrokers(lib: Lib, admin: Admin, out: Transcript): Promi
 }
 
 /** What the controller has made, a broker knows a moment later. */
+async function untilPartitions(admin: Admin, topic: string, count: number): Promise<void> {
+  await until('the partitions are there', async () => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
+    return topics[0]?.partitions.length === count
+  })
+}
+
 async function untilFound(admin: Admin, acl: Parameters<Admin['describeAcls']>[0]): Promise<void> {
   await until('the access rule is in force', async () => (await admin.describeAcls(acl)).resources.length > 0)
 }
