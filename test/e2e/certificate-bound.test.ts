@@ -2,11 +2,11 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { request } from 'node:https'
 import { dirname, join } from 'node:path'
-import { clientCredentials, Kafka, tokenCallback } from '@headgate/kafkajs'
+import { type Kafka, tokenCallback } from '@headgate/kafkajs'
 import { decodeJwt } from 'jose'
-import { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ClientCertificate } from '../certificates/certificates.ts'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const POLICY = `
@@ -82,12 +82,10 @@ async function boundToken(): Promise<string> {
 
 /** Signs in with a token by plain kafkajs, and writes a record; gives the text of a refusal. */
 async function write(token: string, certificate?: ClientCertificate): Promise<string> {
-  const producer = new PlainKafka({
-    brokers: [world.bootstrap],
+  const producer = plainKafka(world, 'ledger', {
     ssl: { ca: [world.ca.pem], ...(certificate && { cert: certificate.certPem, key: certificate.keyPem }) },
     sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) },
     retry: { retries: 1 },
-    logLevel: 0,
   }).producer()
   try {
     await producer.connect()
@@ -147,20 +145,9 @@ test('K3: a client that must be bound gets no token without a certificate, nor i
 
 test('K3: the client shows its certificate on both ways, and works; without one it is told what is wrong', async () => {
   const kafka = (certificate?: ClientCertificate): Kafka =>
-    new Kafka({
-      clientId: 'ledger',
-      logLevel: 0,
+    headgateKafka(world, 'ledger', {
       headgate: {
-        gateway: world.httpUrl,
-        bundleKeys: [world.files.bundleKeyThumbprint],
-        ca: world.ca.path,
-        insecure: true,
         ...(certificate && { clientCertificate: { cert: certificate.certPem, key: certificate.keyPem } }),
-        identity: clientCredentials({
-          issuer: world.identity.issuer,
-          clientId: 'ledger',
-          clientSecret: world.secretOf('ledger'),
-        }),
       },
     })
   const producer = kafka(own).producer()
@@ -183,17 +170,8 @@ test('a certificate that is replaced in its files is taken up: connections are m
     await writeFile(files.cert, certPem)
   }
   await put(own)
-  const kafka = new Kafka({
-    clientId: 'ledger',
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      clientCertificate: files,
-      identity: tokenCallback(() => world.identity.tokenFor('ledger')),
-    },
+  const kafka = headgateKafka(world, 'ledger', {
+    headgate: { clientCertificate: files, identity: tokenCallback(() => world.identity.tokenFor('ledger')) },
   })
   const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: 'ledger-rotation' })]
   let read = 0

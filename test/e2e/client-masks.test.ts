@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { clientCredentials, type HeadgateEvent, Kafka, tokenCallback } from '@headgate/kafkajs'
-import { type IHeaders, type KafkaMessage, Kafka as PlainKafka } from 'kafkajs'
+import { type HeadgateEvent, Kafka, tokenCallback } from '@headgate/kafkajs'
+import type { IHeaders, KafkaMessage, Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startGatewayStandIn } from '../../packages/kafkajs/src/testing/gateway-stand-in.ts'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
@@ -78,30 +79,11 @@ const records = [
   { key: 'c-6', value: '{"card":"4111-1111-1111-1111"}', headers: { 'headgate-withheld': 'forged' } },
 ]
 
-function headgateKafka(clientId: string): Kafka {
-  return new Kafka({
-    clientId,
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      insecure: true,
-      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
-    },
-  })
-}
-
-function plainKafka(clientId: string): PlainKafka {
-  const password = world.secretOf(clientId)
-  const sasl = { mechanism: 'plain', username: clientId, password } as const
-  return new PlainKafka({ clientId, brokers: [world.bootstrap], sasl, logLevel: 0 })
-}
-
 async function write(
   topic: string,
   messages: { key?: string; value: string | null; headers?: IHeaders }[],
 ): Promise<void> {
-  const producer = plainKafka('writer').producer()
+  const producer = plainKafka(world, 'writer').producer()
   await producer.connect()
   await producer.send({ topic, messages })
   await producer.disconnect()
@@ -135,10 +117,10 @@ const textsOf = (headers: IHeaders = {}): unknown =>
 
 test('what the gateway has masked comes out of the client unchanged, to the byte [masks-agree]', async () => {
   for (const topic of ['orders', 'loud']) {
-    const kafka = headgateKafka('orders')
+    const kafka = headgateKafka(world, 'orders')
     const withheld: HeadgateEvent[] = []
     kafka.on('headgate.withheld', (event) => void withheld.push(event))
-    const [here, there] = [await read(kafka, topic, '5'), await read(plainKafka('orders'), topic, '5')]
+    const [here, there] = [await read(kafka, topic, '5'), await read(plainKafka(world, 'orders'), topic, '5')]
 
     expect(here).toEqual(there)
     expect(withheld).toEqual([])
@@ -171,23 +153,20 @@ async function startOlderGateway(policy: string) {
 }
 
 test('what a gateway that knows no masks lets through is masked in the client [masks-agree]', async () => {
-  const [there] = [await read(plainKafka('orders'), 'loud', '5')]
+  const [there] = [await read(plainKafka(world, 'orders'), 'loud', '5')]
   await world.setPolicy(policyWith(''))
   const older = await startOlderGateway(masked)
   try {
-    const kafka = new Kafka({
-      clientId: 'orders',
-      logLevel: 0,
+    const kafka = headgateKafka(world, 'orders', {
       headgate: {
         gateway: older.http.origin,
         bundleKeys: [older.key.thumbprint],
-        insecure: true,
         identity: tokenCallback(() => 'subject'),
       },
     })
     const withheld: HeadgateEvent<'headgate.withheld'>[] = []
     kafka.on('headgate.withheld', (event) => void withheld.push(event as HeadgateEvent<'headgate.withheld'>))
-    expect(JSON.stringify(await read(plainKafka('orders'), 'orders', '5'))).toContain('123-45-6789')
+    expect(JSON.stringify(await read(plainKafka(world, 'orders'), 'orders', '5'))).toContain('123-45-6789')
     const here = await read(kafka, 'loud', '5')
 
     // But for the token, which the gateway alone can make.
@@ -213,7 +192,7 @@ async function approve(ask: { readonly id: string }): Promise<void> {
 }
 
 test('a client that waits for an approval is told what for, and goes on when it is there [hold-announced]', async () => {
-  const kafka = headgateKafka('orders')
+  const kafka = headgateKafka(world, 'orders')
   const events: HeadgateEvent[] = []
   for (const name of Object.values(kafka.events)) kafka.on(name, (event) => void events.push(event))
   const asksOf = (type: string): HeadgateEvent<'headgate.approval-pending'>['payload'][] =>

@@ -2,6 +2,7 @@ import * as headgate from '@headgate/kafkajs'
 import kafkajs from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { surfaces } from '../../packages/kafkajs/src/access/surface.ts'
+import { headgateKafka, kafkaAtBrokers } from '../clients/kafkajs-clients.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 import { runEveryMethod } from './every-method/run-every-method.ts'
@@ -39,51 +40,24 @@ function logTo(lines: string[]) {
 beforeAll(async () => {
   world = await startWorld({ clients: [{ clientId: 'books', groups: [] }], topics: [], policy: POLICY })
   await findCoordinators()
-  const { scramBootstrap, adminCredential } = world.kafka
+  const config = { retry: { retries: 3 }, logLevel: kafkajs.logLevel.INFO }
   direct = await runEveryMethod(
     kafkajs,
-    new kafkajs.Kafka({
-      clientId: 'books',
-      brokers: scramBootstrap.split(','),
-      sasl: { mechanism: 'scram-sha-512', ...adminCredential },
-      retry: { retries: 3 },
-      logCreator: logTo(logged.direct),
-    }),
+    kafkaAtBrokers(world.kafka, { clientId: 'books', ...config, logCreator: logTo(logged.direct) }),
   )
   await until('the topics are deleted', async () => (await topicsLeft()).length === 0)
   gateway = await runEveryMethod(
     headgate,
-    new headgate.Kafka({
-      clientId: 'books',
-      retry: { retries: 3 },
-      logCreator: logTo(logged.gateway),
-      headgate: {
-        gateway: world.httpUrl,
-        bundleKeys: [world.files.bundleKeyThumbprint],
-        ca: world.ca.path,
-        insecure: true,
-        identity: headgate.clientCredentials({
-          issuer: world.identity.issuer,
-          clientId: 'books',
-          clientSecret: world.secretOf('books'),
-        }),
-      },
-    }),
+    headgateKafka(world, 'books', { ...config, logCreator: logTo(logged.gateway) }),
   )
 })
 afterAll(() => world?.close())
 
-function atTheBrokers(): kafkajs.Kafka {
-  const { scramBootstrap, adminCredential } = world.kafka
-  const sasl = { mechanism: 'scram-sha-512' as const, ...adminCredential }
-  return new kafkajs.Kafka({ brokers: scramBootstrap.split(','), sasl, logLevel: 0 })
-}
-
 /** The first who asks a new cluster for a coordinator is told to wait. */
 async function findCoordinators(): Promise<void> {
   const [admin, producer] = [
-    atTheBrokers().admin(),
-    atTheBrokers().producer({ transactionalId: 'first', idempotent: true }),
+    kafkaAtBrokers(world.kafka).admin(),
+    kafkaAtBrokers(world.kafka).producer({ transactionalId: 'first', idempotent: true }),
   ]
   await Promise.all([admin.connect(), producer.connect()])
   await until(
@@ -98,7 +72,7 @@ async function findCoordinators(): Promise<void> {
 }
 
 async function topicsLeft(): Promise<string[]> {
-  const admin = atTheBrokers().admin()
+  const admin = kafkaAtBrokers(world.kafka).admin()
   await admin.connect()
   const names = await admin.listTopics()
   await admin.disconnect()

@@ -1,13 +1,13 @@
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
+import type { Kafka } from '@headgate/kafkajs'
 import {
   AssignerProtocol,
   type Consumer,
   type ConsumerCrashEvent,
   type PartitionAssigner,
-  Kafka as PlainKafka,
-  type Kafka as PlainKafkaType,
+  type Kafka as PlainKafka,
 } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const policy = (south: string): string => `
@@ -36,7 +36,7 @@ beforeAll(async () => {
     topics: [{ topic: 'meters', partitions: 4 }],
     policy: policy('2'),
   })
-  const producer = kafka('all').producer()
+  const producer = headgateKafka(world, 'all').producer()
   await producer.connect()
   const messages = [0, 1, 2, 3].map((partition) => ({ value: `from ${partition}`, partition }))
   await producer.send({ topic: 'meters', messages })
@@ -52,31 +52,6 @@ async function leaveAll(): Promise<void> {
   open.clear()
 }
 
-function kafka(clientId: string): Kafka {
-  return new Kafka({
-    clientId,
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
-    },
-  })
-}
-
-function plainKafka(clientId: string): PlainKafkaType {
-  return new PlainKafka({
-    clientId,
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) },
-    retry: { retries: 2 },
-    logLevel: 0,
-  })
-}
-
 interface Member {
   /** What it has read, by partition. */
   readonly read: Set<number>
@@ -87,7 +62,7 @@ interface Member {
 }
 
 async function join(
-  from: Kafka | PlainKafkaType,
+  from: Kafka | PlainKafka,
   groupId: string,
   partitionAssigners?: PartitionAssigner[],
 ): Promise<Member> {
@@ -111,7 +86,7 @@ async function join(
 
 describe('a group under a grant for some partitions [client-granted-partitions]', () => {
   test('refuses a plain client with 29', async () => {
-    const member = await join(plainKafka('north'), 'meters-plain')
+    const member = await join(plainKafka(world, 'north'), 'meters-plain')
 
     await expect.poll(() => member.crash()?.error, PATIENCE).toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' })
     expect(world.logLines).toContainEqual(
@@ -121,7 +96,10 @@ describe('a group under a grant for some partitions [client-granted-partitions]'
   })
 
   test('deals to members of this package what each of them is granted', async () => {
-    const [north, south] = await Promise.all([join(kafka('north'), 'meters-1'), join(kafka('south'), 'meters-1')])
+    const [north, south] = await Promise.all([
+      join(headgateKafka(world, 'north'), 'meters-1'),
+      join(headgateKafka(world, 'south'), 'meters-1'),
+    ])
 
     await expect.poll(() => [north.dealt(), south.dealt()], PATIENCE).toEqual([[0, 1], [2]])
     await expect.poll(() => [[...north.read].sort(), [...south.read]], PATIENCE).toEqual([[0, 1], [2]])
@@ -134,7 +112,10 @@ describe('a group under a grant for some partitions [client-granted-partitions]'
   })
 
   test('deals what nobody else may read to a member that may read all', async () => {
-    const [north, all] = await Promise.all([join(kafka('north'), 'meters-2'), join(kafka('all'), 'meters-2')])
+    const [north, all] = await Promise.all([
+      join(headgateKafka(world, 'north'), 'meters-2'),
+      join(headgateKafka(world, 'all'), 'meters-2'),
+    ])
 
     await expect
       .poll(() => [north.dealt(), all.dealt()], PATIENCE)
@@ -147,7 +128,10 @@ describe('a group under a grant for some partitions [client-granted-partitions]'
   })
 
   test('goes on as kafkajs deals where nobody is limited', async () => {
-    const [own, plain] = await Promise.all([join(kafka('all'), 'meters-3'), join(plainKafka('all'), 'meters-3')])
+    const [own, plain] = await Promise.all([
+      join(headgateKafka(world, 'all'), 'meters-3'),
+      join(plainKafka(world, 'all'), 'meters-3'),
+    ])
 
     await expect.poll(() => [...own.dealt(), ...plain.dealt()].sort(), PATIENCE).toEqual([0, 1, 2, 3])
     expect([own.protocol(), plain.protocol()]).toEqual(['RoundRobinAssigner', 'RoundRobinAssigner'])
@@ -155,7 +139,7 @@ describe('a group under a grant for some partitions [client-granted-partitions]'
   })
 
   test('deals anew when the policy grants more, and when it grants less', async () => {
-    const south = await join(kafka('south'), 'meters-4')
+    const south = await join(headgateKafka(world, 'south'), 'meters-4')
     await expect.poll(() => south.dealt(), PATIENCE).toEqual([2])
 
     await world.setPolicy(policy('2-3'))
@@ -170,7 +154,7 @@ describe('a group under a grant for some partitions [client-granted-partitions]'
 
   test('gives a client that only says the name what it is granted, and no record beyond', async () => {
     const claims: unknown[] = []
-    const member = await join(plainKafka('north'), 'meters-5', [claimAll((claim) => void claims.push(claim))])
+    const member = await join(plainKafka(world, 'north'), 'meters-5', [claimAll((claim) => void claims.push(claim))])
 
     await expect.poll(() => member.crash()?.error, PATIENCE).toMatchObject({ cause: { code: 29 } })
     expect(claims[0]).toEqual({ meters: [0, 1] })

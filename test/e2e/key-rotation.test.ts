@@ -1,9 +1,9 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createKeyFile } from '@headgate/gateway'
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { headgateKafka } from '../clients/kafkajs-clients.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const TOKEN_SECONDS = 10
@@ -64,21 +64,7 @@ test('both keys are replaced while records are written and read, and no request 
   const thumbprints = [world.files.bundleKeyThumbprint]
   const first = await publishNext()
   thumbprints.push(first.bundle)
-  const kafka = new Kafka({
-    clientId: 'orders',
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: thumbprints,
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({
-        issuer: world.identity.issuer,
-        clientId: 'orders',
-        clientSecret: world.secretOf('orders'),
-      }),
-    },
-  })
+  const kafka = headgateKafka(world, 'orders', { headgate: { bundleKeys: thumbprints } })
   for (const name of ['headgate.denied', 'headgate.stale'] as const) kafka.on(name, note(name))
   const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: 'orders-rotation' })]
   await Promise.all([producer.connect(), consumer.connect()])

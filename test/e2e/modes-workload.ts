@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
-import { type Admin, type Consumer, Kafka as PlainKafka, type Producer } from 'kafkajs'
+import type { Admin, Consumer, Producer } from 'kafkajs'
 import type { ClientConnection } from '../clients/connection.ts'
 import { consoleConsume, consoleProduce } from '../clients/java.ts'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import type { World } from '../world/start-world.ts'
 
 /** The services of the workload, and somebody who may read what was seen. */
@@ -20,32 +20,6 @@ export const TOPICS = [
 ]
 
 const WAIT_MS = 30_000
-
-/** Unwrapped kafkajs, signed in with client id and secret. */
-export function plainKafka(world: World, clientId: string): PlainKafka {
-  return new PlainKafka({
-    clientId,
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) },
-    retry: { retries: 3 },
-    logLevel: 0,
-  })
-}
-
-/** The wrapped client, which decides by its own bundle before it asks the gateway. */
-export function headgateKafka(world: World, clientId: string): Kafka {
-  return new Kafka({
-    clientId,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
-    },
-  })
-}
 
 /** How Java's tools sign in. */
 function javaConnection(world: World, clientId: string): ClientConnection {

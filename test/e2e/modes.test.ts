@@ -5,10 +5,11 @@ import { diffPolicies } from '@headgate/policy/tools'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { startHeadgate } from '../clients/headgate.ts'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { until } from '../kafka/until.ts'
 import type { LogLine } from '../world/log-collector.ts'
 import { startWorld, type World } from '../world/start-world.ts'
-import { AUDITOR, connected, headgateKafka, plainKafka, runWorkload, SERVICES, TOPICS } from './modes-workload.ts'
+import { AUDITOR, connected, runWorkload, SERVICES, TOPICS } from './modes-workload.ts'
 
 const AUDITOR_RULE = `  - id: security-asks
     who: { issuers: [corp], subjects: [${AUDITOR}] }

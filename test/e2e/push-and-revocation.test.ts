@@ -1,8 +1,7 @@
 import { request } from 'node:https'
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
 import { decodeJwt } from 'jose'
-import { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const policyOf = (...topics: readonly string[]): string => `
@@ -59,23 +58,8 @@ async function gatewayToken(clientId: string): Promise<string> {
   return (JSON.parse(text) as { access_token: string }).access_token
 }
 
-function headgateKafka(): Kafka {
-  const { issuer } = world.identity
-  return new Kafka({
-    clientId: 'orders',
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({ issuer, clientId: 'orders', clientSecret: world.secretOf('orders') }),
-    },
-  })
-}
-
 test('a changed policy is in force in a connected client within a second, both ways [bundle-push]', async () => {
-  const kafka = headgateKafka()
+  const kafka = headgateKafka(world, 'orders')
   const revisions: number[] = []
   kafka.on('headgate.bundle', ({ payload }) => void revisions.push(payload.revision))
   const producer = kafka.producer()
@@ -98,13 +82,9 @@ test('a changed policy is in force in a connected client within a second, both w
 
 test('a revoked session has no rights on its live connections within a second, and a new sign-in with its token is 58 [session-revoked]', async () => {
   const token = await gatewayToken('orders')
-  const kafka = new PlainKafka({
-    clientId: 'orders',
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
+  const kafka = plainKafka(world, 'orders', {
     sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: token }) },
     retry: { retries: 1 },
-    logLevel: 0,
   })
   const producer = kafka.producer()
   const consumer = kafka.consumer({ groupId: 'orders-revoked', retry: { retries: 8 } })
@@ -127,7 +107,7 @@ test('a revoked session has no rights on its live connections within a second, a
     expect(world.logLines).toContainEqual(
       expect.objectContaining({ event: 'sign-in', decision: 'deny', code: 'ERR_GATEWAY_TOKEN_REVOKED' }),
     )
-    const others = headgateKafka().producer()
+    const others = headgateKafka(world, 'orders').producer()
     await others.connect()
     await others.send({ topic: 'orders', messages: [{ value: 'of another session' }] })
     await others.disconnect()
@@ -138,7 +118,7 @@ test('a revoked session has no rights on its live connections within a second, a
 })
 
 test('a client of Headgate whose session was revoked goes on in another one, without a denial', async () => {
-  const kafka = headgateKafka()
+  const kafka = headgateKafka(world, 'orders')
   const [producer, consumer] = [kafka.producer(), kafka.consumer({ groupId: 'orders-goes-on' })]
   const read: string[] = []
   const trouble: unknown[] = []

@@ -1,5 +1,6 @@
-import { type Consumer, Kafka, type KafkaJSError, type Producer } from 'kafkajs'
+import type { Consumer, KafkaJSError, Producer } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { plainKafka } from '../clients/kafkajs-clients.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
@@ -24,16 +25,6 @@ afterAll(async () => {
 })
 
 /** Unwrapped kafkajs: what happens is the gateway's doing alone. */
-function plainKafka(): Kafka {
-  return new Kafka({
-    clientId: 'orders',
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: 'orders', password: world.secretOf('orders') },
-    logLevel: 0,
-  })
-}
-
 test('P5: a grant ends and begins at its instant on live connections, also under a fetch that waits [policy-schedules]', {
   timeout: 60_000,
 }, async () => {
@@ -45,7 +36,7 @@ test('P5: a grant ends and begins at its instant on live connections, also under
   - { id: group, who: { subjects: [orders] }, may: { as: [office] } }
   - { id: writes, who: { subjects: [orders] }, when: { until: ${at(ends)} }, may: { produce: [${OFFICE}] } }
   - { id: again, who: { subjects: [orders] }, when: { from: ${at(begins)} }, may: { produce: [${OFFICE}] } }`)
-  const kafka = plainKafka()
+  const kafka = plainKafka(world, 'orders')
   const producer = kafka.producer({ allowAutoTopicCreation: false })
   const consumer = kafka.consumer({ groupId: 'office', maxWaitTimeInMs: 20_000, allowAutoTopicCreation: false })
   clients.push(producer, consumer)

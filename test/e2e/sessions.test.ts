@@ -2,9 +2,10 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { runCommandLine } from '@headgate/cli'
 import { systemClock } from '@headgate/core'
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
-import { Kafka as PlainKafka } from 'kafkajs'
+import type { Kafka } from '@headgate/kafkajs'
+import type { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { withAdmin } from '../kafka/admin.ts'
 import { until } from '../kafka/until.ts'
 import { startWorld, type World } from '../world/start-world.ts'
@@ -46,23 +47,8 @@ beforeAll(async () => {
 })
 afterAll(() => world?.close())
 
-function plainKafka(clientId: string): PlainKafka {
-  const sasl = { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) } as const
-  return new PlainKafka({ clientId, brokers: [world.bootstrap], sasl, logLevel: 0 })
-}
-
-function headgateKafka(clientId: string): Kafka {
-  const identity = clientCredentials({
-    issuer: world.identity.issuer,
-    clientId,
-    clientSecret: world.secretOf(clientId),
-  })
-  const headgate = { gateway: world.httpUrl, bundleKeys: [world.files.bundleKeyThumbprint], insecure: true, identity }
-  return new Kafka({ clientId, logLevel: 0, headgate })
-}
-
 async function write(topic: string, count: number): Promise<void> {
-  const producer = plainKafka('writer').producer()
+  const producer = plainKafka(world, 'writer').producer()
   await producer.connect()
   const record = (n: number) => ({
     key: `c-${n}`,
@@ -160,7 +146,7 @@ async function trail(): Promise<string> {
 
 describe('replay [session-replay]', () => {
   test('shows what a service saw, masked as it was, and is on the trail itself', async () => {
-    const seen = await read(plainKafka('service'), 'service-1', 'orders')
+    const seen = await read(plainKafka(world, 'service'), 'service-1', 'orders')
     expect(JSON.stringify(seen)).not.toContain('455673758689')
     const session = await sessionOf('corp/service', 'orders')
     const lines = await replay('auditor', session, 'orders')
@@ -176,7 +162,7 @@ describe('replay [session-replay]', () => {
   })
 
   test('what a service saw in clear is masked for a viewer who may not see it', async () => {
-    const seen = await read(headgateKafka('fraud'), 'fraud-1', 'orders')
+    const seen = await read(headgateKafka(world, 'fraud'), 'fraud-1', 'orders')
     expect(JSON.stringify(seen)).toContain('4556737586899855')
     const session = await sessionOf('fraud', 'orders')
     const records = JSON.stringify(recordsOf(await replay('auditor', session, 'orders')))
@@ -219,7 +205,7 @@ describe('replay [session-replay]', () => {
   })
 
   test('a topic that was made anew is told, and its records are not shown', async () => {
-    await read(plainKafka('service'), 'service-2', 'gone')
+    await read(plainKafka(world, 'service'), 'service-2', 'gone')
     const session = await sessionOf('service', 'gone')
     expect(recordsOf(await replay('auditor', session, 'gone'))).toHaveLength(3)
     await withAdmin(world.kafka.scramBootstrap, world.kafka.gatewayCredential, (admin) =>
@@ -241,7 +227,7 @@ describe('replay [session-replay]', () => {
   })
 
   test('what retention has taken is told, and what is left is shown', async () => {
-    await read(plainKafka('service'), 'service-3', 'short')
+    await read(plainKafka(world, 'service'), 'service-3', 'short')
     const session = await sessionOf('service', 'short')
     await withAdmin(world.kafka.scramBootstrap, world.kafka.gatewayCredential, async (admin) => {
       // It deletes of topics alone that it has asked for before.
@@ -257,7 +243,7 @@ describe('replay [session-replay]', () => {
 
 describe('one client is one session', () => {
   test('all of its sockets, one after another and at once', async () => {
-    const kafka = headgateKafka('service')
+    const kafka = headgateKafka(world, 'service')
     await read(kafka, 'service-4', 'plain')
     await read(kafka, 'service-5', 'plain')
     const session = await sessionOf('service', 'plain')

@@ -4,12 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CompressionTypes, clientCredentials, HeadgateDeniedError, Kafka } from '@headgate/kafkajs'
+import { CompressionTypes, HeadgateDeniedError, type Kafka } from '@headgate/kafkajs'
 import { verifyBundle } from '@headgate/policy'
 import { decodeJwt } from 'jose'
 import { Kafka as PlainKafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { consoleProduce } from '../clients/java.ts'
+import { headgateKafka, kafkaAtBrokers, plainKafka } from '../clients/kafkajs-clients.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const POLICY = `
@@ -39,31 +40,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => world?.close())
-
-function headgateKafka(clientId: string): Kafka {
-  return new Kafka({
-    clientId,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({ issuer: world.identity.issuer, clientId, clientSecret: world.secretOf(clientId) }),
-    },
-  })
-}
-
-/** Unwrapped kafkajs, signed in to the gateway with the same identity: what code that goes around the client has. */
-function plainKafka(clientId: string): PlainKafka {
-  return new PlainKafka({
-    clientId,
-    brokers: [world.bootstrap],
-    ssl: { ca: [world.ca.pem] },
-    sasl: { mechanism: 'plain', username: clientId, password: world.secretOf(clientId) },
-    retry: { retries: 2 },
-    logLevel: 0,
-  })
-}
 
 async function readOne(kafka: Kafka | PlainKafka, topic: string, groupId: string): Promise<string> {
   const consumer = kafka.consumer({ groupId })
@@ -153,7 +129,7 @@ test('Kafka itself answers nobody without a password [no-way-around]', async () 
 })
 
 test('one import: a service exchanges its token, writes and reads what the policy grants [spine-allowed]', async () => {
-  const kafka = headgateKafka('orders')
+  const kafka = headgateKafka(world, 'orders')
   const producer = kafka.producer()
   await producer.connect()
   await producer.send({ topic: 'orders', messages: [{ key: 'c-1', value: 'one order' }] })
@@ -166,7 +142,7 @@ test('one import: a service exchanges its token, writes and reads what the polic
 })
 
 test('a write that no rule grants is refused by the client, with the reason, before anything is sent [client-denies]', async () => {
-  const producer = headgateKafka('orders').producer()
+  const producer = headgateKafka(world, 'orders').producer()
   await producer.connect()
   const before = world.logLines.filter(({ event }) => event === 'denial').length
 
@@ -182,7 +158,7 @@ test('a write that no rule grants is refused by the client, with the reason, bef
 })
 
 test('the same write by unwrapped kafkajs is refused by the gateway [gateway-blocks-kafkajs]', async () => {
-  const producer = plainKafka('orders').producer()
+  const producer = plainKafka(world, 'orders').producer()
   await producer.connect()
 
   const refusal = await producer
@@ -214,10 +190,7 @@ test("the same write by Kafka's own console producer is refused by the gateway [
 
 /** Reads a topic at the broker itself, as its administrator. */
 async function recordsOf(topic: string): Promise<string[]> {
-  const { scramBootstrap, adminCredential } = world.kafka
-  const sasl = { mechanism: 'scram-sha-512' as const, ...adminCredential }
-  const kafka = new PlainKafka({ brokers: [scramBootstrap], sasl, logLevel: 0 })
-  const admin = kafka.admin()
+  const admin = kafkaAtBrokers(world.kafka).admin()
   await admin.connect()
   const offsets = await admin.fetchTopicOffsets(topic)
   await admin.disconnect()
@@ -227,7 +200,7 @@ async function recordsOf(topic: string): Promise<string[]> {
 }
 
 test('a policy that changes is in force for the next request on a live connection [policy-reload]', async () => {
-  const producer = plainKafka('orders').producer()
+  const producer = plainKafka(world, 'orders').producer()
   await producer.connect()
   await producer.send({ topic: 'orders', messages: [{ value: 'still granted' }] })
   const signIns = world.logLines.filter(({ event }) => event === 'sign-in').length
@@ -248,7 +221,7 @@ test('a policy that changes is in force for the next request on a live connectio
 })
 
 test('what is sent in any codec is read, without any setup [client-codecs-live]', async () => {
-  const kafka = headgateKafka('orders')
+  const kafka = headgateKafka(world, 'orders')
   const [producer, consumer, seen] = [kafka.producer(), kafka.consumer({ groupId: 'orders-codecs' }), new Set<string>()]
   const { None, GZIP, Snappy, LZ4, ZSTD } = CompressionTypes
   const values = [None, GZIP, Snappy, LZ4, ZSTD].map((compression) => ({ compression, value: `codec ${compression}` }))
@@ -265,14 +238,14 @@ test('what is sent in any codec is read, without any setup [client-codecs-live]'
 })
 
 test('a consumer that the policy stops says so, is not ready, and reads on once it is granted again [client-comes-back]', async () => {
-  const kafka = headgateKafka('orders')
+  const kafka = headgateKafka(world, 'orders')
   const health = (): unknown => kafka.access().health()
   const [consumer, seen] = [kafka.consumer({ groupId: 'orders-comes-back' }), new Set<string>()]
   await consumer.connect()
   await consumer.subscribe({ topics: [/^orders$/], fromBeginning: true })
   await consumer.run({ eachMessage: async ({ message }) => void seen.add(`${message.value}`) })
   const send = async (value: string): Promise<void> => {
-    const producer = plainKafka('orders').producer()
+    const producer = plainKafka(world, 'orders').producer()
     await producer.connect()
     await producer.send({ topic: 'orders', messages: [{ value }] })
     await producer.disconnect()

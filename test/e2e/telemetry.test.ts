@@ -1,8 +1,9 @@
-import { clientCredentials, Kafka } from '@headgate/kafkajs'
+import type { Kafka } from '@headgate/kafkajs'
 import { context, propagation, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { headgateKafka } from '../clients/kafkajs-clients.ts'
 import { recordForSweep, SWEPT } from '../sweep/recorder.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
@@ -33,21 +34,7 @@ afterAll(async () => {
 })
 
 function kafka(): Kafka {
-  return new Kafka({
-    clientId: 'orders',
-    logLevel: 0,
-    headgate: {
-      gateway: world.httpUrl,
-      bundleKeys: [world.files.bundleKeyThumbprint],
-      ca: world.ca.path,
-      insecure: true,
-      identity: clientCredentials({
-        issuer: world.identity.issuer,
-        clientId: 'orders',
-        clientSecret: world.secretOf('orders'),
-      }),
-    },
-  })
+  return headgateKafka(world, 'orders')
 }
 
 test('a send and a processed record are spans with the decision, and neither key nor value is in them [spans]', async () => {
