@@ -119,7 +119,8 @@ function wordsOf(
   ]
 }
 
-const stepsOf = (path: string): string[] => path.split(/(?<!\\)\//)
+/** The steps of a path in its canonical form. */
+export const stepsOf = (path: string): string[] => path.split(/(?<!\\)\//)
 
 /** Whether all that `path` selects lies at or below what `above` selects. */
 function isWithin(path: string, above: string): boolean {
@@ -141,7 +142,8 @@ function meaningOf(mask: MaskObligation): unknown {
   return { format: mask.format, onUnreadable: mask.onUnreadable, words: Object.fromEntries(words), shown }
 }
 
-function pathsOf(fields: string): string[] {
+/** The paths that a selector names, in their canonical form. */
+export function pathsOf(fields: string): string[] {
   const result = parseSelector(fields)
   return result.ok ? selectedPaths(result.selector.root) : [fields]
 }

@@ -17,6 +17,8 @@ export type LintCode =
   | 'replay-without-read-audit'
   | 'uneven-consumer-group'
   | 'unreached-protection'
+  | 'idle-mask'
+  | 'hidden-selector'
   | 'format-conflict'
   | 'approvers-are-requesters'
 
@@ -38,6 +40,8 @@ export const lintCodes: Readonly<Record<LintCode, string>> = Object.freeze({
   'replay-without-read-audit': 'somebody may replay, and not read the trail that tells what there is to replay',
   'uneven-consumer-group': 'members of one consumer group may read different things',
   'unreached-protection': 'masks or approvals for topics that no rule grants',
+  'idle-mask': 'a mask as strong hides the same wherever this one applies',
+  'hidden-selector': 'what holds a masked field is hidden wherever the mask applies, so that it is never come to',
   'format-conflict': 'protections declare different formats, so that records are withheld',
   'approvers-are-requesters': 'all whom a rule lets ask are among those who may approve',
 })

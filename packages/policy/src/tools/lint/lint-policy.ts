@@ -2,6 +2,7 @@ import type { PolicyDocument } from '../../document/document.ts'
 import { findMissingCompanions, findPartitionsWithGroup, findWideGrants } from './companions.ts'
 import { findDeadRulesInTime } from './dead-rules.ts'
 import type { LintFinding } from './finding.ts'
+import { findIdleMasks } from './idle-masks.ts'
 import { findConfusableNames, findUnqualifiedNames } from './names.ts'
 import { findIdleProtections } from './protections.ts'
 import { findUnevenGroups } from './uneven-groups.ts'
@@ -15,6 +16,7 @@ const checks: readonly ((document: PolicyDocument) => readonly LintFinding[])[] 
   findPartitionsWithGroup,
   findUnevenGroups,
   findIdleProtections,
+  findIdleMasks,
 ]
 
 /**
