@@ -31,9 +31,10 @@ export const policyAttacks: readonly Attack[] = [
   },
   {
     id: 'P6',
-    tried: 'records that masks do not expect: unreadable ones, other shapes, none, keys, headers',
+    tried:
+      'records that masks and lists of what is shown do not expect: unreadable ones, other shapes, none, keys, headers',
     expected: 'masked or withheld, never in clear, with their offsets',
-    except: 'there is no projection and no filter of records',
+    except: 'there is no filter of records',
   },
   {
     id: 'P7',
