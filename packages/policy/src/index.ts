@@ -35,7 +35,12 @@ export {
 } from './bundle/errors.ts'
 export { signBundle } from './bundle/sign-bundle.ts'
 export type { VerifiedBundle } from './bundle/verified-bundle.ts'
-export { type BundleExpectation, type HighWaterMark, verifyBundle } from './bundle/verify-bundle.ts'
+export {
+  type BundleExpectation,
+  type HighWaterMark,
+  prepareVerification,
+  verifyBundle,
+} from './bundle/verify-bundle.ts'
 export {
   digestDocument,
   type Ownership,

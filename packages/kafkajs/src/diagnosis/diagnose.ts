@@ -95,8 +95,8 @@ class Diagnosis {
       return describeGateway(this.#link)
     },
     identity: async () => {
-      const { identity, insecure } = this.#known()
-      const { token } = await identity.getToken({ clock: this.#clock, insecure })
+      const { identity, options } = this.#linked()
+      const { token } = await identity.getToken({ clock: this.#clock, insecure: options.insecure })
       const { subject, issuer } = claimsOf(token)
       // A token that is no JWT tells nobody whose it is.
       const words = subject === '' ? 'a token was had' : `a token of \`${issuer}\` for \`${subject}\` was had`

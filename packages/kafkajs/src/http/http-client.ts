@@ -56,8 +56,8 @@ export interface HttpClientOptions {
   readonly certificate?: () => CertificatePems | undefined
   readonly timeoutMs?: number
   readonly maxBodyBytes?: number
-  /** Keeps connections for the next request, for some seconds. */
-  readonly isKept?: boolean
+  /** The connections that it keeps for the next request, for some seconds; without, it keeps none. */
+  readonly kept?: KeptConnections
   /** Whether even a request that is under way keeps no process alive. */
   readonly isBackground?: boolean
 }
@@ -100,15 +100,17 @@ function send(request: HttpRequest, options: RequestOptions, isBackground: boole
 }
 
 // Well before a server closes it: one that both close at once would lose a request.
-const KEPT_IDLE_MS = 5_000
-const MAX_KEPT = 4
+const KEPT = { keepAlive: true, maxSockets: 4, timeout: 5_000 } as const
 
-/** The connections that a client keeps: none, or some to each server. */
-function agentsOf({ isKept = false }: HttpClientOptions): (url: URL) => TlsAgent | PlainAgent | false {
-  if (!isKept) return () => false
-  const options = { keepAlive: true, maxSockets: MAX_KEPT, timeout: KEPT_IDLE_MS }
-  const [tls, plain] = [new TlsAgent(options), new PlainAgent(options)]
-  return ({ protocol }) => (protocol === 'https:' ? tls : plain)
+/** Connections to servers that are kept for the next request. Clients that have one in common take each other's. */
+export class KeptConnections {
+  readonly #tls = new TlsAgent(KEPT)
+  readonly #plain = new PlainAgent(KEPT)
+
+  /** What opens and keeps the connections to a server. */
+  agentFor({ protocol }: URL): TlsAgent | PlainAgent {
+    return protocol === 'https:' ? this.#tls : this.#plain
+  }
 }
 
 /**
@@ -122,7 +124,6 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     minVersion: 'TLSv1.2',
     ...(client.ca !== undefined && { ca: client.ca }),
   } as const
-  const agentOf = agentsOf(client)
   const own = (): { cert?: string; key?: string } => {
     const certificate = client.certificate?.()
     return certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key.reveal() }
@@ -137,7 +138,7 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
         ...request.headers,
       }
       try {
-        const agent = agentOf(request.url)
+        const agent = client.kept?.agentFor(request.url) ?? false
         const options = { method: request.method, headers, signal, agent, ...tls, ...own() }
         const response = await send(request, options, client.isBackground ?? false)
         const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)

@@ -15,7 +15,7 @@ afterAll(() => server.close())
 async function run(options: string, path: string, text: string): Promise<string> {
   const source = new URL('./http-client.ts', import.meta.url).href
   const program = `
-    import { createHttpClient } from '${source}'
+    import { createHttpClient, KeptConnections } from '${source}'
     const http = createHttpClient(${options})
     const answer = http.request({ method: 'GET', url: new URL('${server.origin}${path}') })
     ${text}`
@@ -24,7 +24,7 @@ async function run(options: string, path: string, text: string): Promise<string>
 }
 
 test('a process waits for an answer, and not for a connection that is kept', async () => {
-  const options = '{ ca: undefined, isKept: true }'
+  const options = '{ ca: undefined, kept: new KeptConnections() }'
   expect(await run(options, '/slow', 'console.log(String((await answer).body))')).toBe('here\n')
   const before = server.seen.length
   expect(await run(options, '/slow', 'answer.then(({ status }) => console.log(status))')).toBe('200\n')
@@ -32,7 +32,7 @@ test('a process waits for an answer, and not for a connection that is kept', asy
 })
 
 test('a process that has ended does not wait for a background request', async () => {
-  const options = '{ ca: undefined, isKept: true, isBackground: true }'
+  const options = '{ ca: undefined, kept: new KeptConnections(), isBackground: true }'
   expect(await run(options, '/never', 'answer.catch(() => {}); setTimeout(() => console.log("over"), 100)')).toBe(
     'over\n',
   )

@@ -7,7 +7,7 @@ import {
 } from '../errors.ts'
 import { parseServerAddress } from '../http/address.ts'
 import { ask } from '../http/failure.ts'
-import { createHttpClient, type HttpClient, type HttpResponse } from '../http/http-client.ts'
+import { createHttpClient, type HttpClient, type HttpResponse, KeptConnections } from '../http/http-client.ts'
 import { parseJsonObject, printable, textMember } from '../http/json.ts'
 import { readPem } from '../http/pem.ts'
 import {
@@ -185,7 +185,10 @@ export function clientCredentials(options: ClientCredentialsOptions): IdentitySo
     kind: 'client-credentials',
     async getToken(context: IdentityContext) {
       if (kept !== undefined && context.clock.monotonicMs() < kept.freshUntilMs) return kept
-      http ??= createHttpClient({ ca: options.ca === undefined ? undefined : await readPem('the issuer', options.ca) })
+      http ??= createHttpClient({
+        ca: options.ca === undefined ? undefined : await readPem('the issuer', options.ca),
+        kept: new KeptConnections(),
+      })
       provider ??= await discover(http, options, context.insecure)
       kept = readToken(await requestToken(http, provider, options, context), options, context.clock)
       return kept

@@ -44,6 +44,14 @@ test('client credentials become a token that is kept for four fifths of its life
   expect(Buffer.from(`${headers?.authorization}`.slice(6), 'base64').toString()).toBe('or%3Aders:s+%C3%AB%2B')
 })
 
+test('the provider is asked over one connection', async () => {
+  provider.routes.set('/token', () => ({ json: { access_token: 'token', expires_in: 100 } }))
+  const before = provider.connections
+  await identity().getToken(context)
+
+  expect(provider.connections).toBe(before + 1)
+})
+
 test('a refusal of the provider tells who, and nothing of the secret', async () => {
   provider.routes.set('/token', () => ({
     status: 401,

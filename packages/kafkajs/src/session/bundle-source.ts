@@ -4,6 +4,7 @@ import {
   type BundleExpectation,
   BundleKeyError,
   type HighWaterMark,
+  prepareVerification,
   type VerifiedBundle,
   verifyBundle,
 } from '@headgate/policy'
@@ -64,6 +65,17 @@ export class BundleSource {
   constructor(link: GatewayLink, clock: Clock) {
     this.#link = link
     this.#clock = clock
+  }
+
+  /**
+   * Has ready what a first bundle is verified with, while the identity is asked for: keys and code. What cannot be had is had with the
+   * bundle.
+   */
+  async prepare(): Promise<void> {
+    if (this.#keys.length > 0) return
+    const keys = this.#fetchKeys().catch(() => [])
+    await prepareVerification()
+    this.#keys = await keys
   }
 
   /**

@@ -176,6 +176,8 @@ export class GatewaySession implements PolicySource {
     const { clock, resolve } = this.#options
     const open = async (): Promise<void> => {
       this.#link ??= await openGatewayLink(resolve(), clock)
+      this.#bundles ??= new BundleSource(this.#link, clock)
+      await this.#bundles.prepare()
       await this.#fetch()
     }
     // Many replicas that start at once are more than a gateway takes at once: those that it asks to come back do.
@@ -198,10 +200,8 @@ export class GatewaySession implements PolicySource {
   }
 
   async #fetchOnce(): Promise<void> {
-    const link = this.#link
-    if (link === undefined) return
-    this.#bundles ??= new BundleSource(link, this.#options.clock)
-    this.#take(await this.#bundles.fetch(this.#store.highWaterMark))
+    const bundles = this.#bundles
+    if (bundles !== undefined) this.#take(await bundles.fetch(this.#store.highWaterMark))
   }
 
   #take(bundle: VerifiedBundle | undefined): void {

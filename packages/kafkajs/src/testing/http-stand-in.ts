@@ -22,6 +22,8 @@ export interface StandInAnswer {
 export interface HttpStandIn {
   readonly origin: string
   readonly seen: SeenRequest[]
+  /** How many connections it has had. */
+  readonly connections: number
   /** Changed at will; a path without an answer is 404. */
   readonly routes: Map<string, (request: SeenRequest) => StandInAnswer | Promise<StandInAnswer>>
   close(): Promise<void>
@@ -50,11 +52,18 @@ export async function startHttpStandIn(): Promise<HttpStandIn> {
     const route = routes.get(known.path)
     write(response, route === undefined ? { status: 404 } : await route(known))
   })
+  let connections = 0
+  server.on('connection', () => {
+    connections += 1
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     origin: `http://127.0.0.1:${port}`,
     seen,
+    get connections() {
+      return connections
+    },
     routes,
     async close() {
       server.closeAllConnections()

@@ -118,6 +118,11 @@ async function findKey(kid: string, { thumbprints, keys }: BundleExpectation): P
   throw new BundleKeyError({ message: 'bundle: the key that signed it is not served', details: { kid } })
 }
 
+/** Loads what the first verification would load, so that this is done while a bundle is waited for. */
+export async function prepareVerification(): Promise<void> {
+  await import('./bundle-claims.ts')
+}
+
 async function parseClaims(payload: Uint8Array): Promise<BundleClaims> {
   // Loaded when the first bundle is there: whoever only imports a client pays for no schema.
   const { bundleClaimsSchema, demandsSchema } = await import('./bundle-claims.ts')
