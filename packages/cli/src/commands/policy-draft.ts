@@ -5,6 +5,7 @@ import {
   draftRules,
   parseSeenUses,
   type SeenUses,
+  untoldGrants,
   unusedGrants,
 } from '@headgate/policy/tools'
 import { InvalidArgumentError } from 'commander'
@@ -61,12 +62,12 @@ function writeDraft(io: CommandIo, seen: SeenUses, { siblings, json }: DraftOpti
 function writeUnused(io: CommandIo, seen: SeenUses, path: string, options: DraftOptions): ExitCode {
   const loaded = loadPolicy(io, path)
   if (!loaded.ok) return reportProblems(io, loaded.problems, options)
-  const unused = unusedGrants(loaded.document, seen)
+  const [unused, untold] = [unusedGrants(loaded.document, seen), untoldGrants(loaded.document, seen)]
   const { sinceUnixMs } = seen
   io.writeOut(
     options.json
-      ? jsonLine({ ok: true, sinceUnixMs, unused })
-      : `${describeUnusedGrants(unused, seen, io.clock.nowUnixMs())}\n`,
+      ? jsonLine({ ok: true, sinceUnixMs, unused, untold })
+      : `${describeUnusedGrants(unused, untold, seen, io.clock.nowUnixMs())}\n`,
   )
   return ExitCode.Ok
 }

@@ -25,7 +25,13 @@ export {
 } from './draft/draft-rules.ts'
 export { draftData, draftPolicyText } from './draft/draft-words.ts'
 export { parseSeenUses, type SeenUse, type SeenUses } from './draft/seen-access.ts'
-export { type UnusedGrant, type UnusedNames, unusedGrants } from './draft/unused-grants.ts'
+export {
+  type UntoldGrant,
+  type UnusedGrant,
+  type UnusedNames,
+  untoldGrants,
+  unusedGrants,
+} from './draft/unused-grants.ts'
 export { describeUnusedGrants } from './draft/unused-words.ts'
 export { AclListingError, PolicyTooIntricateError, RequestWordsError } from './errors.ts'
 export {

@@ -6,7 +6,7 @@ import { type DraftOptions, draftRules } from './draft-rules.ts'
 import { draftData, draftPolicyText } from './draft-words.ts'
 import { mergeNames } from './merge-names.ts'
 import { parseSeenUses, type SeenUse, type SeenUses } from './seen-access.ts'
-import { unusedGrants } from './unused-grants.ts'
+import { untoldGrants, unusedGrants } from './unused-grants.ts'
 import { describeUnusedGrants } from './unused-words.ts'
 
 const SINCE = Date.parse('2026-11-24T08:00:00Z')
@@ -231,11 +231,64 @@ rules:
   })
 
   it('are told in words with place and age', () => {
-    expect(describeUnusedGrants(grants, uses, NOW)).toBe(
+    expect(describeUnusedGrants(grants, untoldGrants(parsed.document, uses), uses, NOW)).toBe(
       'policy.yaml:7:5: rule `partly` grants more than is used (last used 3 days ago): consume `b`; produce `c`; cluster `describe`\n' +
         'policy.yaml:10:5: rule `never` is not used (never in 3 days): produce `x`\n' +
+        'policy.yaml:13:5: rule `audits`: it cannot be told whether this is used, for nothing that is kept says so: replay `orders`; cluster `read-audit`\n' +
         '2 rules grant what nobody was seen to use in 3 days',
     )
+  })
+})
+
+describe('rights beside verbs', () => {
+  const parsed = parsePolicy(
+    {
+      path: 'policy.yaml',
+      text: `topics:
+  - { match: [orders], format: json, mask: [{ fields: "card/number,ssn", with: remove }, { headers: [user], with: remove }] }
+  - { match: [payments], approval: { by: [leads], for: 1h } }
+  - { match: [refunds], approval: { by: [leads], for: 1h, on: [produce] } }
+rules:
+  - id: fraud
+    who: everyone
+    may: { consume: [orders, payments, plain], produce: [refunds], unmask: ["card/number", "header:user"], without-approval: true }
+  - id: other
+    who: everyone
+    may: { consume: [orders] }
+`,
+    },
+    () => '',
+  )
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  const { document } = parsed
+  const by = (operation: 'Read' | 'Write', name: string, ...ruleIds: string[]): SeenUse =>
+    use('svc', 'topic', operation, name, { ruleIds: ruleIds.length === 0 ? ['fraud'] : ruleIds })
+  const rights = (...uses: SeenUse[]): unknown => {
+    const [grant] = unusedGrants(document, seen(uses))
+    return grant?.unused.filter(({ verb }) => ['unmask', 'without-approval'].includes(verb))
+  }
+
+  it('are unused where nothing was done that they are for', () => {
+    const both = [
+      { verb: 'unmask', names: ['card/number', 'header:user'] },
+      { verb: 'without-approval', names: [] },
+    ]
+    expect(rights(by('Read', 'plain'))).toEqual(both)
+    // What another rule granted, and the direction that needs no approval, are no uses.
+    expect(rights(by('Read', 'plain'), by('Read', 'orders', 'other'), by('Read', 'refunds'))).toEqual(both)
+    expect(rights(by('Read', 'payments'))).toEqual(both.slice(0, 1))
+    expect(rights(by('Write', 'refunds'))).toEqual(both.slice(0, 1))
+    // Those of a rule that nobody used at all go with it.
+    expect(rights()).toEqual([])
+  })
+
+  it('that show fields are not said to be used: it cannot be told', () => {
+    const uses = seen([by('Read', 'orders'), by('Read', 'payments'), by('Read', 'plain'), by('Write', 'refunds')])
+    expect(unusedGrants(document, uses).map(({ ruleId }) => ruleId)).toEqual(['other'])
+    expect(describeUnusedGrants([], untoldGrants(document, uses), uses, NOW).split('\n')[0]).toBe(
+      'policy.yaml:6:5: rule `fraud`: it cannot be told whether this is used, for who read `orders` was shown it: unmask `card/number`, `header:user`',
+    )
+    expect(untoldGrants(document, seen([by('Read', 'plain')]))).toEqual([])
   })
 })
 
@@ -246,7 +299,8 @@ describe('P9: unused grants are told, and nothing is ever taken away', () => {
     return parsed.document
   }
   const policy = parse('rules:\n  - { id: job, who: everyone, may: { consume: [orders] } }\n')
-  const words = (uses: SeenUses): string => describeUnusedGrants(unusedGrants(policy, uses), uses, NOW)
+  const words = (uses: SeenUses): string =>
+    describeUnusedGrants(unusedGrants(policy, uses), untoldGrants(policy, uses), uses, NOW)
 
   it('P9: a rule that is newer than what was kept is as old as it is', () => {
     const HOUR_MS = 3_600_000

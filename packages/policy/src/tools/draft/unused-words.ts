@@ -1,6 +1,6 @@
 import { quotedList } from '../access-words.ts'
 import type { SeenUses } from './seen-access.ts'
-import type { UnusedGrant } from './unused-grants.ts'
+import type { UntoldGrant, UnusedGrant, UnusedNames } from './unused-grants.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -11,9 +11,20 @@ function ageWords(ms: number): string {
   return count === 0 ? 'less than an hour' : `${count} ${unit}${count === 1 ? '' : 's'}`
 }
 
-/** One line for each rule of which something was not used: place, rule, age, and what. */
+function namesWords(all: readonly UnusedNames[]): string {
+  return all.map(({ verb, names }) => (names.length === 0 ? verb : `${verb} ${quotedList(names)}`)).join('; ')
+}
+
+function untoldWords({ ruleId, source, untold, why, topics }: UntoldGrant): string {
+  const place = `${source.path}:${source.line}:${source.column}`
+  const because = why === 'shown' ? `who read ${quotedList(topics)} was shown it` : 'nothing that is kept says so'
+  return `${place}: rule \`${ruleId}\`: it cannot be told whether this is used, for ${because}: ${namesWords(untold)}`
+}
+
+/** One line for each rule of which something was not used: place, rule, age, and what; then what cannot be told. */
 export function describeUnusedGrants(
   grants: readonly UnusedGrant[],
+  untold: readonly UntoldGrant[],
   { sinceUnixMs }: SeenUses,
   nowUnixMs: number,
 ): string {
@@ -22,9 +33,9 @@ export function describeUnusedGrants(
     const place = `${source.path}:${source.line}:${source.column}`
     const never = since === undefined ? 'not in force there' : `never in ${ageWords(nowUnixMs - since)}`
     const age = lastUnixMs === undefined ? never : `last used ${ageWords(nowUnixMs - lastUnixMs)} ago`
-    const what = unused.map(({ verb, names }) => `${verb} ${quotedList(names)}`).join('; ')
-    return `${place}: rule \`${ruleId}\` ${isWhole ? 'is not used' : 'grants more than is used'} (${age}): ${what}`
+    const how = isWhole ? 'is not used' : 'grants more than is used'
+    return `${place}: rule \`${ruleId}\` ${how} (${age}): ${namesWords(unused)}`
   })
   const count = grants.length === 1 ? '1 rule grants' : `${grants.length} rules grant`
-  return [...lines, `${count} what nobody was seen to use in ${watched}`].join('\n')
+  return [...lines, ...untold.map(untoldWords), `${count} what nobody was seen to use in ${watched}`].join('\n')
 }
