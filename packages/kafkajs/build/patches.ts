@@ -201,25 +201,42 @@ const consuming: readonly Patch[] = [
     file: 'consumer/runner.js',
     fault: `each message has a function of its own to say that the consumer lives: ${SPEED} asks for the speed`,
     from: `    for (const message of batch.messages) {
-      if (!this.running`,
+      if (!this.running || this.consumerGroup.hasSeekOffset({ topic, partition })) {
+        break
+      }
+
+      try {
+        await this.eachMessage({
+          topic,
+          partition,
+          message,
+          heartbeat: () => this.heartbeat(),
+          pause,
+        })
+`,
     to: `    const heartbeat = () => this.heartbeat()
+    const place = { topic, partition }
     const { autoCommitInterval, autoCommitThreshold } = this.consumerGroup
     const commitsBetween = autoCommitInterval != null || autoCommitThreshold != null
-    for (const message of batch.messages) {
-      if (!this.running`,
+    const { messages } = batch
+    let at = 0
+    const next = () => {
+      if (!this.running || this.consumerGroup.hasSeekOffset(place)) at = messages.length
+      return messages[at]
+    }
+    const proceed = async ({ handle, goesOn, failed }) => {
+     let message = next()
+     while (message !== undefined) {
+      try {
+        await handle(message)
+`,
   },
   {
     file: 'consumer/runner.js',
-    fault: `the handler of a message is not told whether its batch is whole: ${SPEED} asks for the speed`,
-    from: `          message,
-          heartbeat: () => this.heartbeat(),
-          pause,
-`,
-    to: `          message,
-          heartbeat,
-          pause,
-          isWhole: batch.isWhole,
-`,
+    fault: `whoever handles a run of messages is not told which of them failed: ${SPEED} asks for the speed`,
+    from: `        // In case of errors, commit the previously consumed offsets`,
+    to: `        failed(e)
+        // In case of errors, commit the previously consumed offsets`,
   },
   {
     file: 'consumer/runner.js',
@@ -227,11 +244,30 @@ const consuming: readonly Patch[] = [
     from: `      await this.heartbeat()
       await this.autoCommitOffsetsIfNecessary()
 
-      if (this.consumerGroup.isPaused`,
-    to: `      if (Date.now() >= this.consumerGroup.lastRequest + this.heartbeatInterval) await this.heartbeat()
+      if (this.consumerGroup.isPaused(topic, partition)) {
+        break
+      }
+    }
+  }
+`,
+    to: `      at += 1
+      if (Date.now() >= this.consumerGroup.lastRequest + this.heartbeatInterval) await this.heartbeat()
       if (commitsBetween) await this.autoCommitOffsetsIfNecessary()
 
-      if (this.consumerGroup.isPaused`,
+      if (this.consumerGroup.isPaused(topic, partition)) at = messages.length
+      message = next()
+      if (message !== undefined && !goesOn(message)) return
+     }
+    }
+    const each = this.eachMessage
+    if (each.takeBatch) {
+      await each.takeBatch({ topic, partition, isWhole: batch.isWhole, heartbeat, pause, next, proceed })
+      return
+    }
+    const handle = message => each({ topic, partition, message, heartbeat, pause })
+    await proceed({ handle, goesOn: () => true, failed: () => {} })
+  }
+`,
   },
 ]
 

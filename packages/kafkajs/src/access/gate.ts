@@ -76,6 +76,14 @@ export class Gate {
     return judged.denial === undefined ? judged : undefined
   }
 
+  /** Whether an admission would be the same now: the policy that gave it is in force, and no part of it has run out. */
+  holds({ policy, decisions }: Admission): boolean {
+    if (policy === undefined) return true
+    const { program, revision } = this.#source.current()
+    if (program !== policy.program || revision !== policy.revision) return false
+    return decisions.every(({ validUntilUnixMs }) => validUntilUnixMs === undefined)
+  }
+
   /** As {@link Gate.admit}, by the policy in force, for calls that cannot wait. */
   admitNow(method: string, asks: readonly Ask[]): Admission {
     const judged = this.#judge(method, asks)

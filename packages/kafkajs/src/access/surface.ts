@@ -143,7 +143,7 @@ export const consumerSurface: Surface<Consumer, ConsumerScope> = Object.freeze({
 
 /** A handler's call, asked before it is made, so that what a new bundle takes away is delivered no more. */
 export const deliverySurface: {
-  readonly eachMessage: (payload: EachMessagePayload) => readonly Ask[]
+  readonly eachMessage: (payload: Pick<EachMessagePayload, 'topic' | 'partition'>) => readonly Ask[]
   readonly eachBatch: (batch: Batch) => readonly Ask[]
 } = Object.freeze({
   eachMessage: ({ topic: name, partition }) => [read(name, partition)],

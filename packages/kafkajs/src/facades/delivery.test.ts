@@ -6,6 +6,7 @@ import type { Ask } from '../access/ask.ts'
 import { type Admission, Gate } from '../access/gate.ts'
 import type { WithheldRecords } from '../events.ts'
 import { createTestClient } from '../testing/client.ts'
+import { createMessageBatch } from '../testing/message-batch.ts'
 import { allowMasked, messageOf, obligationOf } from '../testing/obligations.ts'
 import { policyOf } from '../testing/policy.ts'
 import { guardEachBatch, guardEachMessage } from './handlers.ts'
@@ -57,8 +58,7 @@ test('records of a whole batch are handed out as they are only where all of thei
     const guarded = guardEachMessage(async ({ message }) => {
       value = message.value
     }, createTestClient(by))
-    const payload = { topic, partition: 1, message: given, heartbeat: async () => {}, pause: () => () => {}, isWhole }
-    await guarded(payload)
+    await guarded.takeBatch(createMessageBatch(topic, [given], isWhole))
     return value
   }
 

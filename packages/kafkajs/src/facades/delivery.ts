@@ -30,6 +30,10 @@ export interface Delivery {
 
 const NONE: ReadonlyMap<string, string> = new Map()
 
+// INVARIANT: views on fetched memory leave this package only where all of it may be seen.
+const isAllShown = (admission: Admission, isWhole: boolean | undefined): boolean =>
+  isWhole === true && admission.isPartial !== true
+
 /** Masks fetched records by what the decision on their topic obliges to, and tells what is withheld. */
 export function readDelivery(client: Client, admission: Admission, records: FetchedRecords): Delivery {
   const { topic, partition, isWhole } = records
@@ -37,9 +41,9 @@ export function readDelivery(client: Client, admission: Admission, records: Fetc
   const askIds = decision?.effect === 'hold' && client.tracing.isOn ? client.approvals.askIds(topic, 'consume') : []
   const mask = client.masks.of(decision)
   if (mask === undefined) {
-    // INVARIANT: views on fetched memory leave this package only where all of it may be seen.
-    const isAllShown = isWhole === true && admission.isPartial !== true
-    const messages = isAllShown ? records.messages.map(takeIncoming) : copyAllIncoming(records.messages)
+    const messages = isAllShown(admission, isWhole)
+      ? records.messages.map(takeIncoming)
+      : copyAllIncoming(records.messages)
     return { messages, work: { admission, askIds }, resolvedWith: NONE }
   }
   const tally = new MaskTally()
@@ -68,4 +72,40 @@ export function readDelivery(client: Client, admission: Admission, records: Fetc
     })
   }
   return { messages, work: { admission, askIds, tally }, resolvedWith }
+}
+
+/** What of one record may be seen. */
+export interface ReadRecord {
+  /** Nothing where it is withheld. */
+  readonly message: KafkaMessage | undefined
+  /** What was masked and withheld; absent where nothing had to be. */
+  readonly tally: MaskTally | undefined
+}
+
+/** As {@link readDelivery}, for records that are read one after the other under one admission. */
+export class RecordReader {
+  readonly work: TracedWork
+  readonly #client: Client
+  readonly #place: Omit<FetchedRecords, 'messages'>
+  readonly #read: (given: KafkaMessage) => ReadRecord
+
+  constructor(client: Client, admission: Admission, place: Omit<FetchedRecords, 'messages'>) {
+    this.#client = client
+    this.#place = place
+    const { work } = readDelivery(client, admission, { ...place, messages: [] })
+    this.work = { admission, askIds: work.askIds }
+    const take = isAllShown(admission, place.isWhole) ? takeIncoming : copyIncoming
+    this.#read = work.tally === undefined ? (given) => ({ message: take(given), tally: undefined }) : this.#readMasked
+  }
+
+  read(given: KafkaMessage): ReadRecord {
+    return this.#read(given)
+  }
+
+  #readMasked = (given: KafkaMessage): ReadRecord => {
+    const { topic, partition } = this.#place
+    const records = { topic, partition, messages: [given] }
+    const { messages, work } = readDelivery(this.#client, this.work.admission, records)
+    return { message: messages[0], tally: work.tally }
+  }
 }

@@ -2,26 +2,34 @@ import type { EachBatchHandler, EachBatchPayload, EachMessageHandler } from '#ka
 import { type ConsumerScope, deliverySurface, payloadSurface } from '../access/surface.ts'
 import { createBatch } from './batch.ts'
 import type { Client } from './client.ts'
-import { readDelivery } from './delivery.ts'
+import { RecordReader, readDelivery } from './delivery.ts'
+import { type MessageBatch, MessageDelivery } from './message-batch.ts'
+
+/** A handler of single records that our copy of kafkajs hands a whole batch to. */
+export type GuardedMessageHandler = EachMessageHandler & {
+  readonly takeBatch: (batch: MessageBatch) => Promise<void>
+}
 
 /** Wraps a handler of single records: each is decided on, masked, copied and traced before the application sees it. */
-export function guardEachMessage(application: EachMessageHandler, client: Client): EachMessageHandler {
+export function guardEachMessage(application: EachMessageHandler, client: Client): GuardedMessageHandler {
   const { gate, tracing, metering } = client
-  return async (inner) => {
-    const asks = deliverySurface.eachMessage(inner)
-    const admission = gate.admitAtOnce('consumer.eachMessage', asks) ?? (await gate.admit('consumer.eachMessage', asks))
+  const handle: EachMessageHandler = async (inner) => {
+    const admission = await gate.admit('consumer.eachMessage', deliverySurface.eachMessage(inner))
     const { topic, partition, heartbeat, pause } = inner
-    const isWhole = 'isWhole' in inner && inner.isWhole === true
-    const fetched = { topic, partition, messages: [inner.message], isWhole }
-    const { messages, work } = readDelivery(client, admission, fetched)
-    const [message] = messages
+    const reader = new RecordReader(client, admission, { topic, partition })
+    const { message, tally } = reader.read(inner.message)
     // Withheld: as good as handled, so that kafkajs goes on to the next record.
     if (message === undefined) return
     const payload = { topic, partition, message, heartbeat, pause }
-    const handle = (): Promise<void> => application(payload)
-    const run = metering.isOn ? () => metering.process(topic, partition, 1, handle) : handle
+    const run = metering.isOn
+      ? () => metering.process(topic, partition, 1, async () => application(payload))
+      : async () => application(payload)
+    const work = { ...reader.work, ...(tally !== undefined && { tally }) }
     return tracing.isOn ? tracing.processMessage(payload, work, run) : run()
   }
+  const takeBatch = (batch: MessageBatch): Promise<void> =>
+    new MessageDelivery(application, handle, client, batch).deliver()
+  return Object.assign(handle, { takeBatch })
 }
 
 /** Wraps a handler of batches: each is decided on, masked, copied and traced before the application sees it. */

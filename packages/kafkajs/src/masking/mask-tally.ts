@@ -48,6 +48,14 @@ export class MaskTally {
     this.withheldCount += 1
   }
 
+  /** Counts what another one has counted. */
+  include(other: MaskTally): void {
+    for (const [field, count] of other.#fields) this.#fields.set(field, (this.#fields.get(field) ?? 0) + count)
+    for (const [reason, count] of other.#reasons) this.#reasons.set(reason, (this.#reasons.get(reason) ?? 0) + count)
+    this.maskedCount += other.maskedCount
+    this.withheldCount += other.withheldCount
+  }
+
   /** What was masked, by the policy's own words: `card/number`, `detect:us-ssn`, `header:x-user`, `key`. */
   get fields(): readonly string[] {
     return [...this.#fields.keys()]

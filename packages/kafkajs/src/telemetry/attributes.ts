@@ -56,8 +56,7 @@ export function workAttributes({ admission, tally, askIds }: TracedWork): Attrib
     'headgate.decision': decisions.some(({ effect }) => effect === 'hold') ? 'hold' : 'allow',
     'headgate.rule_ids': [...new Set(decisions.flatMap(({ ruleIds }) => ruleIds))],
     'headgate.policy.revision': policy.revision,
-    ...(tally !== undefined && tally.maskedCount > 0 && maskedAttributes(tally)),
-    ...(tally !== undefined && tally.withheldCount > 0 && { 'headgate.withheld.count': tally.withheldCount }),
+    ...(tally !== undefined && tallyAttributes(tally)),
     ...(askIds.length > 0 && { 'headgate.ask.ids': [...askIds] }),
   }
 }
@@ -79,8 +78,12 @@ export function sharedWorkAttributes(work: TracedWork): Readonly<Attributes> {
   return attributes
 }
 
-function maskedAttributes(tally: MaskTally): Attributes {
-  return { 'headgate.masked.fields': [...tally.fields], 'headgate.masked.count': tally.maskedCount }
+/** Attributes of what was masked and withheld, by the policy's names. */
+export function tallyAttributes({ fields, maskedCount, withheldCount }: MaskTally): Attributes {
+  return {
+    ...(maskedCount > 0 && { 'headgate.masked.fields': [...fields], 'headgate.masked.count': maskedCount }),
+    ...(withheldCount > 0 && { 'headgate.withheld.count': withheldCount }),
+  }
 }
 
 /** The name of the event that tells a decision. */

@@ -11,6 +11,7 @@ import type { EachBatchPayload } from '#kafkajs'
 import { Gate } from '../access/gate.ts'
 import { guardEachBatch, guardEachMessage } from '../facades/handlers.ts'
 import { createTestClient } from '../testing/client.ts'
+import { createMessageBatch } from '../testing/message-batch.ts'
 import { messageOf } from '../testing/obligations.ts'
 import { ordersPolicy, policyOf } from '../testing/policy.ts'
 import { Metering } from './metering.ts'
@@ -103,6 +104,17 @@ test('what handlers are given is counted, and handlers are timed', async () => {
     'messaging.destination.partition.id': '3',
   })
   expect(JSON.stringify(all)).not.toContain('secret')
+})
+
+test('handlers that share a span are timed one by one', async () => {
+  const policy = policyOf(ordersPolicy)
+  const gate = new Gate({ current: () => policy, isOpen: () => true, renew: async () => {} }, () => {})
+  const batch = createMessageBatch('orders', [messageOf({ offset: '1' }), messageOf({ offset: '2' })])
+  await guardEachMessage(async () => {}, createTestClient(gate, { metering })).takeBatch(batch)
+  const all = await points()
+
+  expect(named(all, 'messaging.client.consumed.messages').map(({ value }) => value)).toEqual([2])
+  expect(named(all, 'messaging.process.duration').map(({ value }) => (value as { count: number }).count)).toEqual([2])
 })
 
 test('fetches and commits are operations of their own', async () => {

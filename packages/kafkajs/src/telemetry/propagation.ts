@@ -11,7 +11,8 @@ import type { IHeaders, KafkaMessage } from '#kafkajs'
 
 type HeaderValue = IHeaders[string]
 
-const getter: TextMapGetter<IHeaders> = {
+/** Reads headers of records for propagators. */
+export const headerGetter: TextMapGetter<IHeaders> = {
   keys: (headers) => Object.keys(headers),
   get(headers, name) {
     const value = Object.hasOwn(headers, name) ? headers[name] : undefined
@@ -27,45 +28,51 @@ export function contextHeaders(context: Context): Readonly<Record<string, string
   return headers
 }
 
-/** What the headers of the last record said, and the context that they came to. */
-interface Extracted {
+/** What the headers of a record say of the context in which it was sent. */
+export interface Sender {
+  /** The headers that the registered propagator reads, and what they held. */
   readonly fields: readonly string[]
   readonly values: readonly HeaderValue[]
-  readonly sender: Context | undefined
+  /** Nothing where they hold none. */
+  readonly context: Context | undefined
 }
-
-let last: Extracted | undefined
 
 const isSame = (value: HeaderValue, other: HeaderValue): boolean =>
   value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other))
 
-const headerOf = (headers: IHeaders, name: string): HeaderValue =>
-  Object.hasOwn(headers, name) ? headers[name] : undefined
+/** The value of a header of that name. */
+export const headerOf = (headers: IHeaders | undefined, name: string): HeaderValue =>
+  headers !== undefined && Object.hasOwn(headers, name) ? headers[name] : undefined
 
-function saysTheSame({ fields, values }: Extracted, headers: IHeaders, asked: readonly string[]): boolean {
-  if (fields.length !== asked.length) return false
-  for (let at = 0; at < asked.length; at += 1) {
-    const name = asked[at]
-    if (name === undefined || name !== fields[at] || !isSame(headerOf(headers, name), values[at])) return false
+/** Whether a record's headers say the same of its sender. */
+export function saysTheSame({ fields, values }: Sender, { headers }: KafkaMessage): boolean {
+  for (let at = 0; at < fields.length; at += 1) {
+    const name = fields[at]
+    if (name !== undefined && !isSame(headerOf(headers, name), values[at])) return false
   }
   return true
 }
 
-/** The context in which a record was sent; nothing where its headers hold none. Records of one send say the same, and are read once. */
-export function senderContext({ headers }: KafkaMessage): Context | undefined {
-  if (headers === undefined) return undefined
+const isAsked = ({ fields }: Sender, asked: readonly string[]): boolean =>
+  fields.length === asked.length && fields.every((name, at) => name === asked[at])
+
+let last: Sender | undefined
+
+/** Reads in which context a record was sent, by whatever propagator is registered. Records of one send say the same, and are read once. */
+export function readSender(message: KafkaMessage): Sender {
   const fields = propagation.fields()
-  if (last !== undefined && saysTheSame(last, headers, fields)) return last.sender
-  const context = propagation.extract(ROOT_CONTEXT, headers, getter)
-  const span = trace.getSpanContext(context)
-  const sender = span !== undefined && isSpanContextValid(span) ? context : undefined
+  if (last !== undefined && isAsked(last, fields) && saysTheSame(last, message)) return last
+  const { headers } = message
+  const extracted = headers === undefined ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, headers, headerGetter)
+  const span = trace.getSpanContext(extracted)
+  const context = span !== undefined && isSpanContextValid(span) ? extracted : undefined
   // Copies: the application may write into what it is given, and a view would keep its whole batch.
   const values = fields.map((name) => {
     const value = headerOf(headers, name)
     return Buffer.isBuffer(value) ? Buffer.from(value) : value
   })
-  last = { fields, values, sender }
-  return sender
+  last = { fields, values, context }
+  return last
 }
 
 const MAX_LINKS = 128
@@ -75,7 +82,7 @@ export function senderLinks(messages: readonly KafkaMessage[]): Link[] {
   const links: Link[] = []
   for (const message of messages) {
     if (links.length === MAX_LINKS) break
-    const sender = senderContext(message)
+    const sender = readSender(message).context
     const context = sender === undefined ? undefined : trace.getSpanContext(sender)
     if (context !== undefined) links.push({ context })
   }

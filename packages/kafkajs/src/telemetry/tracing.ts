@@ -11,7 +11,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api'
-import type { Batch, EachMessagePayload, RecordMetadata, TopicMessages } from '#kafkajs'
+import type { Batch, EachMessagePayload, KafkaMessage, RecordMetadata, TopicMessages } from '#kafkajs'
 import type { Denial } from '../access/denied-error.ts'
 import type { Admission } from '../access/gate.ts'
 import { VERSION } from '../version.ts'
@@ -25,7 +25,8 @@ import {
   type TracedWork,
   workAttributes,
 } from './attributes.ts'
-import { contextHeaders, senderContext, senderLinks } from './propagation.ts'
+import { ProcessSpan } from './process-span.ts'
+import { contextHeaders, readSender, senderLinks } from './propagation.ts'
 import { isApiUsed } from './registry.ts'
 
 let idleProvider: TracerProvider | undefined
@@ -92,11 +93,18 @@ function addPlace(span: Span, count: number, results: readonly RecordMetadata[])
   if (Number.isSafeInteger(offset)) span.setAttribute('messaging.kafka.offset', offset)
 }
 
+/** Where records lie. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+}
+
 /** What the spans of a topic's records have in common. */
 interface TopicFacts {
   readonly name: string
   readonly start: SpanOptions
-  readonly more: Attributes
+  /** What is added to spans that are recorded, by partition. */
+  readonly more: Map<number, Attributes>
   /** The decision that a span has told as an event. */
   told: Decision | undefined
 }
@@ -106,6 +114,8 @@ export class Tracing {
   readonly #client: ClientAttributes
   readonly #isWanted: boolean
   readonly #facts = new Map<string, TopicFacts>()
+  /** The tracer whose sampler has taken what a sender had not sampled. */
+  #ownMinded: Tracer | undefined
 
   constructor(client: ClientAttributes, isWanted: boolean) {
     this.#client = client
@@ -115,6 +125,11 @@ export class Tracing {
   /** Whether spans are made now: they are wanted, and an SDK takes them. */
   get isOn(): boolean {
     return this.#isWanted && isTracing()
+  }
+
+  /** Whether the sampler, as far as is known, goes by senders that did not sample, as samplers do unless they are told otherwise. */
+  get followsSenders(): boolean {
+    return this.#ownMinded !== findTracer()
   }
 
   /** Sends inside one `send` span; `run` is given the headers that carry its context. */
@@ -139,37 +154,63 @@ export class Tracing {
   }
 
   /**
-   * Handles one record inside a `process` span, which continues the sender's trace.
+   * Starts a `process` span for a record and those that come after it from the same sender, whose trace it continues.
    *
    * The decision is an event of the first span that a topic has under it; each span has it as attributes. A sampler is given
    * what is the same for all records of a topic; the rest is added to spans that are recorded.
    */
-  async processMessage(payload: EachMessagePayload, work: TracedWork, run: () => Promise<void>): Promise<void> {
-    const { topic, partition, message } = payload
-    const parent = senderContext(message) ?? context.active()
+  startProcess({ topic, partition }: Place, message: KafkaMessage, work: TracedWork): ProcessSpan {
+    const sender = readSender(message)
+    const ambient = context.active()
+    const parent = sender.context ?? ambient
     const facts = this.#factsOf(topic)
-    const span = startSpan(facts.name, facts.start, parent)
+    // What the consumer was run in is no parent then: it is linked to.
+    const around = parent === ambient ? undefined : trace.getSpanContext(ambient)
+    const start = around === undefined ? facts.start : { ...facts.start, links: [{ context: around }] }
+    const span = startSpan(facts.name, start, parent)
     if (span.isRecording()) {
-      span.setAttributes(facts.more)
-      span.setAttribute('messaging.destination.partition.id', `${partition}`)
-      span.setAttribute('messaging.kafka.offset', Number(message.offset))
-      if (message.value === null) span.setAttribute('messaging.kafka.message.tombstone', true)
+      span.setAttributes(this.#moreOf(facts, topic, partition))
       span.setAttributes(sharedWorkAttributes(work))
       const [decision] = work.admission.decisions
       if (facts.told !== decision) addDecisions(span, work.admission)
       facts.told = decision
     }
-    return runIn(span, parent, run)
+    const process = new ProcessSpan(span, sender, parent)
+    if (process.isSampledAnew) this.#ownMinded = findTracer()
+    return process
+  }
+
+  /** Handles one record inside a `process` span of its own. */
+  async processMessage(payload: EachMessagePayload, work: TracedWork, run: () => Promise<void>): Promise<void> {
+    const span = this.startProcess(payload, payload.message, { admission: work.admission, askIds: work.askIds })
+    if (work.tally !== undefined) span.include(work.tally)
+    span.add(payload.message)
+    try {
+      await context.with(span.context, run)
+    } catch (error) {
+      span.fail(error)
+      throw error
+    } finally {
+      span.end()
+    }
   }
 
   #factsOf(topic: string): TopicFacts {
     const before = this.#facts.get(topic)
     if (before !== undefined) return before
-    const { 'messaging.destination.name': destination, ...more } = messagingAttributes('process', topic, this.#client)
-    const start = { kind: SpanKind.CONSUMER, attributes: { 'messaging.destination.name': destination } }
-    const facts: TopicFacts = { name: `process ${topic}`, start, more, told: undefined }
+    const start = { kind: SpanKind.CONSUMER, attributes: { 'messaging.destination.name': topic } }
+    const facts: TopicFacts = { name: `process ${topic}`, start, more: new Map(), told: undefined }
     this.#facts.set(topic, facts)
     return facts
+  }
+
+  #moreOf({ more }: TopicFacts, topic: string, partition: number): Attributes {
+    const before = more.get(partition)
+    if (before !== undefined) return before
+    const { 'messaging.destination.name': _, ...attributes } = messagingAttributes('process', topic, this.#client)
+    attributes['messaging.destination.partition.id'] = `${partition}`
+    more.set(partition, attributes)
+    return attributes
   }
 
   /** Handles a batch inside a `process` span that links to the senders, after a `poll` span that tells its arrival. */
