@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kafka as KafkaClass, KafkaConfig, Message, Producer } from 'kafkajs'
-import type { SdkAnswer, SdkResult, SdkSetting, SdkWork } from './sdk-work.ts'
+import type { SdkAnswer, SdkResult, SdkSenders, SdkSetting, SdkWork } from './sdk-work.ts'
 
 const RECORDS_A_SEND = 200
 const SENDS_AT_ONCE = 4
@@ -45,14 +45,20 @@ function createKafka(): KafkaClass {
   return new Kafka({ ...shared, brokers: [setting.bootstrap], ...(sasl && { sasl }) })
 }
 
-function messagesOf(bytes: number, isTraced: boolean): Message[] {
+/** A new context on each record, or on each send. */
+function contextOf(senders: SdkSenders, sendId: string): { readonly traceparent: string } | undefined {
+  if (senders === 'no context') return undefined
+  const traceId = senders === 'sampled by send' ? sendId : randomBytes(16).toString('hex')
+  return { traceparent: `00-${traceId}-b7ad6b7169203331-${senders === 'unsampled' ? '00' : '01'}` }
+}
+
+function messagesOf(bytes: number, senders: SdkSenders = 'no context'): Message[] {
   const value = randomBytes(bytes)
-  const headers = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
-  return Array.from({ length: RECORDS_A_SEND }, (_, n) => ({
-    key: `key-${n % KEYS}`,
-    value,
-    ...(isTraced && { headers }),
-  }))
+  const sendId = randomBytes(16).toString('hex')
+  return Array.from({ length: RECORDS_A_SEND }, (_, n) => {
+    const headers = contextOf(senders, sendId)
+    return { key: `key-${n % KEYS}`, value, ...(headers && { headers }) }
+  })
 }
 
 interface Signal {
@@ -88,9 +94,17 @@ async function connectedProducer(): Promise<Producer> {
   return producer
 }
 
-async function produce(topic: string, records: number, bytes: number, isTraced: boolean): Promise<SdkResult> {
+async function fill({ topic, records, bytes, senders }: SdkWork & { readonly kind: 'fill' }): Promise<SdkResult> {
   const connected = await connectedProducer()
-  const messages = messagesOf(bytes, isTraced)
+  return await measured(async () => {
+    for (let left = records; left > 0; left -= RECORDS_A_SEND)
+      await connected.send({ topic, messages: messagesOf(bytes, senders) })
+  })
+}
+
+async function produce({ topic, records, bytes }: SdkWork & { readonly kind: 'produce' }): Promise<SdkResult> {
+  const connected = await connectedProducer()
+  const messages = messagesOf(bytes)
   // The first request of a topic asks for its metadata.
   await connected.send({ topic, messages: messages.slice(0, 1) })
   let left = Math.ceil(records / RECORDS_A_SEND)
@@ -161,8 +175,9 @@ async function idle({ topic, group, seconds }: SdkWork & { readonly kind: 'idle'
 function perform(work: SdkWork): Promise<SdkResult> {
   switch (work.kind) {
     case 'produce':
+      return produce(work)
     case 'fill':
-      return produce(work.topic, work.records, work.bytes, work.kind === 'fill')
+      return fill(work)
     case 'consume':
       return consume(work)
     case 'first':

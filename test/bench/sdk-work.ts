@@ -18,10 +18,22 @@ export interface HeadgateAccess {
   readonly clientSecret: string
 }
 
+/**
+ * Which trace context the records of a topic carry: none; one of their own that was not sampled; one for each send of 200, sampled, as a
+ * traced producer writes it; one of their own, sampled.
+ */
+export type SdkSenders = 'no context' | 'unsampled' | 'sampled by send' | 'sampled'
+
 /** What a process of the SDK bench is told to do. */
 export type SdkWork =
   | { readonly kind: 'produce'; readonly topic: string; readonly records: number; readonly bytes: number }
-  | { readonly kind: 'fill'; readonly topic: string; readonly records: number; readonly bytes: number }
+  | {
+      readonly kind: 'fill'
+      readonly topic: string
+      readonly records: number
+      readonly bytes: number
+      readonly senders: SdkSenders
+    }
   | {
       readonly kind: 'consume'
       readonly topic: string

@@ -3,7 +3,7 @@ import type { Figure } from './figure.ts'
 import { withForeignCores } from './process-usage.ts'
 import { type SdkProcess, startSdkProcess, timeFirstRecord } from './sdk-process.ts'
 import { benchSdkSize } from './sdk-size.ts'
-import type { SdkResult, SdkSetting, SdkWork } from './sdk-work.ts'
+import type { SdkResult, SdkSenders, SdkSetting, SdkWork } from './sdk-work.ts'
 import { spreadOf } from './statistics.ts'
 import { createTopic, nextName } from './throughput.ts'
 
@@ -28,6 +28,7 @@ const SDKS = ['headgate', 'headgate, spans on']
 const SIZES = [200, 1_000]
 const PRODUCED: Readonly<Record<number, number>> = { 200: 60_000, 1000: 30_000 }
 const CONSUMED: Readonly<Record<number, number>> = { 200: 120_000, 1000: 60_000 }
+const SENDERS: readonly SdkSenders[] = ['no context', 'unsampled', 'sampled by send', 'sampled']
 const IDLE_SECONDS = 10
 /** What policy and spans may cost beside what the mends give. */
 const AT_LEAST_BARE = { bound: 'at least', limit: 1 } as const
@@ -59,41 +60,50 @@ function clientsOf({ legs, gatewayLeg, token, headgate }: BenchWorld): Client[] 
   ]
 }
 
+/** A topic to read. */
+interface Filled {
+  readonly topic: string
+  readonly bytes: number
+  readonly senders: SdkSenders
+}
+
 interface Topics {
   readonly produced: string
   readonly idle: string
-  readonly consumed: ReadonlyMap<number, string>
+  readonly filled: readonly Filled[]
 }
 
-/** Topics to read: records with a key and the header that a traced producer writes. */
+/** Topics to read: records with a key and, but for one, the header that a traced producer writes. */
 async function fillTopics(world: BenchWorld, { setting }: Client, tell: Tell): Promise<Topics> {
   const [produced, idle] = [nextName('bench-sdk'), nextName('bench-sdk')]
-  const consumed = new Map(SIZES.map((bytes) => [bytes, nextName('bench-sdk')]))
-  for (const topic of [produced, idle, ...consumed.values()]) await createTopic(world, topic)
+  const filled = SIZES.flatMap((bytes) =>
+    SENDERS.map((senders): Filled => ({ topic: nextName('bench-sdk'), bytes, senders })),
+  )
+  for (const topic of [produced, idle, ...filled.map((it) => it.topic)]) await createTopic(world, topic)
   const filler = startSdkProcess(setting)
   try {
-    for (const [bytes, topic] of consumed)
-      await filler.perform({ kind: 'fill', topic, records: CONSUMED[bytes] ?? 0, bytes })
+    for (const { topic, bytes, senders } of filled)
+      await filler.perform({ kind: 'fill', topic, records: CONSUMED[bytes] ?? 0, bytes, senders })
   } finally {
     await filler.end()
   }
   tell('sdk: topics filled')
-  return { produced, idle, consumed }
+  return { produced, idle, filled }
 }
 
-function loadsOf({ produced, consumed }: Topics): Load[] {
+function loadsOf({ produced, filled }: Topics): Load[] {
   const produces = SIZES.map((bytes): Load => {
     const records = PRODUCED[bytes] ?? 0
     return { name: `produce ${bytes} B`, records, work: () => ({ kind: 'produce', topic: produced, records, bytes }) }
   })
-  const consumes = (['eachMessage', 'eachBatch'] as const).flatMap((by) =>
-    SIZES.map((bytes): Load => {
-      const [topic, records] = [consumed.get(bytes) ?? '', CONSUMED[bytes] ?? 0]
-      const work = (): SdkWork => ({ kind: 'consume', topic, records, by, group: nextName('bench-sdk') })
-      return { name: `${by} ${bytes} B`, records, work }
-    }),
-  )
-  return [...produces, ...consumes]
+  const consume = (by: 'eachMessage' | 'eachBatch', { topic, bytes, senders }: Filled): Load => {
+    const records = CONSUMED[bytes] ?? 0
+    const work = (): SdkWork => ({ kind: 'consume', topic, records, by, group: nextName('bench-sdk') })
+    return { name: `${by} ${bytes} B, ${senders}`, records, work }
+  }
+  const singles = filled.map((it) => consume('eachMessage', it))
+  const batches = filled.filter(({ senders }) => senders === 'sampled by send').map((it) => consume('eachBatch', it))
+  return [...produces, ...singles, ...batches]
 }
 
 type Samples = ReadonlyMap<string, SdkResult[]>
