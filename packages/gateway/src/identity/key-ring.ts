@@ -12,12 +12,12 @@ export interface SigningKeys {
 }
 
 /** The keys that the config has for tokens. */
-export function tokenKeysOf({ signingKey, nextKey, previousKey }: TokensConfig): SigningKeys {
+function tokenKeysOf({ signingKey, nextKey, previousKey }: TokensConfig): SigningKeys {
   return { current: signingKey, next: nextKey, previous: previousKey }
 }
 
 /** The keys that the config has for bundles. */
-export function bundleKeysOf({ currentKey, nextKey, previousKey }: BundlesConfig): SigningKeys {
+function bundleKeysOf({ currentKey, nextKey, previousKey }: BundlesConfig): SigningKeys {
   return { current: currentKey, next: nextKey, previous: previousKey }
 }
 

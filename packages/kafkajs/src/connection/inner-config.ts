@@ -27,6 +27,12 @@ const kept = [
 ] as const
 
 /**
+ * In place of kafkajs's second: a TLS handshake at a busy gateway takes longer when a whole fleet starts, and one that is given up
+ * halfway costs both sides the same once more. Other clients wait ten seconds and longer.
+ */
+const CONNECTION_TIMEOUT_MS = 10_000
+
+/**
  * The configuration of kafkajs itself: addresses, sockets, sign-in and log go through the session; the rest is the
  * application's.
  */
@@ -37,6 +43,7 @@ export function createInnerConfig(
 ): KafkajsConfig {
   const own = Object.fromEntries(kept.flatMap((name) => (config[name] === undefined ? [] : [[name, config[name]]])))
   return {
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
     ...own,
     async brokers() {
       await session.open()

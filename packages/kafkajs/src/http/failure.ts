@@ -39,7 +39,8 @@ export function retryAfterMsOf(error: unknown): number {
 
 /** Turns a missing answer into the error that tells what to do. */
 function transportError(party: Party, url: URL, failure: HttpFailure, retryAfterMs = 0): Error {
-  const details = { host: url.host, reason: failure.reason, ...(retryAfterMs > 0 && { retryAfterMs }) }
+  const { reason, wasConnected } = failure
+  const details = { host: url.host, reason, wasConnected, ...(retryAfterMs > 0 && { retryAfterMs }) }
   if (failure.kind === 'untrusted') {
     const message = `the certificate of the ${party} at \`${url.host}\` is not trusted (${failure.reason}): ${CA_MENDS[party]}`
     return new HeadgateUnknownAuthorityError({ message, details, cause: failure })

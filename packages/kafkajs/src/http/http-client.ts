@@ -39,12 +39,15 @@ export class HttpFailure extends Error {
   readonly kind: 'unreachable' | 'untrusted' | 'too-large'
   /** The platform's code, such as `ECONNREFUSED`. */
   readonly reason: string
+  /** There was a connection: the server is there, and may be busy. */
+  readonly wasConnected: boolean
 
-  constructor(kind: HttpFailure['kind'], reason: string, cause?: unknown) {
-    super(`${kind}: ${reason}`, { cause })
+  constructor(kind: HttpFailure['kind'], reason: string, more: { cause?: unknown; wasConnected?: boolean } = {}) {
+    super(`${kind}: ${reason}`, { cause: more.cause })
     this.name = 'HttpFailure'
     this.kind = kind
     this.reason = reason
+    this.wasConnected = more.wasConnected ?? false
   }
 }
 
@@ -82,19 +85,37 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Bu
   return Buffer.concat(chunks, bytes)
 }
 
-function failureOf(error: unknown, signal: AbortSignal): HttpFailure {
+function failureOf(error: unknown, signal: AbortSignal, { wasConnected }: Progress): HttpFailure {
   if (error instanceof HttpFailure) return error
-  if (signal.aborted) return new HttpFailure('unreachable', 'timeout')
+  if (signal.aborted) return new HttpFailure('unreachable', 'timeout', { wasConnected })
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
-  return new HttpFailure(isUntrusted(code) ? 'untrusted' : 'unreachable', code, error)
+  return new HttpFailure(isUntrusted(code) ? 'untrusted' : 'unreachable', code, { cause: error, wasConnected })
 }
 
-function send(request: HttpRequest, options: RequestOptions, isBackground: boolean): Promise<IncomingMessage> {
+/** How far a request has come. */
+interface Progress {
+  wasConnected: boolean
+}
+
+function send(
+  request: HttpRequest,
+  options: RequestOptions,
+  progress: Progress,
+  isBackground: boolean,
+): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const start = request.url.protocol === 'https:' ? requestTls : requestPlain
     const sent = start(request.url, options, resolve).on('error', reject)
-    // An application that has ended does not wait for a server's answer that may never come.
-    if (isBackground) sent.on('socket', (socket) => socket.unref())
+    sent.on('socket', (socket) => {
+      // A kept one is connected already.
+      progress.wasConnected = !socket.connecting
+      if (socket.connecting)
+        socket.once('connect', () => {
+          progress.wasConnected = true
+        })
+      // An application that has ended does not wait for a server's answer that may never come.
+      if (isBackground) socket.unref()
+    })
     sent.end(request.body)
   })
 }
@@ -132,6 +153,7 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
     async request(request) {
       const limit = AbortSignal.timeout(request.timeoutMs ?? client.timeoutMs ?? TIMEOUT_MS)
       const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal])
+      const progress = { wasConnected: false }
       const headers = {
         'accept-encoding': 'identity',
         ...(request.body !== undefined && { 'content-length': `${Buffer.byteLength(request.body)}` }),
@@ -140,11 +162,11 @@ export function createHttpClient(client: HttpClientOptions): HttpClient {
       try {
         const agent = client.kept?.agentFor(request.url) ?? false
         const options = { method: request.method, headers, signal, agent, ...tls, ...own() }
-        const response = await send(request, options, client.isBackground ?? false)
+        const response = await send(request, options, progress, client.isBackground ?? false)
         const body = await readBody(response, client.maxBodyBytes ?? MAX_BODY_BYTES)
         return { status: response.statusCode ?? 0, headers: response.headers, body }
       } catch (error) {
-        throw failureOf(error, signal)
+        throw failureOf(error, signal, progress)
       }
     },
   }

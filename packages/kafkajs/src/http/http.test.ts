@@ -54,7 +54,16 @@ test('a server that does not answer in time is left, and the error tells what to
     code: 'ERR_KAFKAJS_GATEWAY_UNREACHABLE',
     retriable: true,
     message: expect.stringContaining('HEADGATE_GATEWAY'),
+    details: { reason: 'timeout', wasConnected: true },
   })
+})
+
+test('a server that is not there is told from one that is busy', async () => {
+  const other = await startHttpStandIn()
+  await other.close()
+  const asked = ask(createHttpClient({ ca: undefined }), 'gateway', { method: 'GET', url: new URL(other.origin) })
+
+  await expect(asked).rejects.toMatchObject({ details: { reason: 'ECONNREFUSED', wasConnected: false } })
 })
 
 test('a server that cannot serve now counts as unreachable', async () => {

@@ -30,16 +30,18 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 }
 
 /** Tries in all, by why the one before failed. */
-const MAX_TRIES = { asked: 5, slow: 2, other: 1 } as const
+const MAX_TRIES = { asked: 5, busy: 5, silent: 2, other: 1 } as const
 
 function kindOf(error: unknown): keyof typeof MAX_TRIES {
   if (retryAfterMsOf(error) > 0) return 'asked'
-  return error instanceof HeadgateGatewayUnreachableError && error.details['reason'] === 'timeout' ? 'slow' : 'other'
+  const isTimeout = error instanceof HeadgateGatewayUnreachableError && error.details['reason'] === 'timeout'
+  if (!isTimeout) return 'other'
+  return error.details['wasConnected'] === true ? 'busy' : 'silent'
 }
 
 /**
- * Tries again what failed because a gateway asked to be left alone for a while, and once more where it was too slow; anything else
- * is thrown at once.
+ * Tries again what failed because a gateway asked to be left alone for a while, or took the connection and then was too slow, as one is
+ * where a whole fleet starts; once more where nothing was there at all; anything else is thrown at once.
  */
 export async function retryWhenAsked(clock: Clock, run: () => Promise<void>): Promise<void> {
   const never = new AbortController().signal
