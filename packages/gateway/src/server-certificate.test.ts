@@ -37,6 +37,7 @@ beforeEach(async () => {
   listener = await listen({
     ...{ host: '127.0.0.1', port: 0, certificate, maxConnections: 100, maxConnectionsPerAddress: 100 },
     onSocket: (socket) => void socket.pipe(socket),
+    onFull: () => {},
     onHandshakeFailed: () => {},
   })
 })

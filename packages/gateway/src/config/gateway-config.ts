@@ -192,7 +192,10 @@ export interface LimitsConfig {
   readonly maxUnauthenticatedFrameBytes: number
   readonly authenticationTimeoutMs: number
   readonly maxConnections: number
+  /** At the Kafka listener, all its ports together. */
   readonly maxConnectionsPerAddress: number
+  /** At the HTTP listener. */
+  readonly maxHttpConnectionsPerAddress: number
   readonly idleTimeoutMs: number
   /** The longest a connection goes without signing in again, whatever its token says. */
   readonly maxReauthenticationMs: number

@@ -15,6 +15,7 @@ const BOUNDS: Readonly<Record<keyof LimitsConfig, Bounds>> = Object.freeze({
   authenticationTimeoutMs: { min: 100, max: 120 * SECOND_MS, fallback: 10 * SECOND_MS },
   maxConnections: { min: 1, max: 1_000_000, fallback: 20_000 },
   maxConnectionsPerAddress: { min: 1, max: 1_000_000, fallback: 2_000 },
+  maxHttpConnectionsPerAddress: { min: 1, max: 16_384, fallback: 2_000 },
   // Kafka's own connections.max.idle.ms.
   idleTimeoutMs: { min: SECOND_MS, max: 24 * HOUR_MS, fallback: 600 * SECOND_MS },
   maxReauthenticationMs: { min: SECOND_MS, max: 24 * HOUR_MS, fallback: HOUR_MS },
@@ -33,6 +34,7 @@ export function readLimits(reader: ConfigReader | undefined): LimitsConfig {
     authenticationTimeoutMs: read('authenticationTimeoutMs'),
     maxConnections: read('maxConnections'),
     maxConnectionsPerAddress: read('maxConnectionsPerAddress'),
+    maxHttpConnectionsPerAddress: read('maxHttpConnectionsPerAddress'),
     idleTimeoutMs: read('idleTimeoutMs'),
     maxReauthenticationMs: read('maxReauthenticationMs'),
     maxTransactionTimeoutMs: read('maxTransactionTimeoutMs'),

@@ -95,6 +95,7 @@ class LoopbackRelay implements Relay {
       certificate: null,
       maxConnections: MAX_CONNECTIONS,
       maxConnectionsPerAddress: MAX_CONNECTIONS,
+      onFull: () => {},
       onSocket: (socket) => void this.#accept(socket, target()),
       onHandshakeFailed: () => {},
     })

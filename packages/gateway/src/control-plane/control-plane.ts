@@ -84,8 +84,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { http, limits } = config
   const certificate = http.tls && new ServerCertificate('http', http.tls, log)
   const server = createHttpServer({
-    ...{ config: http, certificate, app, clock },
-    maxPerAddress: limits.maxConnectionsPerAddress,
+    ...{ config: http, certificate, app, clock, log },
+    maxPerAddress: limits.maxHttpConnectionsPerAddress,
   })
   const unsubscribe = [
     options.policySource.subscribe(() => waiters.wakeAll()),

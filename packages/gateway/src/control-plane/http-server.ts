@@ -1,9 +1,10 @@
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
-import type { Clock } from '@headgate/core'
+import type { AddressInfo } from 'node:net'
+import type { Clock, LogPort } from '@headgate/core'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { limitPerAddress } from '../address-limit.ts'
 import type { HttpConfig } from '../config/gateway-config.ts'
 import { HttpListenError } from '../errors.ts'
 import type { ServerCertificate } from '../server-certificate.ts'
@@ -24,26 +25,7 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>
 }
 
-/** One that opens all it can leaves room for the others. */
-function limitConnections(server: Server, maxPerAddress: number): void {
-  const countByAddress = new Map<string, number>()
-  server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? 'unknown'
-    const count = countByAddress.get(address) ?? 0
-    if (count >= maxPerAddress) {
-      socket.destroy()
-      return
-    }
-    countByAddress.set(address, count + 1)
-    socket.once('close', () => {
-      const left = (countByAddress.get(address) ?? 1) - 1
-      if (left === 0) countByAddress.delete(address)
-      else countByAddress.set(address, left)
-    })
-  })
-}
-
-function createNodeServer(certificate: ServerCertificate | undefined, app: Hono, maxPerAddress: number): Server {
+function createNodeServer({ certificate, app, maxPerAddress, log }: HttpServerOptions): Server {
   const options = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -59,7 +41,10 @@ function createNodeServer(certificate: ServerCertificate | undefined, app: Hono,
   }
   const server = certificate === undefined ? createServer(options, listener) : createSecure(certificate)
   server.maxConnections = MAX_CONNECTIONS
-  limitConnections(server, maxPerAddress)
+  limitPerAddress(server, maxPerAddress, (clientAddress) => {
+    const fields = { event: 'connection-refused', listener: 'http', clientAddress, count: maxPerAddress }
+    log.warn(fields, 'a connection is over the limit')
+  })
   server.maxRequestsPerSocket = MAX_REQUESTS_PER_SOCKET
   return server
 }
@@ -89,12 +74,14 @@ export interface HttpServerOptions {
   readonly certificate: ServerCertificate | undefined
   readonly app: Hono
   readonly clock: Clock
+  readonly log: LogPort
   /** How many connections one address may have at once. */
   readonly maxPerAddress: number
 }
 
 /** Creates the server of the application. */
-export function createHttpServer({ config, certificate, app, clock, maxPerAddress }: HttpServerOptions): HttpServer {
-  const server = createNodeServer(certificate, app, maxPerAddress)
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { config, clock } = options
+  const server = createNodeServer(options)
   return { listen: () => listen(server, config), close: (graceMs) => close(server, clock, graceMs) }
 }

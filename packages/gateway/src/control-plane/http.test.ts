@@ -77,17 +77,21 @@ test.each(['http', 'https'])(
     const { certPem, keyPem } = await createTestCertificate()
     const tls = protocol === 'https' ? { certPem, keyPem: new Secret(keyPem) } : undefined
     plane = await startTestControlPlane({ http: { host: '127.0.0.1', port: 0, publicUrl: 'https://localhost', tls } })
-    const { maxConnectionsPerAddress } = plane.config.limits
+    const { maxHttpConnectionsPerAddress: limit, maxConnectionsPerAddress } = plane.config.limits
+    expect(limit).not.toBe(maxConnectionsPerAddress)
     const port = Number(new URL(plane.url).port)
     const open = async (): Promise<Socket> => {
       const socket = connect(port, '127.0.0.1')
       await once(socket, 'connect')
       return socket
     }
-    const sockets = await Promise.all(Array.from({ length: maxConnectionsPerAddress }, open))
+    const sockets = await Promise.all(Array.from({ length: limit }, open))
     const refused = await open()
     await once(refused.resume(), 'close')
     expect(sockets.filter(({ closed }) => closed)).toEqual([])
+    expect(plane.lines.filter(({ event }) => event === 'connection-refused')).toMatchObject([
+      { listener: 'http', clientAddress: '127.0.0.1', count: limit },
+    ])
     for (const socket of sockets.splice(0, 10)) socket.destroy()
     if (protocol === 'http')
       await vi.waitFor(async () => expect((await fetch(`${plane.url}/healthz`)).status).toBe(200))

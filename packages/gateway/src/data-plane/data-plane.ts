@@ -186,6 +186,7 @@ export class DataPlane {
       maxConnections,
       maxConnectionsPerAddress,
       onSocket: (socket) => this.#route(socket, name, brokerId),
+      onFull: (clientAddress) => this.#tellFull(name, clientAddress, maxConnectionsPerAddress),
       onHandshakeFailed: (code, clientAddress) =>
         this.#options.log.warn(
           { event: 'tls-handshake-failed', listener: name, clientAddress, code },
@@ -217,10 +218,7 @@ export class DataPlane {
     const { maxConnections, maxConnectionsPerAddress } = this.#options.config.limits
     const ofAddress = this.#countByAddress.get(clientAddress) ?? 0
     if (this.#connections.size >= maxConnections || ofAddress >= maxConnectionsPerAddress) {
-      this.#options.log.warn(
-        { event: 'connection-refused', listener, clientAddress, count: ofAddress },
-        'a connection is over the limit',
-      )
+      this.#tellFull(listener, clientAddress, ofAddress)
       socket.destroy()
       return
     }
@@ -231,6 +229,11 @@ export class DataPlane {
       this.#forget(connection, clientAddress),
     )
     this.#connections.add(connection)
+  }
+
+  #tellFull(listener: string, clientAddress: string, count: number): void {
+    const fields = { event: 'connection-refused', listener, clientAddress, count }
+    this.#options.log.warn(fields, 'a connection is over the limit')
   }
 
   #forget(connection: Connection, clientAddress: string): void {

@@ -6,6 +6,7 @@ import { ServerCertificate } from '../server-certificate.ts'
 import { listen } from './listener.ts'
 
 test('connections of one address are bounded before their handshake', async () => {
+  const full: string[] = []
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
@@ -13,6 +14,7 @@ test('connections of one address are bounded before their handshake', async () =
     maxConnections: 100,
     maxConnectionsPerAddress: 2,
     onSocket: () => {},
+    onFull: (address) => full.push(address),
     onHandshakeFailed: () => {},
   })
   const open = async (): Promise<Socket> => {
@@ -28,6 +30,8 @@ test('connections of one address are bounded before their handshake', async () =
   const third = await open()
   await once(third.resume(), 'close')
   expect([first, second].map(({ destroyed }) => destroyed)).toEqual([false, false])
+  await once((await open()).resume(), 'close')
+  expect(full).toEqual(['127.0.0.1'])
 
   first.destroy()
   await expect

@@ -1,5 +1,6 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { type FullAddressListener, limitPerAddress } from '../address-limit.ts'
 import type { ServerCertificate } from '../server-certificate.ts'
 import { ListenError } from './errors.ts'
 
@@ -15,6 +16,7 @@ export interface ListenerOptions {
   /** Bounds what one address may have open, handshakes that are not done included. */
   readonly maxConnectionsPerAddress: number
   readonly onSocket: (socket: Socket) => void
+  readonly onFull: FullAddressListener
   /** A TLS handshake that failed; `code` names why. */
   readonly onHandshakeFailed: (code: string, clientAddress: string) => void
 }
@@ -54,7 +56,9 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   }
 }
 
-function createServer({ certificate, onSocket, onHandshakeFailed, maxConnectionsPerAddress }: ListenerOptions): Server {
+function createServer(listener: ListenerOptions): Server {
+  const { certificate, onSocket, onFull, onHandshakeFailed, maxConnectionsPerAddress } = listener
+  // Who is in plaintext has no handshake, and is counted across all ports once.
   if (certificate === null) return createTcpServer({ pauseOnConnect: true, noDelay: true }, onSocket)
   const options = {
     ...certificate.options,
@@ -63,25 +67,9 @@ function createServer({ certificate, onSocket, onHandshakeFailed, maxConnections
   }
   const server = createTlsServer(options, onSocket)
   certificate.attach(server)
-  limitPerAddress(server, maxConnectionsPerAddress)
+  limitPerAddress(server, maxConnectionsPerAddress, onFull)
   server.on('tlsClientError', (error, socket) =>
     onHandshakeFailed('code' in error ? String(error.code) : 'unknown', socket.remoteAddress ?? 'unknown'),
   )
   return server
-}
-
-/** Ends connections over the limit before their handshake; who is signed in is counted elsewhere, across all ports. */
-function limitPerAddress(server: Server, limit: number): void {
-  const countByAddress = new Map<string, number>()
-  server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? 'unknown'
-    const count = (countByAddress.get(address) ?? 0) + 1
-    countByAddress.set(address, count)
-    socket.once('close', () => {
-      const left = (countByAddress.get(address) ?? 1) - 1
-      if (left === 0) countByAddress.delete(address)
-      else countByAddress.set(address, left)
-    })
-    if (count > limit) socket.destroy()
-  })
 }

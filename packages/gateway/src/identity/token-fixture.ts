@@ -168,6 +168,7 @@ const LIMITS: LimitsConfig = {
   authenticationTimeoutMs: 10_000,
   maxConnections: 100,
   maxConnectionsPerAddress: 100,
+  maxHttpConnectionsPerAddress: 50,
   idleTimeoutMs: 600_000,
   maxReauthenticationMs: 3_600_000,
   maxConcurrentVerifications: 8,
