@@ -3,7 +3,7 @@
  * no index, no memory and nothing of the real evaluator's code: the oracle that the compiled program must agree with.
  */
 
-import { type OracleObligations, type OracleTopic, oblige } from './naive-obligations-fixture.ts'
+import { keptBy, type OracleObligations, type OracleTopic, oblige } from './naive-obligations-fixture.ts'
 
 /** A principal as the oracle sees it. */
 export interface OraclePrincipal {
@@ -176,7 +176,9 @@ function grant(policy: OraclePolicy, request: OracleRequest, granting: readonly 
   const entries = policy.topics.filter(({ match }) => match.some((each) => matches(each, request.name)))
   const lifted = operation === 'Read' ? granting.flatMap(({ may }) => listOf(may?.['unmask'])) : []
   const isFree = operation !== 'Replay' && granting.some(({ may }) => may?.['without-approval'] === true)
-  const obligations = isGuarded ? oblige(entries, direction, lifted, isFree) : undefined
+  const lists = granting.map(({ may }) => (may?.['only'] === undefined ? undefined : listOf(may['only'])))
+  const only = direction === 'consume' ? keptBy(lists) : undefined
+  const obligations = isGuarded ? oblige(entries, direction, lifted, isFree, only) : undefined
   if (obligations === undefined) return { effect: 'allow', reason: 'granted', ruleIds }
   if (obligations.approvals.length === 0) return { effect: 'allow', reason: 'granted', ruleIds, obligations }
   return { effect: 'hold', reason: 'approval-needed', ruleIds, obligations }

@@ -29,7 +29,13 @@ export interface OracleTopic {
 /** What is left to do: each thing that is masked, with the strategy that is left; approvals by their ids. */
 export interface OracleObligations {
   readonly mask:
-    | { readonly format: string; readonly onUnreadable: string; readonly words: Readonly<Record<string, string>> }
+    | {
+        readonly format: string
+        readonly onUnreadable: string
+        readonly words: Readonly<Record<string, string>>
+        /** What is shown at all; absent where everything is. */
+        readonly only?: readonly string[]
+      }
     | undefined
   readonly audit: string
   readonly approvals: readonly string[]
@@ -44,6 +50,32 @@ export const oracleSelectors: Readonly<Record<string, readonly string[]>> = {
   'a,b/c': ['a', 'b/c'],
 }
 
+/** The items of `only` that the oracle knows, with what each keeps. */
+export const oracleKept: Readonly<Record<string, readonly string[]>> = {
+  a: ['a'],
+  'a/x': ['a/x'],
+  'b(c,d)': ['b/c', 'b/d'],
+  'b/c,\\key': ['b/c', '\\key'],
+  '*/c': ['*/c'],
+  'header:H1': ['header:h1'],
+  'header:h2': ['header:h2'],
+  key: ['key'],
+}
+
+/** What several rules show together: nothing is left out where one has no list. */
+export function keptBy(lists: readonly (readonly string[] | undefined)[]): readonly string[] | undefined {
+  if (lists.some((list) => list === undefined)) return undefined
+  const words = new Set(lists.flatMap((list) => (list ?? []).flatMap((item) => oracleKept[item] ?? ['unknown'])))
+  return [...words].filter((word) => ![...words].some((other) => other !== word && isKeptBy(word, other))).sort()
+}
+
+/** What is kept is kept with all below it, and `*` is any name. */
+function isKeptBy(word: string, other: string): boolean {
+  if (/^key$|^header:/.test(word) || /^key$|^header:/.test(other)) return false
+  const names = word.split('/')
+  return other.split('/').every((name, index) => index < names.length && (name === '*' || name === names[index]))
+}
+
 /** The strategies that the oracle knows, the strongest first. */
 export const oracleStrategies: readonly unknown[] = [
   ...['remove', null, 'default'],
@@ -56,6 +88,7 @@ export function oblige(
   direction: 'consume' | 'produce',
   lifted: readonly string[],
   withoutApproval: boolean,
+  only?: readonly string[],
 ): OracleObligations | undefined {
   const words = maskedWords(entries, direction, lifted)
   const isMasked = Object.keys(words).length > 0
@@ -65,10 +98,12 @@ export function oblige(
     approval !== undefined && (approval.on ?? ['consume', 'produce']).includes(direction)
   const approvals = withoutApproval ? [] : entries.filter(isAsked).map(({ id }) => id ?? '')
   const audit = entries.some((entry) => entry.audit === 'required') ? 'required' : 'standard'
-  if (!isMasked && approvals.length === 0 && audit === 'standard') return undefined
+  const isShownInPart = only !== undefined
+  if (!isMasked && !isShownInPart && approvals.length === 0 && audit === 'standard') return undefined
   const format = formats.size === 1 ? [...formats].join() : 'opaque'
-  const onUnreadable = sayings.includes('withhold') ? 'withhold' : 'placeholder'
-  return { mask: isMasked ? { format, onUnreadable, words } : undefined, audit, approvals: approvals.sort() }
+  const onUnreadable = sayings.length === 0 || sayings.includes('withhold') ? 'withhold' : 'placeholder'
+  const mask = { format, onUnreadable, words, ...(isShownInPart ? { only } : {}) }
+  return { mask: isMasked || isShownInPart ? mask : undefined, audit, approvals: approvals.sort() }
 }
 
 function maskedWords(

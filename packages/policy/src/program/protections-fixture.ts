@@ -1,6 +1,7 @@
 // Test-only. Random protections, and what the real evaluator says of them in the words of the oracle.
 import type { MaskStrategy } from '@headgate/masking'
 import fc from 'fast-check'
+import { keepWords } from '../keep-list.ts'
 import type { Obligations } from './decision.ts'
 import {
   mergeWords,
@@ -63,7 +64,7 @@ function readable(entry: OracleTopic): OracleTopic {
 export function plainObligations({ mask: obligation, audit, approvals }: Obligations): OracleObligations {
   const plain = { audit, approvals: approvals.map(({ protection }) => protection) }
   if (obligation === undefined) return { mask: undefined, ...plain }
-  const { format, onUnreadable, value, headers, key, unmask } = obligation
+  const { format, onUnreadable, value, headers, key, unmask, only } = obligation
   const words: Record<string, string> = {}
   for (const { with: each, ...target } of value) mergeWords(words, wordsOf(target), written(each))
   const { fields = [], anywhere = [], detect = [] } = unmask
@@ -71,7 +72,8 @@ export function plainObligations({ mask: obligation, audit, approvals }: Obligat
   const left = withoutLifted(words, lifted)
   for (const header of headers) mergeWords(left, wordsOf({ headers: [header.name] }), written(header.with))
   if (key !== undefined) mergeWords(left, ['key'], written(key))
-  return { mask: { format, onUnreadable, words: left }, ...plain }
+  const kept = only === undefined ? {} : { only: keepWords(only).toSorted() }
+  return { mask: { format, onUnreadable, words: left, ...kept }, ...plain }
 }
 
 /** A strategy as a policy writes it. */

@@ -7,6 +7,7 @@ import { CLUSTER_NAME, Operation, operations, type ResourceType, resourceTypes }
 import type { Principal } from '../principal.ts'
 import { ALL_PARTITIONS } from './decide.ts'
 import type { OraclePolicy, OracleRule, OracleSchedule } from './naive-evaluator-fixture.ts'
+import { oracleKept } from './naive-obligations-fixture.ts'
 import { protections } from './protections-fixture.ts'
 
 /** A request as the evaluator takes it. */
@@ -97,13 +98,15 @@ function access(selector: fc.Arbitrary<string>): fc.Arbitrary<Record<string, (st
 const rights = fc.record(
   {
     unmask: few(fc.constantFrom('a', 'b', 'b/c', 'anywhere:k1', 'detect:email', 'header:h1', 'key')),
+    only: few(fc.constantFrom(...Object.keys(oracleKept))),
     'without-approval': fc.boolean(),
   },
   { requiredKeys: [] },
 )
-const grant = fc.tuple(access(topicSelector), rights).map(([verbsOf, { unmask, ...free }]) => ({
+const grant = fc.tuple(access(topicSelector), rights).map(([verbsOf, { unmask, only, ...free }]) => ({
   ...verbsOf,
   ...('consume' in verbsOf && unmask !== undefined ? { unmask } : {}),
+  ...(('consume' in verbsOf || 'replay' in verbsOf) && only !== undefined ? { only } : {}),
   ...('consume' in verbsOf || 'produce' in verbsOf ? free : {}),
 }))
 const ruleBody = fc
