@@ -1,5 +1,6 @@
-import type { MaskStrategy } from '@headgate/masking'
+import type { KeepList, MaskStrategy } from '@headgate/masking'
 import { verbOf } from '../document/verbs.ts'
+import { keepWords } from '../keep-list.ts'
 import { type Operation, operationName, type ResourceType } from '../operation.ts'
 import type { Principal } from '../principal.ts'
 import { printable } from '../printable.ts'
@@ -59,6 +60,11 @@ export function approvalWords({ by, issuers, people }: Pick<ApprovalObligation, 
   return `an approval by ${people === 1 ? 'someone' : `${people} people`} of ${quotedList(by)}${from}`
 }
 
+/** All that is shown of a record: `only `id`, `customer/name``. */
+export function onlyWords(only: KeepList): string {
+  return `only ${quotedList(keepWords(only))}`
+}
+
 /** What a decision comes to: `allowed, with `card/number` last-4`. */
 export function outcomeWords({ effect, obligations }: Decision): string {
   if (effect === 'deny') return 'denied'
@@ -67,7 +73,9 @@ export function outcomeWords({ effect, obligations }: Decision): string {
   const mask = obligations?.mask
   if (mask !== undefined) {
     const { words: hidden, shown } = hiddenBy(mask)
-    words.push(`with ${[...hidden].map(([word, strategy]) => `${quoted(word)} ${strategyWord(strategy)}`).join(', ')}`)
+    if (mask.only !== undefined) words.push(onlyWords(mask.only))
+    const masked = [...hidden].map(([word, strategy]) => `${quoted(word)} ${strategyWord(strategy)}`)
+    if (masked.length > 0) words.push(`with ${masked.join(', ')}`)
     if (shown.length > 0) words.push(`but ${quotedList(shown)} shown`)
     words.push(`read as ${mask.format}`, mask.onUnreadable === 'withhold' ? 'else withheld' : 'else a placeholder')
   }
@@ -94,6 +102,7 @@ export function outcomeData({ effect, reason, ruleIds, obligations }: Decision):
             onUnreadable: mask.onUnreadable,
             hides: [...hidden.words].map(([what, strategy]) => ({ what, with: strategyWord(strategy) })),
             shows: hidden.shown,
+            ...(mask.only === undefined ? {} : { only: keepWords(mask.only) }),
           },
         }),
   }

@@ -2,9 +2,10 @@ import * as z from 'zod'
 import { checkText } from '../../document/names.ts'
 import { MAX_PARTITION } from '../../document/partitions.ts'
 import type { Fault } from '../../document/problem.ts'
-import { exactName, identifier, list, refined, text } from '../../document/refinement.ts'
+import { exactName, identifier, list, refined, refinedWithin, text } from '../../document/refinement.ts'
 import { checkInstant } from '../../document/schedule.ts'
 import type { KnownKeys } from '../../document/schema-problems.ts'
+import { checkKeepItem } from '../../document/unmask.ts'
 import { type ClusterVerb, clusterVerbs, type Verb, verbs } from '../../document/verbs.ts'
 import { isGlob } from '../../glob.ts'
 import { MAX_NAME_LENGTH } from '../../operation.ts'
@@ -31,6 +32,8 @@ export interface CaseSource {
   readonly reason?: string | undefined
   readonly rules?: readonly string[] | undefined
   readonly masks?: Readonly<Record<string, string | null>> | undefined
+  /** All that is shown, in the words of `only`; `everything` where nothing is left out. */
+  readonly only?: readonly string[] | 'everything' | undefined
   readonly approvals?: readonly string[] | undefined
   readonly audit?: 'standard' | 'required' | undefined
 }
@@ -89,6 +92,7 @@ const caseSchema: z.ZodType<CaseSource> = z.strictObject({
   reason: z.enum(reasons).optional(),
   rules: z.array(z.string()).optional(),
   masks: z.record(z.string(), z.union([z.string(), z.null()])).optional(),
+  only: z.union([z.literal('everything'), z.array(refinedWithin(z.string(), checkKeepItem)).min(1)]).optional(),
   approvals: z.array(z.string()).optional(),
   audit: z.enum(['standard', 'required']).optional(),
 })
@@ -114,6 +118,7 @@ export const caseKeys: KnownKeys = new Map([
       'reason',
       'rules',
       'masks',
+      'only',
       'approvals',
       'audit',
     ],

@@ -10,6 +10,7 @@ const POLICY = `topics:
 rules:
   - { id: r, who: { groups: [g] }, may: { consume: [orders, payments], as: ["g-*"], produce: [parts], partitions: [0-1] } }
   - { id: all, who: { groups: [g] }, may: { consume: [orders, payments] } }
+  - { id: part, who: { groups: [part] }, may: { consume: [orders], only: ["a(b,c)", key] } }
 `
 
 function run(...cases: string[]): readonly CaseResult[] {
@@ -34,6 +35,8 @@ test.each([
   `${member}, ask: { produce: [parts] }, expect: deny, reason: partition-not-granted`,
   'as: corp/ada, groups: unknown, ask: { consume: [orders], cluster: [alter] }, expect: deny, reason: groups-unknown',
   'as: corp/a/b, ask: { consume: [orders] }, expect: deny, rules: []',
+  'as: corp/a, groups: [part], ask: { consume: [orders] }, expect: allow, only: [key, "a/c,a/b"], masks: { key: null }',
+  'as: corp/a, groups: [part, g], ask: { consume: [orders] }, expect: allow, only: everything',
 ])('as expected: %s', (text) => {
   expect(run(text).flatMap(({ failures }) => failures)).toEqual([])
 })
@@ -46,6 +49,9 @@ test.each([
     `${member}, ask: { consume: [orders] }, expect: allow, masks: { key: remove, "header:x-user": token user }`,
     ['masks'],
   ],
+  ['as: corp/a, groups: [part], ask: { consume: [orders] }, expect: allow, only: [a, key]', ['only']],
+  ['as: corp/a, groups: [part], ask: { consume: [orders] }, expect: allow, only: everything', ['only']],
+  [`${member}, ask: { consume: [orders] }, expect: allow, only: [key]`, ['only']],
   [`${member}, ask: { consume: [payments] }, expect: hold, approvals: []`, ['approvals']],
   [`${member}, ask: { consume: [orders] }, expect: allow, audit: standard`, ['audit']],
 ])('otherwise: %s', (text, failures) => {
@@ -62,6 +68,8 @@ test.each([
   ['cases:\n  - { as: a/b, ask: { consume: [x] } }', 'ERR_POLICY_MISSING_KEY'],
   ['cases:\n  - { as: a/b, ask: { describe: [x] }, partition: 1, expect: deny }', 'ERR_POLICY_PARTITIONS'],
   ['cases:\n  - { as: a/b, ask: { consume: [x] }, expect: deny, masks: {} }', 'ERR_POLICY_UNSUPPORTED_KEY'],
+  ['cases:\n  - { as: a/b, ask: { consume: [x] }, expect: deny, only: [a] }', 'ERR_POLICY_UNSUPPORTED_KEY'],
+  ['cases:\n  - { as: a/b, ask: { consume: [x] }, expect: allow, only: ["anywhere:a"] }', 'ERR_POLICY_ONLY'],
   ['cases: &a []', 'ERR_POLICY_YAML_ALIAS'],
 ])('no cases: %s', (text, code) => {
   const result = parseCases({ path: 'cases.yaml', text })

@@ -48,7 +48,7 @@ function checkCase(
     const message = `\`partition\` says nothing of \`${whole}\``
     problems.push(at('partition', { code: 'ERR_POLICY_PARTITIONS', message, mend: 'make two cases of it' }))
   }
-  const idle = (['masks', 'approvals', 'audit'] as const).filter(
+  const idle = (['masks', 'only', 'approvals', 'audit'] as const).filter(
     (key) => expect === 'deny' && wanted[key] !== undefined,
   )
   for (const key of idle) {

@@ -1,7 +1,10 @@
+import type { KeepList } from '@headgate/masking'
 import { sortedUnique } from '../../canonical.ts'
 import type { PolicyDocument } from '../../document/document.ts'
 import type { SourceProblem } from '../../document/problem.ts'
 import { parseInstant } from '../../document/schedule.ts'
+import { buildKeepList } from '../../document/unmask.ts'
+import { keepWords } from '../../keep-list.ts'
 import { printable } from '../../printable.ts'
 import { actionOf, principalWords, quoted, quotedList, strategyWord } from '../access-words.ts'
 import { hiddenBy } from '../diff/strictness.ts'
@@ -60,9 +63,18 @@ function failuresOf(expected: CaseSource, { decision }: Explanation): string[] {
   return [
     ...whole,
     ...compare('masks', expected.masks && list(wantedMasks(expected.masks)), list(masked)),
+    ...compare('only', expected.only && shownWords(wantedList(expected.only)), shownWords(obligations?.mask?.only)),
     ...compare('approvals', expected.approvals && list(expected.approvals), list(approvals)),
     ...compare('audit', expected.audit, obligations?.audit ?? 'standard'),
   ]
+}
+
+function wantedList(only: readonly string[] | 'everything'): KeepList | undefined {
+  return only === 'everything' ? undefined : buildKeepList(only)
+}
+
+function shownWords(only: KeepList | undefined): string {
+  return only === undefined ? 'everything' : quotedList(keepWords(only))
 }
 
 function maskWords(mask: Parameters<typeof hiddenBy>[0]): string[] {

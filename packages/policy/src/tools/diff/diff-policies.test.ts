@@ -112,6 +112,64 @@ test.each([
   expect(changes.map((change) => change.isNewAccess)).toEqual([isNewAccess])
 })
 
+test.each([
+  ['a list comes', '', 'only: [a]', false],
+  ['a list goes', 'only: [a]', '', true],
+  ['a field more', 'only: [a]', 'only: [b, a]', true],
+  ['a field less', 'only: [a, b]', 'only: [b]', false],
+  ['another field', 'only: [a]', 'only: [b]', true],
+  ['a part of it', 'only: [a]', 'only: ["a(b,c)"]', false],
+  ['all of it', 'only: ["a(b,c)"]', 'only: [a]', true],
+  ['any of it, but not all', 'only: ["a/*"]', 'only: ["a(b,c)"]', false],
+  ['any of it', 'only: ["a(b,c)"]', 'only: ["a/*"]', true],
+  ['all there is, without headers', '', 'only: ["*"]', false],
+  ['a header', 'only: [a]', 'only: [a, "header:h"]', true],
+  ['no key', 'only: [a, key]', 'only: [a]', false],
+])('%s: from `%s` to `%s`', (_name, before, after, isNewAccess) => {
+  const policy = (only: string): string =>
+    `topics: [{ match: [t], format: json }]\n${rules(rule('a', 'everyone', `may: { replay: [t], consume: [t]${only === '' ? '' : `, ${only}`} }`))}`
+  const changes = diff(policy(before), policy(after))
+  expect(changes.map((change) => [operationName(change.operation), change.isNewAccess])).toEqual([
+    ['Read', isNewAccess],
+    ['Replay', isNewAccess],
+  ])
+})
+
+test('what shows the same is no change, also where other rules show it or a mask hides what is not there', () => {
+  const policy = (mask: string, ...may: string[]): string =>
+    `topics: [{ match: [t], format: json${mask} }]\n${rules(...may.map((each, n) => rule(`r${n}`, 'everyone', `may: { consume: [t], ${each} }`)))}`
+  const written = policy('', 'only: ["b(c,d)", a, "header:H", key]')
+  expect(diff(written, policy('', 'only: [key, "header:h", "b/d,b/c", a, "a/x"]'))).toEqual([])
+  expect(diff(written, policy('', 'only: ["b/c", a, key]', 'only: ["b/d", "header:h"]'))).toEqual([])
+  expect(
+    diff(written, policy(', mask: [{ fields: "b/e,c", with: remove }]', 'only: ["b(c,d)", a, "header:h", key]')),
+  ).toEqual([])
+  const hidden = policy(', mask: [{ fields: b, with: remove }]', 'only: ["b(c,d)", a, "header:h", key]')
+  expect(diff(written, hidden).map(({ isNewAccess }) => isNewAccess)).toEqual([false])
+  // A mask that goes with what it hid takes nothing off.
+  const gone = policy('', 'only: [a, key]')
+  expect(diff(hidden, gone).map(({ isNewAccess }) => isNewAccess)).toEqual([false])
+  expect(diff(gone, hidden).map(({ isNewAccess }) => isNewAccess)).toEqual([true])
+})
+
+test('words tell what is shown, and a witness is of those whom only the narrow rule concerns', () => {
+  const narrow = rule(
+    'narrow',
+    '{ groups: [g] }',
+    'may: { consume: [t], only: ["customer(name)", id, "header:h", "\\\\key"] }',
+  )
+  const wide = rule('wide', '{ groups: [h] }', 'may: { consume: [t] }')
+  const topic = 'topics: [{ match: [t], format: json, mask: [{ fields: "customer,ssn", with: email }] }]\n'
+  const before = documentOf(topic + rules(narrow, wide))
+  const after = documentOf(topic + rules(narrow.replace(', "header:h"', ', total'), wide))
+  const words = describeChanges(diffPolicies(before, after), [], { before, after })
+  expect(words).toContain(
+    '+ consume a topic: allowed, only `customer/name`, `id`, `\\key`, `header:h`, with `customer` email, read as json, else withheld -> allowed, only `customer/name`, `id`, `\\key`, `total`, with',
+  )
+  expect(words).toContain('any-issuer/anyone, of `g`: granted by narrow')
+  expect(words).toContain('1 change, 1 gives new access')
+})
+
 test('of two equal approvals one goes', () => {
   const entry = (id: string): string => `  - { id: ${id}, match: [t], approval: { by: [l], for: 1h } }\n`
   const grant = rules(rule('a', 'everyone', 'may: { consume: [t] }'))

@@ -25,9 +25,27 @@ const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 25
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 const timeout = Math.max(60_000, numRuns * 500)
 
-/** What an answer gives, without reasons and rules. */
+/** What an answer gives, without reasons and rules, and without masks of what is not there at all. */
 function accessOf({ effect, obligations }: Pick<OracleAnswer, 'effect' | 'obligations'>): object {
-  return { effect, obligations }
+  const { mask } = obligations ?? {}
+  const { only } = mask ?? {}
+  if (mask === undefined || only === undefined) return { effect, obligations }
+  const words = Object.fromEntries(Object.entries(mask.words).filter(([word]) => isShown(word, only)))
+  return { effect, obligations: { ...obligations, mask: { ...mask, words } } }
+}
+
+function isShown(word: string, only: readonly string[]): boolean {
+  const fields = only.filter((each) => each !== 'key' && !each.startsWith('header:'))
+  if (word === 'key' || word.startsWith('header:')) return only.includes(word)
+  if (word.startsWith('anywhere:')) return fields.length > 0
+  if (word.startsWith('detect:')) return only.some((each) => each !== 'key')
+  const names = word.split('/')
+  return fields.some((field) =>
+    field.split('/').every((name, index) => {
+      const other = names[index] ?? '*'
+      return name === other || name === '*' || other === '*'
+    }),
+  )
 }
 
 function plainAccess({ effect, obligations }: Decision): object {

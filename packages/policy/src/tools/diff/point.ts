@@ -143,9 +143,14 @@ function unguardedOf({ id, match, labels, discoverable, source }: TopicProtectio
   return { id, match, labels, discoverable, mask: [], audit: 'standard', source }
 }
 
-function liftsOf({ unmask, withoutApproval }: Rule, operation: Operation): string {
+function liftsOf({ unmask, only, withoutApproval }: Rule, operation: Operation): string {
   const moves = operation === Operation.Read || operation === Operation.Write
-  return canonicalJson([operation === Operation.Read ? (unmask ?? {}) : {}, moves && withoutApproval === true])
+  const shows = operation === Operation.Read || operation === Operation.Replay
+  return canonicalJson([
+    operation === Operation.Read ? (unmask ?? {}) : {},
+    moves && withoutApproval === true,
+    (shows ? only : undefined) ?? 'all',
+  ])
 }
 
 /** What a policy without schedules comes to for a principal. */

@@ -1,12 +1,7 @@
-import {
-  type MaskRule,
-  type MaskStrategy,
-  parseSelector,
-  selectedPaths,
-  strongerStrategy,
-  type Unmask,
-} from '@headgate/masking'
+import { type KeepList, type MaskRule, type MaskStrategy, strongerStrategy, type Unmask } from '@headgate/masking'
 import { canonicalJson } from '../../canonical.ts'
+import { coversPath, fieldPathsOf, mayHold, mayMeet, stepsOf } from '../../field-path.ts'
+import { keepsNoMore } from '../../keep-list.ts'
 import type { ApprovalObligation, Decision, MaskObligation } from '../../program/decision.ts'
 
 /** What a decision means for whoever asks: neither reason nor rules. Decisions with equal keys give the same access. */
@@ -18,7 +13,8 @@ export function accessKey({ effect, obligations }: Decision): string {
 
 /**
  * Tells whether a decision gives anything that the one before did not: a denial gone, an approval gone or easier, a mask gone or
- * weaker, audit no longer required. Where it cannot be known that a mask is as strict as the one before, it is taken as weaker.
+ * weaker, something shown that was not there, audit no longer required. What is shown at all is compared exactly; where it cannot
+ * be known that a mask is as strict as the one before, it is taken as weaker.
  */
 export function givesMore(before: Decision, after: Decision): boolean {
   if (after.effect === 'deny') return false
@@ -57,14 +53,37 @@ function isFromNoMore(after: readonly string[] | undefined, before: readonly str
 }
 
 function hidesAsMuch(after: MaskObligation, before: MaskObligation): boolean {
-  if (after.format !== before.format && after.format !== 'opaque') return false
+  if (!keepsNoMore(after.only, before.only)) return false
+  if (after.format !== before.format && after.format !== 'opaque' && readsValues(before)) return false
   if (before.onUnreadable === 'withhold' && after.onUnreadable !== 'withhold') return false
   // An opaque value in which something is masked is not shown at all.
-  if (before.value.length > 0 && after.value.length === 0) return false
+  if (readsValues(before) && !readsValues(after)) return false
   const [was, is] = [before, after].map(hiddenBy)
   if (was === undefined || is === undefined) return false
-  if (![...was.words].every(([word, strategy]) => isAsStrong(is.words.get(word), strategy))) return false
+  const [isSeen, hidden] = [seenUnder(after.only), [...was.words]]
+  // What is not there any more needs no mask.
+  if (!hidden.every(([word, strategy]) => !isSeen(word) || isAsStrong(is.words.get(word), strategy))) return false
   return is.shown.every((each) => was.shown.includes(each))
+}
+
+/** Whether values that cannot be read are not shown. */
+function readsValues({ value, only }: MaskObligation): boolean {
+  return value.length > 0 || only !== undefined
+}
+
+/** Tells whether something of what a list shows can be what a word of `unmask` names. */
+function seenUnder(only: KeepList | undefined): (word: string) => boolean {
+  if (only === undefined) return () => true
+  const { fields, headers, key } = only
+  const shown = fields.map(stepsOf)
+  return (word) => {
+    if (word === 'key') return key
+    if (word.startsWith('header:')) return headers.includes(word.slice('header:'.length))
+    if (word.startsWith('detect:')) return fields.length + headers.length > 0
+    if (word.startsWith('anywhere:')) return fields.length > 0
+    const steps = stepsOf(word)
+    return shown.some((each) => mayMeet(each, steps))
+  }
 }
 
 const plainStrategies: readonly MaskStrategy['type'][] = ['remove', 'null', 'default', 'constant']
@@ -89,14 +108,16 @@ export interface Hidden {
   readonly shown: readonly string[]
 }
 
-/** What a mask comes to, without what is lifted of it. */
-export function hiddenBy({ format, value, headers, key, unmask }: MaskObligation): Hidden {
+/** What a mask comes to, without what is lifted of it, and without what is not there at all. */
+export function hiddenBy({ format, value, headers, key, unmask, only }: MaskObligation): Hidden {
+  const isSeen = seenUnder(only)
   const words = new Map<string, MaskStrategy>()
   const add = (word: string, strategy: MaskStrategy): void => {
+    if (!isSeen(word)) return
     const known = words.get(word)
     words.set(word, known === undefined ? strategy : strongerStrategy(known, strategy))
   }
-  const lifted = (unmask.fields ?? []).flatMap(pathsOf)
+  const lifted = (unmask.fields ?? []).flatMap(fieldPathsOf).filter(isSeen)
   for (const rule of value) for (const word of wordsOf(rule, unmask, lifted)) add(word, rule.with)
   const values = [...words.keys()]
   for (const { name, with: strategy } of headers) add(`header:${name}`, strategy)
@@ -111,39 +132,20 @@ function wordsOf(
   unmask: Unmask,
   lifted: readonly string[],
 ): string[] {
-  const paths = fields === undefined ? [] : pathsOf(fields)
+  const paths = fields === undefined ? [] : fieldPathsOf(fields)
   return [
-    ...paths.filter((path) => !lifted.some((shown) => isWithin(path, shown))),
+    ...paths.filter((path) => !lifted.some((shown) => coversPath(stepsOf(shown), stepsOf(path)))),
     ...anywhere.filter((name) => unmask.anywhere?.includes(name) !== true).map((name) => `anywhere:${name}`),
     ...detect.filter((name) => unmask.detect?.includes(name) !== true).map((name) => `detect:${name}`),
   ]
 }
 
-/** The steps of a path in its canonical form. */
-export const stepsOf = (path: string): string[] => path.split(/(?<!\\)\//)
-
-/** Whether all that `path` selects lies at or below what `above` selects. */
-function isWithin(path: string, above: string): boolean {
-  const steps = stepsOf(path)
-  return stepsOf(above).every((step, index) => steps[index] !== undefined && (step === '*' || step === steps[index]))
-}
-
 function mayShow(path: string, word: string): boolean {
-  if (word.startsWith('anywhere:') || word.startsWith('detect:')) return true
-  const steps = stepsOf(word)
-  return stepsOf(path).every((step, index) => {
-    const other = steps[index]
-    return other !== undefined && (step === other || step === '*' || other === '*')
-  })
+  return word.startsWith('anywhere:') || word.startsWith('detect:') || mayHold(stepsOf(path), stepsOf(word))
 }
 
 function meaningOf(mask: MaskObligation): unknown {
   const { words, shown } = hiddenBy(mask)
-  return { format: mask.format, onUnreadable: mask.onUnreadable, words: Object.fromEntries(words), shown }
-}
-
-/** The paths that a selector names, in their canonical form. */
-export function pathsOf(fields: string): string[] {
-  const result = parseSelector(fields)
-  return result.ok ? selectedPaths(result.selector.root) : [fields]
+  const { format, onUnreadable, only } = mask
+  return { format, onUnreadable, words: Object.fromEntries(words), shown, only }
 }

@@ -3,6 +3,7 @@ import { parsePolicy } from '../../document/parse-policy.ts'
 import { Operation } from '../../operation.ts'
 import { requestOf } from '../request-words.ts'
 import { type Explanation, explainDecision } from './explain-decision.ts'
+import { describeExplanation } from './explain-words.ts'
 
 const POLICY = `topics:
   - { match: ["pay*"], labels: [money], audit: required, approval: { by: [leads], for: 1h } }
@@ -12,6 +13,7 @@ rules:
   - { id: writers, who: everyone, may: { produce: [logs] } }
   - { id: money, who: { groups: [money] }, may: { consume: ["label:money"] } }
   - { id: all, who: { subjects: [root] }, may: { consume: ["*"] } }
+  - { id: some-fields, who: { groups: [readers] }, may: { consume: [forms], only: [id, "header:h"] } }
   - { id: no-interns, who: { groups: [interns] }, never: { consume: [orders] } }
 `
 
@@ -31,7 +33,7 @@ test('the rules that matched, with their places', () => {
   expect(decision.effect).toBe('deny')
   expect(rules.map(({ ruleId, effect, source }) => [ruleId, effect, source.line])).toEqual([
     ['readers', 'allow', 4],
-    ['no-interns', 'deny', 9],
+    ['no-interns', 'deny', 10],
   ])
 })
 
@@ -40,6 +42,21 @@ test('near misses tell their first failed condition', () => {
   expect(missesOf(explain('consume', 'parts', [], 7))).toEqual(['all who', 'some partition'].sort())
   expect(missesOf(explain('consume', 'logs', []))).toContain('writers operation')
   expect(missesOf(explain('consume', '__offsets', []))).toContain('all internal-topic')
+})
+
+test('what a rule shows in part is told, of those that matched and of near misses', () => {
+  const shown = explain('consume', 'forms', ['readers'])
+  expect(shown.rules).toMatchObject([{ ruleId: 'some-fields', only: ['id', 'header:h'] }])
+  expect(describeExplanation(shown)).toMatch(
+    /^corp\/ada, of `readers`: allowed, only `id`, `header:h`, read as opaque, else withheld\n/,
+  )
+  expect(describeExplanation(shown)).toContain('`some-fields` grants it, only `id`, `header:h`\n')
+  expect(describeExplanation(explain('consume', 'forms', []))).toContain(
+    '`some-fields` would grant it, only `id`, `header:h`, but `groups` wants `readers`',
+  )
+  expect(explain('describe', 'forms', ['readers']).rules).toEqual([
+    expect.not.objectContaining({ only: expect.anything() }),
+  ])
 })
 
 test('what is unknown is said to be', () => {

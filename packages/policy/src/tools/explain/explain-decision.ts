@@ -13,6 +13,7 @@ import { documentAt } from '../../program/rules-in-force.ts'
 import { matchWho } from '../../program/who.ts'
 import { approvalWords, quoted, strategyWord } from '../access-words.ts'
 import { type NearMiss, nearMissesOf } from './near-miss.ts'
+import { shownPart } from './shown-part.ts'
 
 /** A rule that speaks of a request. */
 export interface SpeakingRule {
@@ -21,6 +22,8 @@ export interface SpeakingRule {
   readonly source: SourcePosition
   /** The rule applies only because groups are unknown. */
   readonly isUncertain: boolean
+  /** All that the rule shows of records, in the words of `only`, where it does not show everything. */
+  readonly only?: readonly string[]
 }
 
 /** A protection that a topic is under. */
@@ -89,7 +92,7 @@ function speakingRules(document: PolicyDocument, principal: Principal, request: 
     const { effect, reason } = decideBy({ ...document, topics, rules: [alone] }, principal, request)
     if (effect !== 'allow' && reason !== 'denied-by-rule') return []
     const { id: ruleId, source } = rule
-    return [{ ruleId, effect: rule.effect, source, isUncertain: truth === 'unknown' }]
+    return [{ ruleId, effect: rule.effect, source, isUncertain: truth === 'unknown', ...shownPart(rule, request) }]
   })
 }
 

@@ -1,7 +1,7 @@
 import type { SourcePosition } from '../../document/document.ts'
 import { operationName } from '../../operation.ts'
 import { printable } from '../../printable.ts'
-import { actionOf, outcomeData, outcomeWords, principalWords, quoted } from '../access-words.ts'
+import { actionOf, outcomeData, outcomeWords, principalWords, quoted, quotedList } from '../access-words.ts'
 import type { Explanation } from './explain-decision.ts'
 import type { NearMiss } from './near-miss.ts'
 
@@ -19,9 +19,9 @@ export function describeExplanation(explanation: Explanation): string {
     `  ${text} (${decision.reason})`,
     ...section(
       'rules that matched',
-      rules.map(({ ruleId, effect, source, isUncertain }) => {
+      rules.map(({ ruleId, effect, source, isUncertain, only }) => {
         const does = effect === 'allow' ? 'grants it' : 'denies it'
-        return `${placeOf(source)} ${quoted(ruleId)} ${does}${isUncertain ? ', for the groups are unknown' : ''}`
+        return `${placeOf(source)} ${quoted(ruleId)} ${does}${partWords(only)}${isUncertain ? ', for the groups are unknown' : ''}`
       }),
     ),
     ...section('near misses', near),
@@ -33,9 +33,13 @@ export function describeExplanation(explanation: Explanation): string {
   ].join('\n')
 }
 
-function nearMissWords({ ruleId, effect, source, because }: NearMiss): string {
+function partWords(only: readonly string[] | undefined): string {
+  return only === undefined ? '' : `, only ${quotedList(only)}`
+}
+
+function nearMissWords({ ruleId, effect, source, because, only }: NearMiss): string {
   const would = effect === 'allow' ? 'would grant it' : 'would deny it'
-  return `${placeOf(source)} ${quoted(ruleId)} ${would}, but ${because}`
+  return `${placeOf(source)} ${quoted(ruleId)} ${would}${partWords(only)}, but ${because}`
 }
 
 function section(title: string, lines: readonly string[]): string[] {

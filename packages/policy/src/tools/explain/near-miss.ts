@@ -8,6 +8,7 @@ import type { DecidedRequest } from '../../program/reason-text.ts'
 import { rulesInForce } from '../../program/rules-in-force.ts'
 import { matchWho } from '../../program/who.ts'
 import { actionOf, quoted, quotedList } from '../access-words.ts'
+import { shownPart } from './shown-part.ts'
 
 /** The first condition of a rule that a request does not meet. */
 export type FailedCondition = 'who' | 'when' | 'operation' | 'name' | 'partition' | 'internal-topic'
@@ -20,6 +21,8 @@ export interface NearMiss {
   readonly failed: FailedCondition
   /** What the rule wants and what there is. */
   readonly because: string
+  /** All that the rule would show of records, in the words of `only`, where that is not everything. */
+  readonly only?: readonly string[]
 }
 
 type Failure = Pick<NearMiss, 'failed' | 'because'>
@@ -42,7 +45,7 @@ export function nearMissesOf(
       ].flatMap((each) => each ?? [])
       const [failure] = failures
       if (failure === undefined || failures.length !== 1 || failure === farOff) return []
-      return [{ ruleId: rule.id, effect: rule.effect, source: rule.source, ...failure }]
+      return [{ ruleId: rule.id, effect: rule.effect, source: rule.source, ...failure, ...shownPart(rule, request) }]
     })
     .sort((a, b) => ORDER.indexOf(a.failed) - ORDER.indexOf(b.failed))
 }

@@ -5,12 +5,12 @@ import { canonicalJson } from '../../canonical.ts'
 import type { PolicyDocument } from '../../document/document.ts'
 import { parsePolicy } from '../../document/parse-policy.ts'
 import type { ProtectionMask, UnmaskRight } from '../../document/protection.ts'
+import { fieldPathsOf } from '../../field-path.ts'
 import { Operation } from '../../operation.ts'
 import { ALL_PARTITIONS, decide } from '../../program/decide.ts'
 import type { Decision, MaskObligation } from '../../program/decision.ts'
 import { namesOf } from '../diff/diff-policies.ts'
 import { programOf } from '../diff/point.ts'
-import { pathsOf } from '../diff/strictness.ts'
 import { findIdleMasks, type IdleMask, idleMasks } from './idle-masks.ts'
 
 const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 8)
@@ -141,7 +141,7 @@ function without(document: PolicyDocument, idle: readonly IdleMask[]): PolicyDoc
     const named = <T extends string>(kind: string, names: readonly T[]): T[] =>
       names.filter((name) => isLeft(mask, `${kind}:${name}`))
     if (fields !== undefined) {
-      const left = pathsOf(fields).filter((path) => isLeft(mask, path))
+      const left = fieldPathsOf(fields).filter((path) => isLeft(mask, path))
       return left.length === 0 ? [] : [{ ...rest, fields: canonical(left) }]
     }
     if (anywhere !== undefined)

@@ -2,10 +2,10 @@ import { type MaskStrategy, strongerStrategy } from '@headgate/masking'
 import { canonicalJson, sortedUnique } from '../../canonical.ts'
 import type { PolicyDocument, TopicProtection } from '../../document/document.ts'
 import type { ProtectionMask } from '../../document/protection.ts'
+import { fieldPathsOf, stepsOf } from '../../field-path.ts'
 import { quoted, quotedList, strategyWord } from '../access-words.ts'
 import { namesOf } from '../diff/diff-policies.ts'
 import { PolicyIndex } from '../diff/policy-index.ts'
-import { pathsOf, stepsOf } from '../diff/strictness.ts'
 import { findingAt, type LintFinding } from './finding.ts'
 
 /** One thing that an entry of `mask` hides, in the words of `unmask`. */
@@ -152,7 +152,7 @@ function isAtLeast(strategy: MaskStrategy, other: MaskStrategy): boolean {
 
 function wordsOf({ fields, anywhere = [], detect = [], headers = [], key }: ProtectionMask): readonly string[] {
   return [
-    ...(fields === undefined ? [] : pathsOf(fields)),
+    ...(fields === undefined ? [] : fieldPathsOf(fields)),
     ...anywhere.map((name) => `anywhere:${name}`),
     ...detect.map((name) => `detect:${name}`),
     ...headers.map((name) => `header:${name}`),
