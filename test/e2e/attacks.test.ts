@@ -1,5 +1,6 @@
 import {
   apiMessage,
+  type DescribeTransactionsResponse,
   encodeRequestFrame,
   type FetchResponse,
   type FindCoordinatorResponse,
@@ -302,6 +303,49 @@ test('a produce that comes in pieces is not written when the right to it, or the
   for (const client of [held, later]) client.close()
 }, 20_000)
 
+test.each([
+  { what: 'whose connection ends', right: 'produce: [orders], ', ends: true },
+  { what: 'whose right ends', right: 'transact-as: ["shop-*"], ', ends: false },
+])(
+  'a transaction $what between the pieces of a frame is aborted [frame-pieces]',
+  async ({ right, ends }) => {
+    const client = await signedIn()
+    const transactionalId = `shop-in-pieces-${ends}`
+    await until('the transaction coordinator', async () => {
+      await client.request<FindCoordinatorResponse>(10, 3, { key: transactionalId, keyType: 1 })
+      const init = { transactionalId, transactionTimeoutMs: 60_000 }
+      const { errorCode, producerId, producerEpoch } = await client.request<InitProducerIdResponse>(22, 1, init)
+      if (errorCode !== 0) return false
+      await client.request(24, 3, {
+        v3AndBelowTransactionalId: transactionalId,
+        v3AndBelowProducerId: producerId,
+        v3AndBelowProducerEpoch: producerEpoch,
+        v3AndBelowTopics: [{ name: 'orders', partitions: [1] }],
+      })
+      return true
+    })
+    const later = await signedIn()
+    const state = async (): Promise<string | undefined> => {
+      const body = { transactionalIds: [transactionalId] }
+      const { transactionStates } = await later.request<DescribeTransactionsResponse>(65, 0, body)
+      return transactionStates[0]?.transactionState
+    }
+    expect(await state()).toBe('Ongoing')
+    const frame = largeProduce([0])
+
+    client.write(frame.subarray(0, 6_000))
+    await aWhileLater()
+    await world.setPolicy(POLICY.replace(right, ''))
+    if (ends) client.write(frame.subarray(6_000, -40))
+    if (ends) await client.closed()
+
+    await until('the abort', async () => (await state()) === 'CompleteAbort', { timeoutMs: 10_000 })
+    await world.setPolicy(POLICY)
+    for (const each of [client, later]) each.close()
+  },
+  40_000,
+)
+
 test('a produce that comes in pieces of any size is written as it is [produce-pieces]', async () => {
   const client = await signedIn()
   const before = await endOf('orders', client)
@@ -404,7 +448,7 @@ test('what is pipelined behind a refused handshake is not listened to [sasl-stat
 })
 
 test.each([
-  ['an API that is not offered', (client: RawClient) => client.send(30, 3)],
+  ['an API that is not offered', (client: RawClient) => client.send(38, 3)],
   ['a version that is not offered', (client: RawClient) => client.send(FETCH, 16, fetchBody('orders'))],
   [
     'a tagged field in the header',

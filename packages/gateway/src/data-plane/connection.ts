@@ -21,15 +21,16 @@ import { RequestDesk } from './request-desk.ts'
 import { type FrameSpan, RequestInput } from './request-input.ts'
 import { ResponseOrder, type ResponseSlot } from './response-order.ts'
 import { SaslServer } from './sasl-server.ts'
-import { abortTransactions } from './transaction-abort.ts'
+import { type AbortWay, abortTransactions } from './transaction-abort.ts'
 import type { Upstream } from './upstream.ts'
-import type { LinkListener, UpstreamLink } from './upstream-link.ts'
+import { type LinkListener, UNHEARD, type UpstreamLink } from './upstream-link.ts'
 
 const PRODUCE = 0
 const API_VERSIONS = 18
 const MAX_OWED_ANSWERS = 1_000
 const MAX_HELD_BYTES = 64 * 1024 * 1024
 const ABORT_GRACE_MS = 1_000
+const ABORT_TIMEOUT_MS = 5_000
 const OWN_HEADER: DecodedRequestHeader = Object.freeze({
   apiKey: 26,
   apiVersion: 0,
@@ -321,7 +322,8 @@ export class Connection {
       this.#flush()
       if (this.#desk.mustCut())
         throw new SessionExpiredError({ message: 'client: access ended in the middle of an answer' })
-      if (this.#link !== null) void abortTransactions(this.#link, this.#state, this.#desk.call(OWN_HEADER, true))
+      if (this.#link !== null)
+        void abortTransactions(this.#abortWay(this.#link), this.#state, this.#desk.call(OWN_HEADER, true))
     } catch (cause) {
       // INVARIANT: it never throws, or the connections behind this one would keep the policy that is gone.
       this.#end(cause)
@@ -349,7 +351,19 @@ export class Connection {
     if (this.#link === null || this.#link.isClosed || this.#state.transactions.size === 0)
       return void this.#socket.destroy()
     this.#plane.clock.after(ABORT_GRACE_MS, () => this.#socket.destroy())
-    abortTransactions(this.#link, this.#state, null).finally(() => this.#socket.destroy())
+    abortTransactions(this.#abortWay(this.#link), this.#state, null).finally(() => this.#socket.destroy())
+  }
+
+  /** A client's own credential is known to its broker connection alone. */
+  #abortWay(link: UpstreamLink): AbortWay {
+    const signIn = this.#signIn.current
+    if (signIn === null || signIn.source === 'brokers') return { link, openAnother: null }
+    const openAnother = (): UpstreamLink => {
+      const another = this.#plane.openUpstream(signIn, this.#brokerId, '', UNHEARD)
+      this.#plane.clock.after(ABORT_TIMEOUT_MS, () => another.close())
+      return another
+    }
+    return { link, openAnother }
   }
 
   #release(): void {

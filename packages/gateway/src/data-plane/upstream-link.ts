@@ -19,6 +19,9 @@ export interface LinkListener {
   onDrain(): void
 }
 
+/** For connections of the gateway's own, whose requests say what became of them. */
+export const UNHEARD: LinkListener = Object.freeze({ onClosed: () => {}, onDelivered: () => {}, onDrain: () => {} })
+
 /** Gives what a connection signs in with: asked each time, for a password may have been replaced. */
 export type CredentialSource = () => UpstreamSasl | undefined
 
@@ -109,11 +112,7 @@ export class UpstreamLinks {
 
   /** Opens a connection of the gateway's own and waits for its sign-in. */
   async open(address: UpstreamAddress, credential: CredentialSource, clientId: string): Promise<UpstreamLink> {
-    const link = this.begin(address, credential, clientId, {
-      onClosed: () => {},
-      onDelivered: () => {},
-      onDrain: () => {},
-    })
+    const link = this.begin(address, credential, clientId, UNHEARD)
     await link.ready()
     return link
   }

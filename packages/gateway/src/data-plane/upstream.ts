@@ -81,6 +81,11 @@ export class Upstream {
     return this.#isClosed
   }
 
+  /** Whether a frame has been written in part. */
+  get isInFrame(): boolean {
+    return this.#openFrameBytes > 0
+  }
+
   /** Whether writes should wait for `onDrain`. */
   get needsDrain(): boolean {
     return !this.#isClosed && (this.#socket.writableNeedDrain || this.#queue.length > 1)
