@@ -56,7 +56,6 @@ export class KeptPlace {
 }
 
 const all: SelectorNode = { selected: true, children: new Map(), wildcard: undefined }
-const noMember: SelectorNode = { ...all, selected: false }
 
 /** The place of a plan without a list. */
 export const KEPT_WHOLE: KeptPlace = new KeptPlace([all])
@@ -68,5 +67,23 @@ export const KEPT_WHOLE: KeptPlace = new KeptPlace([all])
  * nor absent as a whole.
  */
 export function keptRoot(selectors: readonly SelectorNode[]): KeptPlace {
-  return new KeptPlace([noMember, ...selectors])
+  return new KeptPlace([unite(selectors)])
+}
+
+/** One node for several: each name once, so that long lists of short selectors are not searched one by one. */
+function unite(nodes: readonly SelectorNode[]): SelectorNode {
+  if (nodes.some(({ selected }) => selected)) return all
+  const byName = new Map<string, SelectorNode[]>()
+  for (const { children } of nodes)
+    for (const [name, child] of children) {
+      const same = byName.get(name)
+      if (same === undefined) byName.set(name, [child])
+      else same.push(child)
+    }
+  const wildcards = nodes.flatMap(({ wildcard }) => wildcard ?? [])
+  return {
+    selected: false,
+    children: new Map([...byName].map(([name, same]) => [name, unite(same)])),
+    wildcard: wildcards.length === 0 ? undefined : unite(wildcards),
+  }
 }
