@@ -7,7 +7,7 @@ import { type Consumer, createConsumer } from '../packaging/consumer.ts'
 import { sameTypesProgram } from '../packaging/kafkajs-types.ts'
 import { needsPart } from '../reporter/parts.ts'
 import { startWorld, type World } from '../world/start-world.ts'
-import { COMPILERS, NODES, nodePackages, nodeProgram } from './versions.ts'
+import { COMPILERS, NODES, nodePackages, nodeProgram, OLD_NODES } from './versions.ts'
 
 const POLICY = `
 rules:
@@ -35,7 +35,12 @@ beforeAll(async () => {
   consumer = createConsumer({
     packages: ['kafkajs'],
     // kafkajs itself is there to compare with: whoever swaps the import has its types elsewhere in the code.
-    more: { ...nodePackages(), ...Object.fromEntries(compilers), '@types/node': '22.20.5', kafkajs: '2.2.4' },
+    more: {
+      ...nodePackages([...NODES, ...OLD_NODES]),
+      ...Object.fromEntries(compilers),
+      '@types/node': '22.20.5',
+      kafkajs: '2.2.4',
+    },
   })
   world = await startWorld({
     clients: [{ clientId: 'orders', groups: [] }],
@@ -94,6 +99,20 @@ describe.each(NODES)('the packed client alone, on node %s [client-alone]', (vers
       isKnown: true,
     })
     expect(stderr).not.toMatch(/Warning|deprecat/i)
+  })
+})
+
+describe.each(OLD_NODES)('the packed client alone, on node %s, which is too old', (version) => {
+  test.each([
+    ['ECMAScript modules', 'old.mjs', `import { Kafka } from '@headgate/kafkajs'`],
+    ['CommonJS', 'old.cjs', `const { Kafka } = require('@headgate/kafkajs')`],
+  ])('says so when it is to connect, in %s', (_, file, importing) => {
+    const connect = `new Kafka({ logLevel: 0 }).producer().connect().catch(({ code, message }) => console.log(code, message))`
+    consumer.write(file, `${importing}\n${connect}\n`)
+
+    expect(consumer.run(nodeProgram(consumer.folder, version), file)).toMatch(
+      new RegExp(`ERR_KAFKAJS_CONFIGURATION .* needs Node 22.15 or newer, and this is ${version}`),
+    )
   })
 })
 

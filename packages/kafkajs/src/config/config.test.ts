@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +9,10 @@ import { tokenCallback } from '../identity/token-callback.ts'
 import type { KafkaConfig } from './options.ts'
 import { findProcessConcerns } from './process-options.ts'
 import { resolveOptions } from './resolve-options.ts'
+import { assertSupportedNode } from './supported-node.ts'
 import { describeUnusedOptions } from './unused-options.ts'
 
+const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 const key = 'f1Q0G9nmyzXz7PAmn_3wcQtbPBtBdOx7ZMf3PcOEw9Y'
 const environment = {
   HEADGATE_GATEWAY: 'https://gw.example:8443',
@@ -91,6 +94,19 @@ test.each([
   expect(() => resolveOptions(undefined, { ...environment, ...changes })).toThrow(
     expect.objectContaining({ code, retriable: false, message: expect.stringContaining(mend) }),
   )
+})
+
+test('a Node that is too old for the manifest is one error that says what to do, and no other is', () => {
+  const least = /^>=(\d+)\.(\d+)\.0$/.exec(manifest.engines.node)
+  const [major, minor] = [Number(least?.[1]), Number(least?.[2])]
+
+  for (const old of ['18.20.8', `${major - 1}.99.0`, `${major}.${minor - 1}.9`]) {
+    expect(() => assertSupportedNode(old)).toThrow(
+      expect.objectContaining({ code: 'ERR_KAFKAJS_CONFIGURATION', message: expect.stringContaining(old) }),
+    )
+  }
+  for (const fine of [`${major}.${minor}.0`, `${major}.${minor}.0-nightly`, `${major + 1}.0.0`, process.versions.node])
+    expect(() => assertSupportedNode(fine)).not.toThrow()
 })
 
 test('one warning names each option that is not used, with what takes its place', () => {

@@ -2,6 +2,7 @@ import { HeadgateConfigurationError, HeadgateGatewayMissingError } from '../erro
 import { parseServerAddress } from '../http/address.ts'
 import { type Environment, readEnvironment, readIdentity, readStrict } from './environment.ts'
 import type { HeadgateOptions, ResolvedOptions } from './options.ts'
+import { assertSupportedNode } from './supported-node.ts'
 
 // A SHA-256 in unpadded base64url: what an RFC 7638 thumbprint looks like.
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
@@ -21,13 +22,14 @@ function checkBundleKeys(keys: readonly string[] | undefined): readonly string[]
 }
 
 /**
- * Completes the options of the code from the environment; the code wins.
+ * Completes the options of the code from the environment; the code wins. An older Node ends here.
  *
  * @throws HeadgateGatewayMissingError `ERR_KAFKAJS_GATEWAY_MISSING`
  * @throws HeadgateConfigurationError `ERR_KAFKAJS_CONFIGURATION`
  * @throws HeadgateInsecureAddressError `ERR_KAFKAJS_INSECURE_ADDRESS`
  */
 export function resolveOptions(options: HeadgateOptions | undefined, environment: Environment): ResolvedOptions {
+  assertSupportedNode(process.versions.node)
   const fromCode = Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined))
   const merged: HeadgateOptions = { ...readEnvironment(environment), ...fromCode }
   const { gateway, bundleKeys, identity = readIdentity(environment), ca, clientCertificate, insecure } = merged
