@@ -14,6 +14,16 @@ rules:
   - id: orders-works-with-orders
     who: { subjects: [orders] }
     may: { produce: [orders], consume: [orders], as: [orders] }
+  - id: risk
+    who: { kinds: [service], claims: { department: [risk] } }
+    may: { consume: [ledger], produce: [ledger], as: [orders] }
+  - id: people
+    who: { kinds: [human] }
+    may: { consume: [ledger] }
+  - id: project
+    who: { groups: [analytics] }
+    when: { until: "2026-01-01T00:00:00Z" }
+    may: { consume: [ledger] }
   - id: analytics-reads
     who: { groups: [analytics] }
     may: { consume: [orders], as: ["analytics-*"] }
@@ -29,6 +39,7 @@ let policy: string
 interface Started {
   readonly bootstrap: string
   readonly folder: string
+  readonly idleRules: readonly { readonly ruleId: string; readonly failed: string }[]
   readonly services: readonly {
     readonly clientId: string
     readonly groups: readonly string[]
@@ -49,6 +60,7 @@ beforeAll(async () => {
   await kafka.createTopics([
     { topic: 'orders', partitions: 1 },
     { topic: 'payments', partitions: 1 },
+    { topic: 'ledger', partitions: 1 },
   ])
   dev = startHeadgate(['dev', '--kafka', kafka.plaintextBootstrap ?? '', '--policy', policy, '--json'], {})
   started = JSON.parse((await dev.wrote(/^\{"ok":true.*\}$/m))[0]) as Started
@@ -78,6 +90,7 @@ async function runService(environment: Readonly<Record<string, string>>, topic: 
 test('each subject and group of the policy is a service, and the folder is its user’s own and says what it is', async () => {
   expect(started.services.map(({ clientId, groups }) => [clientId, groups])).toEqual([
     ['orders', []],
+    ['risk-service', []],
     ['analytics-service', ['analytics']],
   ])
   expect((await stat(started.folder)).mode & 0o777).toBe(0o700)
@@ -90,6 +103,20 @@ test('with the environment set, a service whose import alone was changed produce
 
   expect(run.out()).toContain('read: one order')
   expect(await run.ended).toBe(0)
+})
+
+test('a rule that asks for a claim and a kind has a service of whom the issuer states both', async () => {
+  const run = await runService(serviceOf('risk-service').environment, 'ledger')
+
+  expect(run.out()).toContain('read: one order')
+  expect((await runService(serviceOf('orders').environment, 'ledger')).out()).toContain('ERR_KAFKAJS_DENIED')
+})
+
+test('rules that change nothing as it is are told', () => {
+  expect(started.idleRules.map(({ ruleId, failed }) => [ruleId, failed])).toEqual([
+    ['people', 'who'],
+    ['project', 'when'],
+  ])
 })
 
 test('Kafka’s own Java tools list the granted topic with the file that was written for them', async () => {
@@ -144,7 +171,7 @@ test('without Kafka it says so in one line, with what to do, and nothing is star
 
 test('for people it prints what to paste: the environment, and the files of other clients', async () => {
   const run = startHeadgate(
-    ['dev', '--kafka', kafka.plaintextBootstrap ?? '', '--policy', policy, '--service', 'extra=a,b'],
+    ['dev', '--kafka', kafka.plaintextBootstrap ?? '', '--policy', policy, '--service', 'extra=a,b', '--kind', 'agent'],
     {},
   )
   await run.wrote(/Denials are told below/)
@@ -162,6 +189,12 @@ test('for people it prints what to paste: the environment, and the files of othe
   ])
   expect(pasted['HEADGATE_CLIENT_ID']).toBe('extra')
   expect(run.out()).toMatch(/extra +groups: a, b/)
+  expect(run.out()).toMatch(
+    /policy\.yaml:\d+ `project` does not apply now: `when` wants until 2026-01-01T00:00:00\.000Z\n/,
+  )
+  expect(run.out()).toMatch(
+    /`risk` is for nobody here: it is for kinds `service`\n[\s\S]*Everybody here is of kind `agent`/,
+  )
   expect(run.out()).toMatch(/kcat -F \S+extra\.kcat -L/)
   run.child.kill('SIGTERM')
   expect(await run.ended).toBe(0)

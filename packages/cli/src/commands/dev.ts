@@ -1,5 +1,7 @@
 import { resolve } from 'node:path'
 import { readPolicyFiles } from '@headgate/gateway'
+import { type PrincipalKind, principalKinds } from '@headgate/policy'
+import { idleRules } from '@headgate/policy/tools'
 import type { TestGateway, TestGatewayOptions, TestKafkaAccess, TestService } from '@headgate/testkit'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type CommandDefinition, type CommandIo, ExitCode } from '../command.ts'
@@ -17,6 +19,7 @@ interface DevOptions extends ReportOptions {
   readonly policy: string
   readonly service?: readonly TestService[]
   readonly issuer?: string
+  readonly kind?: PrincipalKind
   readonly port?: number
   readonly kafkaUser?: string
   readonly kafkaPasswordFile?: string
@@ -58,11 +61,12 @@ async function accessOf(io: CommandIo, options: DevOptions): Promise<TestKafkaAc
 }
 
 async function start(io: CommandIo, options: DevOptions, testkit: Testkit): Promise<TestGateway> {
-  const { kafka, issuer, port, service = [] } = options
+  const { kafka, issuer, kind, port, service = [] } = options
   const settings: TestGatewayOptions = {
     ...{ kafka, policy: resolve(io.folder, options.policy), services: service },
     kafkaAccess: await accessOf(io, options),
     ...(issuer === undefined ? {} : { issuerName: issuer }),
+    ...(kind === undefined ? {} : { kind }),
     ...(port === undefined ? {} : { firstPort: port }),
     ...{ fallbackService: ANY_SERVICE, log: createDevLog(io), clock: io.clock },
   }
@@ -88,7 +92,8 @@ async function serve(io: CommandIo, options: DevOptions): Promise<ExitCode> {
   try {
     const { kafka, policy } = options
     const { passwordOf } = testkit
-    const setting = { gateway, files: writeServiceFiles(gateway), kafka, policy, passwordOf }
+    const idle = idleRules(gateway.policy, gateway.principals, io.clock.nowUnixMs())
+    const setting = { gateway, files: writeServiceFiles(gateway), kafka, policy, idle, passwordOf }
     reportResult(io, devData(setting), describeDev(setting), options)
     await ended
   } finally {
@@ -128,6 +133,12 @@ export const defineDev: CommandDefinition = (parent, select) => {
     .requiredOption('--policy <file>', 'the policy; a change is in force a second later')
     .option('--service <name[=groups]>', 'a service beside those that the policy names; repeat it', parseService)
     .option('--issuer <name>', 'what the policy calls the issuer; the first that it names, or `dev`, otherwise')
+    .addOption(
+      new Option(
+        '--kind <kind>',
+        'what the issuer says stands behind each of them; what grants ask for otherwise',
+      ).choices(principalKinds),
+    )
     .option('--port <port>', 'the first of the ports to listen at; free ones otherwise', parsePort)
   addKafkaOptions(command)
     .option('--json', 'write what was started as JSON', false)

@@ -1,3 +1,4 @@
+import type { IdleRule } from '@headgate/policy/tools'
 import type { TestGateway } from '@headgate/testkit'
 import type { ServiceFiles } from './service-files.ts'
 
@@ -8,6 +9,8 @@ export interface DevSetting {
   /** As the user wrote them. */
   readonly kafka: string
   readonly policy: string
+  /** Rules that are for nobody here, or do not apply now. */
+  readonly idle: readonly IdleRule[]
   /** The password of a person. */
   passwordOf(account: string): string
 }
@@ -16,10 +19,25 @@ const lines = (texts: readonly string[]): string => texts.map((text) => `    ${t
 
 function serviceLines(files: readonly ServiceFiles[]): readonly string[] {
   const width = Math.max(...files.map(({ clientId }) => clientId.length))
-  return files.map(({ clientId, groups }) => {
+  return files.map(({ clientId, groups, claims }) => {
     const where = groups.length === 0 ? 'no groups' : `groups: ${groups.join(', ')}`
-    return `${clientId.padEnd(width)}  ${where}`
+    const stated = Object.entries(claims).map(([name, values]) => `; ${name}: ${values.join(', ')}`)
+    return `${clientId.padEnd(width)}  ${where}${stated.join('')}`
   })
+}
+
+/** Rules that a developer would wait for in vain. */
+function idleWords({ idle, gateway: { kind, issuerName } }: DevSetting): string {
+  if (idle.length === 0) return ''
+  const words = idle.map(({ ruleId, source: { path, line }, failed, because }) => {
+    const what = failed === 'when' ? 'does not apply now' : 'is for nobody here'
+    return `${path}:${line} \`${ruleId}\` ${what}: ${because}`
+  })
+  const isOfKind = idle.some(({ failed }) => failed === 'who')
+  const who = isOfKind
+    ? `Everybody here is of kind \`${kind}\`, of issuer \`${issuerName}\`: \`--kind\` and \`--issuer\` say otherwise.\n`
+    : ''
+  return `\nRules that change nothing as it is:\n\n${lines(words)}${who}`
 }
 
 function clientLines({ javaPath, kcatPath }: ServiceFiles, bootstrap: string): readonly string[] {
@@ -50,7 +68,7 @@ Keys and secrets were made for this run, in ${folder}; they are removed at its e
 
 Services:
 
-${lines(serviceLines(files))}
+${lines(serviceLines(files))}${idleWords(setting)}
 The environment of \`${first.clientId}\`, for @headgate/kafkajs in place of kafkajs:
 
 ${lines(variables)}
@@ -65,7 +83,17 @@ A change of ${policy} is in force a second later. Denials are told below.
 }
 
 /** The same for machines. */
-export function devData({ gateway, files }: DevSetting): object {
-  const { bootstrap, httpUrl, folder, issuerName, people, bundleKeyThumbprint } = gateway
-  return { bootstrap, httpUrl, folder, issuer: issuerName, bundleKeyThumbprint, services: files, people }
+export function devData({ gateway, files, idle }: DevSetting): object {
+  const { bootstrap, httpUrl, folder, issuerName, kind, people, bundleKeyThumbprint } = gateway
+  return {
+    bootstrap,
+    httpUrl,
+    folder,
+    issuer: issuerName,
+    kind,
+    bundleKeyThumbprint,
+    services: files,
+    people,
+    idleRules: idle,
+  }
 }

@@ -1,11 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { TestGateway } from '@headgate/testkit'
+import type { TestGateway, TestService } from '@headgate/testkit'
 
 /** The files by which one service, or a plain client in its name, finds the gateway. */
 export interface ServiceFiles {
   readonly clientId: string
   readonly groups: readonly string[]
+  /** What else the identity provider states of it, by the names that rules use. */
+  readonly claims: NonNullable<TestService['claims']>
   readonly environment: Readonly<Record<string, string>>
   /** For a shell, and for `node --env-file`. */
   readonly environmentPath: string
@@ -31,13 +33,13 @@ export function writeServiceFiles({
     writeFileSync(join(folder, name), settings(values), { mode: 0o600 })
     return join(folder, name)
   }
-  return services.map(({ clientId, groups }) => {
+  return services.map(({ clientId, groups, claims = {} }) => {
     const environment = environmentOf(clientId)
     const password = environment['HEADGATE_CLIENT_SECRET'] ?? ''
     const plain = { 'bootstrap.servers': bootstrap, 'security.protocol': 'SASL_PLAINTEXT', 'sasl.mechanism': 'PLAIN' }
     const jaas = `org.apache.kafka.common.security.plain.PlainLoginModule required username="${clientId}" password="${password}";`
     return {
-      ...{ clientId, groups, environment },
+      ...{ clientId, groups, claims, environment },
       environmentPath: write(`${clientId}.env`, environment),
       javaPath: write(`${clientId}.properties`, { ...plain, 'sasl.jaas.config': jaas }),
       kcatPath: write(`${clientId}.kcat`, { ...plain, 'sasl.username': clientId, 'sasl.password': password }),

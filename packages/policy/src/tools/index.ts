@@ -41,6 +41,7 @@ export {
   type SpeakingRule,
 } from './explain/explain-decision.ts'
 export { describeExplanation, explanationData } from './explain/explain-words.ts'
+export { type IdleRule, idleRules } from './explain/idle-rules.ts'
 export type { FailedCondition, NearMiss } from './explain/near-miss.ts'
 export { type LintCode, type LintFinding, lintCodes } from './lint/finding.ts'
 export { lintPolicy } from './lint/lint-policy.ts'

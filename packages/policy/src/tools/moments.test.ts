@@ -6,6 +6,7 @@ import { diffPolicies } from './diff/diff-policies.ts'
 import { describeChanges } from './diff/diff-words.ts'
 import type { AccessWitness } from './diff/point.ts'
 import { explainDecision } from './explain/explain-decision.ts'
+import { idleRules } from './explain/idle-rules.ts'
 import { lintPolicy } from './lint/lint-policy.ts'
 import { momentsOf } from './moments.ts'
 
@@ -109,6 +110,36 @@ test('explain: a rule that does not apply now is a near miss that tells when it 
   expect(night?.decision.effect).toBe('deny')
   expect(night?.nearMisses.map(({ failed, because }) => [failed, because])).toEqual([
     ['when', '`when` wants mon, tue, wed, thu, fri 08:00-18:00 in Europe/Berlin, and it is 2026-11-24T23:00:00.000Z'],
+  ])
+})
+
+test('idle rules: those that are for none of some principals, and those that do not apply now', () => {
+  const document = documentOf(
+    reads('office', office),
+    '{ id: people, who: { kinds: [human] }, may: { consume: [t] } }',
+    '{ id: other, who: { issuers: [partner], groups: [g] }, may: { consume: [t] } }',
+    '{ id: h, who: { groups: [h] }, may: { consume: [t] } }',
+    `{ id: never, who: { groups: [h] }, when: ${office}, never: { consume: [u] } }`,
+    '{ id: over, who: everyone, when: { until: "2026-01-01T00:00:00Z" }, may: { consume: [t] } }',
+  )
+  const principals = [{ issuer: 'corp', subject: 'shop', groups: ['g'], kind: 'service' as const }]
+  const idle = (at: string): string[] =>
+    idleRules(document, principals, Date.parse(at)).map(
+      ({ ruleId, failed, because }) => `${ruleId} ${failed} ${because}`,
+    )
+  const unmet = [
+    'people who it is for kinds `human`',
+    'other who it is for issuers `partner`',
+    'h who it is for others',
+  ]
+  const over = 'over when `when` wants until 2026-01-01T00:00:00.000Z'
+  const next = 'mon, tue, wed, thu, fri 08:00-18:00 in Europe/Berlin; next at 2026-11-25T07:00:00.000Z'
+  expect(idle('2026-11-24T12:00:00Z')).toEqual([...unmet, over])
+  expect(idle('2026-11-24T20:00:00Z')).toEqual([
+    `office when \`when\` wants ${next}`,
+    ...unmet,
+    `never when \`when\` wants ${next}`,
+    over,
   ])
 })
 

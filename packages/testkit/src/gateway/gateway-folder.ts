@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createKeyFile } from '@headgate/gateway'
+import type { PrincipalKind } from '@headgate/policy'
 import { stringify } from 'yaml'
 
 /** How the gateway signs in to Kafka and checks who it is; absent members mean a listener without. */
@@ -27,6 +28,10 @@ export interface GatewayConfigParts {
     readonly url: string
     readonly audience: string
     readonly loginClientId: string
+    /** What stands behind each of its principals. */
+    readonly kind: PrincipalKind
+    /** By the names that rules know, the claims of tokens. */
+    readonly claims: Readonly<Record<string, string>>
   }
   /** The bootstrap port; that of HTTP is the next, and those of the brokers follow. */
   readonly firstPort: number
@@ -108,6 +113,8 @@ function configuration(parts: GatewayConfigParts): object {
         audiences: [issuer.audience],
         algorithms: ['ES256'],
         groupsClaim: 'groups',
+        kind: issuer.kind,
+        ...(Object.keys(issuer.claims).length === 0 ? {} : { claims: issuer.claims }),
         clientCredentials: {},
         login: { clientId: issuer.loginClientId, scopes: SCOPES },
       },

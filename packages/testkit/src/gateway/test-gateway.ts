@@ -11,12 +11,12 @@ import {
   PolicyInvalidError,
   readPolicyFiles,
 } from '@headgate/gateway'
-import { formatSourceProblem, type PolicyDocument } from '@headgate/policy'
+import { formatSourceProblem, type PolicyDocument, type Principal, type PrincipalKind } from '@headgate/policy'
 import { type IdentityProvider, startIdentityProvider } from '../identity/identity-provider.ts'
 import { type IdentityPerson, PEOPLE } from '../identity/people.ts'
 import { freePortRange } from './free-port-range.ts'
 import { createGatewayFolder, type GatewayFolder, type TestKafkaAccess } from './gateway-folder.ts'
-import { namedByPolicy, type TestService } from './policy-clients.ts'
+import { kindOfPolicy, type NamedByPolicy, namedByPolicy, type TestService } from './policy-clients.ts'
 
 /** What a test gateway is started with. */
 export interface TestGatewayOptions {
@@ -27,8 +27,8 @@ export interface TestGatewayOptions {
   /** The path of the policy's entry file, relative to the working folder. A change is in force a second later. */
   readonly policy: string
   /**
-   * Services beside those that the policy names: it gives one for each subject of a grant, and `<group>-service` for each
-   * group. One of the same name takes its place.
+   * Services beside those that the policy names: it gives one for each subject of a grant, `<group>-service` for each
+   * group, and `<rule>-service` for a grant that asks for claims, or for a kind alone. One of the same name takes its place.
    */
   readonly services?: readonly TestService[]
   /** A service where neither the policy nor `services` names one. */
@@ -37,6 +37,8 @@ export interface TestGatewayOptions {
   readonly people?: readonly IdentityPerson[]
   /** What the policy calls the issuer; the first that it names, or `dev`, when absent. */
   readonly issuerName?: string
+  /** What the issuer says stands behind all its principals; what grants ask for, or `service`, when absent. */
+  readonly kind?: PrincipalKind
   /** The first of neighbouring ports: Kafka, HTTP, one for each broker; free ones when absent. */
   readonly firstPort?: number
   /** Further sections of gateway.yaml, by their names; paths in them are relative to its folder. */
@@ -55,8 +57,14 @@ export interface TestGateway {
   /** A folder of this user's own with its configuration, keys and audit trail; removed by `close`. */
   readonly folder: string
   readonly issuerName: string
+  /** What the issuer says stands behind each principal. */
+  readonly kind: PrincipalKind
+  /** The policy as it was when the gateway started. */
+  readonly policy: PolicyDocument
   readonly services: readonly TestService[]
   readonly people: readonly IdentityPerson[]
+  /** All of these, as the gateway knows them when they have signed in. */
+  readonly principals: readonly Principal[]
   readonly bundleKeyThumbprint: string
   /**
    * The environment of a service that uses `@headgate/kafkajs`, its secret among it.
@@ -76,17 +84,22 @@ function readPolicy(path: string): PolicyDocument {
   return result.document
 }
 
-function servicesOf(document: PolicyDocument, options: TestGatewayOptions): readonly TestService[] {
+function servicesOf(named: NamedByPolicy, options: TestGatewayOptions): readonly TestService[] {
   const { services: given = [], fallbackService } = options
-  const named = namedByPolicy(document).services.filter(
-    ({ clientId }) => !given.some((service) => service.clientId === clientId),
-  )
-  const services = [...given, ...named]
+  const others = named.services.filter(({ clientId }) => !given.some((service) => service.clientId === clientId))
+  const services = [...given, ...others]
   return services.length > 0 || fallbackService === undefined ? services : [fallbackService]
 }
 
-function peopleFor(document: PolicyDocument): readonly IdentityPerson[] {
-  const { approverGroups } = namedByPolicy(document)
+/** A claim of a token has a name of its own, whatever rules call it. */
+const claimOf = (name: string): string => `claim-${name}`
+
+/** Every claim that rules ask for: who states it says who has none. */
+function statedClaims(names: readonly string[], { claims = {} }: Pick<TestService, 'claims'>): Record<string, unknown> {
+  return Object.fromEntries(names.map((name) => [claimOf(name), claims[name] ?? []]))
+}
+
+function peopleFor({ approverGroups }: NamedByPolicy): readonly IdentityPerson[] {
   return PEOPLE.slice(0, 2).map((person) => ({ ...person, groups: approverGroups }))
 }
 
@@ -101,7 +114,23 @@ async function brokerRange(cluster: ClusterConfig, clock: Clock): Promise<{ firs
   return { first: ids[0] ?? 0, last: ids.at(-1) ?? 0 }
 }
 
+function principalsOf(
+  { services, people }: Pick<TestGateway, 'services' | 'people'>,
+  { issuerName: issuer, kind, claims: names }: Pick<Started, 'issuerName' | 'kind' | 'claims'>,
+): readonly Principal[] {
+  const all = [
+    ...services.map(({ clientId: subject, groups, claims = {} }) => ({ subject, groups, claims })),
+    ...people.map(({ account: subject, groups }) => ({ subject, groups, claims: {} })),
+  ]
+  return all.map(({ subject, groups, claims }: Omit<TestService, 'clientId'> & { readonly subject: string }) => ({
+    ...{ issuer, subject, groups, kind },
+    claims: Object.fromEntries(names.map((name) => [name, claims?.[name] ?? []])),
+  }))
+}
+
 interface Started {
+  readonly kind: PrincipalKind
+  readonly claims: readonly string[]
   readonly folder: GatewayFolder
   readonly identity: IdentityProvider
   readonly issuerName: string
@@ -112,13 +141,16 @@ async function startGateway(
   started: Started,
 ): Promise<Pick<TestGateway, 'gateway' | 'bootstrap' | 'httpUrl'>> {
   const { kafka, kafkaAccess = {}, policy, log = silentLog, clock = systemClock, sections = {} } = options
-  const { folder, identity, issuerName } = started
+  const { folder, identity, issuerName, kind } = started
   const { issuer: url, loginClientId } = identity
   const parts = {
     bootstrap: typeof kafka === 'string' ? kafka.split(',') : kafka,
     access: kafkaAccess,
     policyPath: resolve(policy),
-    issuer: { name: issuerName, url, audience: AUDIENCE, loginClientId },
+    issuer: {
+      ...{ name: issuerName, url, audience: AUDIENCE, loginClientId, kind },
+      claims: Object.fromEntries(started.claims.map((name) => [name, claimOf(name)])),
+    },
     sections,
   }
   // The ids are known only when the cluster was asked, and asking takes a checked configuration.
@@ -142,24 +174,33 @@ async function startGateway(
  */
 export async function startTestGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const document = readPolicy(resolve(options.policy))
-  const services = servicesOf(document, options)
-  const people = options.people ?? peopleFor(document)
+  const { kind = kindOfPolicy(document) } = options
+  const named = namedByPolicy(document, kind)
+  const services = servicesOf(named, options)
+  const people = options.people ?? peopleFor(named)
   const secrets = new Map(services.map(({ clientId }) => [clientId, new Secret(randomBytes(24).toString('base64url'))]))
   const clients = services.map((service) => ({
     ...service,
+    claims: statedClaims(named.claims, service),
     clientSecret: secrets.get(service.clientId)?.reveal() ?? '',
   }))
-  const { clock = systemClock, issuerName = namedByPolicy(document).issuers[0] ?? 'dev' } = options
+  const { clock = systemClock, issuerName = named.issuers[0] ?? 'dev' } = options
   const folder = createGatewayFolder()
   let identity: IdentityProvider | undefined
   try {
-    identity = await startIdentityProvider({ clients, people, audience: AUDIENCE, clock })
-    const running = await startGateway(options, { folder, identity, issuerName })
+    identity = await startIdentityProvider({
+      clients,
+      people: people.map((person) => ({ ...person, claims: { ...statedClaims(named.claims, {}), ...person.claims } })),
+      ...{ audience: AUDIENCE, clock },
+    })
+    const { claims } = named
+    const running = await startGateway(options, { folder, identity, issuerName, kind, claims })
     const { bundleKeyThumbprint, path } = folder
     const issuer = identity
     return {
       ...running,
-      ...{ identity, folder: path, issuerName, services, people, bundleKeyThumbprint },
+      ...{ identity, folder: path, issuerName, kind, policy: document, services, people, bundleKeyThumbprint },
+      principals: principalsOf({ services, people }, { issuerName, kind, claims }),
       environmentOf: (clientId) => {
         const secret = secrets.get(clientId)
         if (secret === undefined) throw new TypeError(`the test gateway has no service \`${clientId}\``)

@@ -48,6 +48,22 @@ test('a client that asks for a token is named in it with its groups', async () =
   expect(payload).toMatchObject({ sub: 'shop', client_id: 'shop', groups: ['sellers'] })
 })
 
+test('what else is said of a client stands in its tokens, and takes the place of none of the claims that name it', async () => {
+  const [clientId, clientSecret] = ['risk', 'risk-secret-0123456789']
+  const claims = { dept: ['risk'], sub: 'somebody-else', groups: ['others'] }
+  const provider = await startIdentityProvider({
+    clients: [{ clientId, clientSecret, groups: [], claims }],
+    audience: AUDIENCE,
+  })
+  try {
+    const token = await provider.tokenFor(clientId)
+    const payload = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    expect(payload).toMatchObject({ sub: clientId, groups: [], dept: ['risk'] })
+  } finally {
+    await provider.close()
+  }
+})
+
 test('a wrong secret gives no token', async () => {
   const authorization = `Basic ${Buffer.from('shop:wrong').toString('base64')}`
 

@@ -14,6 +14,8 @@ export interface IdentityClient {
   /** The public half of the key by which it signs assertions (RFC 7523, `private_key_jwt`), with `kid` and `alg`. */
   readonly publicJwk?: JsonWebKey
   readonly groups: readonly string[]
+  /** What else its tokens say. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** What an identity provider is started with. */
@@ -129,7 +131,7 @@ interface TokenSource {
 function configuration(options: IdentityProviderOptions, privateJwk: object): object {
   const { clients, audience, lifetimeSeconds = 300, people = PEOPLE } = options
   const { deviceCodeSeconds = 600, hasDeviceFlow = true } = options
-  const groupsOf = new Map(clients.map(({ clientId, groups }) => [clientId, groups]))
+  const statedOf = new Map(clients.map(({ clientId, groups, claims }) => [clientId, { ...claims, groups }]))
   const personOf = new Map(people.map((person) => [person.account, person]))
   return {
     jwks: { keys: [privateJwk] },
@@ -150,8 +152,8 @@ function configuration(options: IdentityProviderOptions, privateJwk: object): ob
     },
     extraTokenClaims: (_context: unknown, { kind, clientId, accountId }: TokenSource) =>
       kind === 'ClientCredentials'
-        ? { sub: clientId, groups: groupsOf.get(clientId) ?? [] }
-        : { groups: personOf.get(accountId ?? '')?.groups ?? [] },
+        ? { groups: [], ...statedOf.get(clientId), sub: clientId }
+        : { ...personOf.get(accountId ?? '')?.claims, groups: personOf.get(accountId ?? '')?.groups ?? [] },
     renderError: (context: { type: string; body: string }, { error }: { readonly error: string }) => {
       context.type = 'text'
       context.body = error

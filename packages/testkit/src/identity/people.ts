@@ -4,6 +4,8 @@ export interface IdentityPerson {
   readonly account: string
   readonly name: string
   readonly groups: readonly string[]
+  /** What else tokens say of her. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** The people of the tests and the demo. They are made up, and so is where they work. */
