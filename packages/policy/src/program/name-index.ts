@@ -19,41 +19,57 @@ interface PatternGroup<T> {
   open: NameEntry<T> | undefined
   /** Patterns that want something of the rest of a name, by their text behind the last star. */
   readonly bySuffix: Map<string, ConditionalEntry<T>[]>
-  readonly suffixLengths: number[]
+  hasMiddles: boolean
 }
+
+// What of a name decides which entries match it, once its place is known.
+const NOTHING = 0
+const ITS_END = 1
+const ALL_OF_IT = 2
 
 /** Where names are found that are one literal, or begin with the same text and with no longer one that a pattern begins with. */
 export interface NamePlace<T> {
-  readonly number: number
-  /** The literal, or the text that names of this place begin with. */
+  /** The literal, or the text that the names begin with. */
   readonly text: string
   readonly literal: NameEntry<T> | undefined
   /** Patterns that begin with the text. */
   readonly group: PatternGroup<T> | undefined
   /** The place of the longest other text that patterns begin with and this text too. */
   readonly outer: NamePlace<T> | undefined
-  /** Whether the same entries match all its names. */
-  readonly isUniform: boolean
+  readonly turnsOn: number
 }
 
-interface Places<T> {
-  readonly trie: PrefixTrie
-  readonly list: readonly NamePlace<T>[]
+/** The spot of names that have nothing in common but their entries, if that. */
+export const NO_SPOT = -1
+/** The end of names that end with no text that a pattern ends with. */
+const NO_END = 0
+
+/** What is made of all selectors together, when a name is first looked for. */
+interface Layout<T> {
+  readonly places: readonly NamePlace<T>[]
+  readonly byStart: PrefixTrie
+  readonly byEnd: PrefixTrie
+  readonly ends: readonly string[]
+  // Of places and of ends by their numbers.
+  readonly turnsOn: Uint8Array
+  readonly startLengths: Int32Array
+  readonly endLengths: Int32Array
 }
 
 /**
  * Finds the literals and patterns that match a name in about the same time whether there are 20 or 2,000.
  *
- * One walk finds the place of a name: its literal, else the longest text up to a first star that it begins with. Patterns with
- * more behind that star are found by one look-up for each distinct length of suffix. The matcher runs for those alone whose
- * both ends fit and which have more than one star.
+ * One walk finds the place of a name: its literal, else the longest text up to a first star that it begins with. Where patterns
+ * of the place have more behind that star, one walk from the end finds the longest text behind a last star that it ends with.
+ * The same entries match all names of a place, or of a place and an end, but for patterns with more than one star: those alone
+ * are matched name by name.
  */
 export class NameIndex<T> {
   readonly #createValue: () => T
   readonly #literals = new Map<string, NameEntry<T>>()
   readonly #patterns = new Map<string, NameEntry<T>>()
   readonly #groups = new Map<string, PatternGroup<T>>()
-  #places: Places<T> | undefined
+  #laidOut: Layout<T> | undefined
 
   /** @param texts names that begin with one of these have places of their own */
   constructor(createValue: () => T, texts: readonly string[] = []) {
@@ -69,7 +85,7 @@ export class NameIndex<T> {
     const entry = { selector, isLiteral: entries === this.#literals, value: this.#createValue() }
     entries.set(selector, entry)
     if (!entry.isLiteral) this.#addPattern(entry)
-    this.#places = undefined
+    this.#laidOut = undefined
     return entry.value
   }
 
@@ -79,46 +95,81 @@ export class NameIndex<T> {
     yield* this.#patterns.values()
   }
 
-  /** The number of a name's place. */
-  placeOf(name: string): number {
-    return (this.#places ?? this.#layOut()).trie.find(name)
+  /**
+   * A number of a name that other names have only where the same entries match them, or {@link NO_SPOT}. Where nothing but its
+   * place matters, or the place in want of an end, it is the place's number.
+   */
+  spotOf(name: string): number {
+    const { byStart, byEnd, turnsOn, startLengths, endLengths } = this.#layout
+    const place = byStart.find(name)
+    if (turnsOn[place] === NOTHING) return place
+    if (turnsOn[place] === ALL_OF_IT) return NO_SPOT
+    const end = byEnd.find(name)
+    if (end === NO_END) return place
+    // In a shorter name the start and the end of a pattern would overlap.
+    const isLong = name.length >= (startLengths[place] as number) + (endLengths[end] as number)
+    return isLong ? end * turnsOn.length + place : NO_SPOT
   }
 
-  /** Every place, at its number; each after those that are outside it. */
+  /** Every place, at its number. */
   get places(): readonly NamePlace<T>[] {
-    return (this.#places ?? this.#layOut()).list
+    return this.#layout.places
   }
 
-  /** Calls `visit` with each entry that matches a name of the place, the literal first. */
-  match(place: NamePlace<T>, name: string, visit: (entry: NameEntry<T>) => void): void {
-    if (place.literal !== undefined) visit(place.literal)
-    for (let each: NamePlace<T> | undefined = place; each !== undefined; each = each.outer) {
-      const { group, text } = each
-      if (group?.open !== undefined) visit(group.open)
-      if (group !== undefined && group.suffixLengths.length > 0) matchRest(group, name, text.length, visit)
-    }
+  /** The entries that match names whose spot is the number of a place, the literal first; `undefined` where no name has it. */
+  entriesAt(place: NamePlace<T>): readonly NameEntry<T>[] | undefined {
+    if (place.turnsOn === ALL_OF_IT) return undefined
+    return place.literal === undefined ? entriesOf(place, place.text, []) : this.entriesFor(place.literal.selector)
   }
 
-  #layOut(): Places<T> {
-    const prefixes = new Map([...this.#groups.keys()].sort().map((text, number) => [text, number]))
-    const wholes = new Map([...this.#literals.keys()].map((text, nth) => [text, prefixes.size + nth]))
-    const trie = new PrefixTrie({ prefixes, wholes })
-    const list: NamePlace<T>[] = []
+  /** The entries that match a name, the literal first. */
+  entriesFor(name: string): readonly NameEntry<T>[] {
+    const { places, byStart } = this.#layout
+    const place = places[byStart.find(name)]
+    return place === undefined ? [] : entriesOf(place, name, this.#endsOf(name))
+  }
+
+  /** The texts behind last stars that the name ends with, the longest first. */
+  #endsOf(name: string): readonly string[] {
+    const { byEnd, ends } = this.#layout
+    const found: string[] = []
+    for (let end = byEnd.find(name); end >= 0; end = byEnd.outerOf(end)) found.push(ends[end] as string)
+    return found
+  }
+
+  get #layout(): Layout<T> {
+    this.#laidOut ??= this.#layOut()
+    return this.#laidOut
+  }
+
+  #layOut(): Layout<T> {
+    const prefixes = numbered([...this.#groups.keys()].sort())
+    const wholes = numbered(this.#literals.keys(), prefixes.size)
+    const ends = numbered(['', ...[...this.#groups.values()].flatMap(({ bySuffix }) => [...bySuffix.keys()])])
+    const byStart = new PrefixTrie({ prefixes, wholes })
+    const byEnd = new PrefixTrie({ prefixes: ends, wholes: new Map() }, 'end')
+    const places: NamePlace<T>[] = []
     for (const [text, number] of [...prefixes, ...wholes]) {
       const group = number < prefixes.size ? this.#groups.get(text) : undefined
       const literal = group === undefined ? this.#literals.get(text) : undefined
-      const outer = list[trie.outerOf(number)]
-      const isUniform = literal !== undefined || (group?.suffixLengths.length === 0 && outer?.isUniform !== false)
-      list.push({ number, text, literal, group, outer, isUniform })
+      const outer = places[byStart.outerOf(number)]
+      places.push({ text, literal, group, outer, turnsOn: literal === undefined ? turnsOn(group, outer) : NOTHING })
     }
-    this.#places = { trie, list }
-    return this.#places
+    return {
+      places,
+      byStart,
+      byEnd,
+      ends: [...ends.keys()],
+      turnsOn: Uint8Array.from(places, (place) => place.turnsOn),
+      startLengths: Int32Array.from(places, ({ text }) => text.length),
+      endLengths: Int32Array.from(ends.keys(), ({ length }) => length),
+    }
   }
 
   #groupOf(prefix: string): PatternGroup<T> {
     const known = this.#groups.get(prefix)
     if (known !== undefined) return known
-    const group: PatternGroup<T> = { open: undefined, bySuffix: new Map(), suffixLengths: [] }
+    const group: PatternGroup<T> = { open: undefined, bySuffix: new Map(), hasMiddles: false }
     this.#groups.set(prefix, group)
     return group
   }
@@ -130,28 +181,37 @@ export class NameIndex<T> {
       group.open = entry
       return
     }
-    const { suffixLengths, bySuffix } = group
-    if (!suffixLengths.includes(suffix.length)) suffixLengths.push(suffix.length)
-    suffixLengths.sort((a, b) => a - b)
-    const list = bySuffix.get(suffix) ?? []
-    bySuffix.set(suffix, list)
+    group.hasMiddles ||= middle !== undefined
+    const list = group.bySuffix.get(suffix) ?? []
+    group.bySuffix.set(suffix, list)
     list.push({ ...entry, middle })
   }
 }
 
-function matchRest<T>(
-  { suffixLengths, bySuffix }: PatternGroup<T>,
-  name: string,
-  prefixLength: number,
-  visit: (entry: NameEntry<T>) => void,
-): void {
-  for (const length of suffixLengths) {
-    if (prefixLength + length > name.length) break
-    const rest = name.length - length
-    const entries = bySuffix.get(length === 0 ? '' : name.slice(rest))
-    if (entries === undefined) continue
-    for (const entry of entries) {
-      if (entry.middle === undefined || matchesGlob(entry.middle, name.slice(prefixLength, rest))) visit(entry)
+function numbered(texts: Iterable<string>, from: number = 0): Map<string, number> {
+  return new Map([...new Set(texts)].map((text, nth) => [text, from + nth]))
+}
+
+function turnsOn<T>(group: PatternGroup<T> | undefined, outer: NamePlace<T> | undefined): number {
+  const own = group?.hasMiddles === true ? ALL_OF_IT : (group?.bySuffix.size ?? 0) > 0 ? ITS_END : NOTHING
+  return Math.max(own, outer?.turnsOn ?? NOTHING)
+}
+
+/** The entries of a place that match a name with these ends. */
+function entriesOf<T>(place: NamePlace<T>, name: string, ends: readonly string[]): readonly NameEntry<T>[] {
+  const entries: NameEntry<T>[] = place.literal === undefined ? [] : [place.literal]
+  for (let each: NamePlace<T> | undefined = place; each !== undefined; each = each.outer) {
+    const { group, text } = each
+    if (group?.open !== undefined) entries.push(group.open)
+    if (group === undefined || group.bySuffix.size === 0) continue
+    for (const end of ends) {
+      for (const entry of group.bySuffix.get(end) ?? []) if (matchesRest(entry, name, text, end)) entries.push(entry)
     }
   }
+  return entries
+}
+
+function matchesRest<T>({ middle }: ConditionalEntry<T>, name: string, start: string, end: string): boolean {
+  const rest = name.length - end.length
+  return start.length <= rest && (middle === undefined || matchesGlob(middle, name.slice(start.length, rest)))
 }

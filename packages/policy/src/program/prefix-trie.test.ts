@@ -34,6 +34,22 @@ test('the trie finds the text that a name is, else the longest that it begins wi
   )
 })
 
+test('from the end, the trie finds the longest text that a name ends with', () => {
+  fc.assert(
+    fc.property(texts, text, (suffixes, other) => {
+      const trie = new PrefixTrie(
+        { prefixes: new Map(suffixes.map((each, nth) => [each, nth])), wholes: new Map() },
+        'end',
+      )
+      for (const name of [other, ...suffixes, ...suffixes.map((each) => other + each)]) {
+        const expected = suffixes.filter((suffix) => name.endsWith(suffix)).sort((a, b) => b.length - a.length)[0]
+        expect(suffixes[trie.find(name)]).toBe(expected)
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 test('texts whose characters have the same last bits are found', () => {
   const prefixes = Array.from({ length: 256 }, (_, n) => `x${String.fromCharCode(n << 8)}`)
   const trie = new PrefixTrie({ prefixes: new Map(prefixes.map((each, nth) => [each, nth])), wholes: new Map() })

@@ -21,17 +21,24 @@ const NONE = -1
 /** An empty row, which all have for children who have none. */
 const EMPTY = ROW
 
+/** From where on names are read. */
+export type ReadFrom = 'start' | 'end'
+
 /**
- * Finds which of many texts a name is, or else begins with. A walk reads each character once, hashes nothing and cuts no
+ * Finds which of many texts a name is, or else begins with; or ends with, where it reads from the end. A walk reads each character once, hashes nothing and cuts no
  * string: it takes about as long among 2,000 texts as among 20, and for a name never seen before as for one met again.
  */
 export class PrefixTrie {
   readonly #rows: Int32Array
   readonly #pieces: Uint16Array
   readonly #outer: Int32Array
+  readonly #from: ReadFrom
 
-  constructor(texts: TrieTexts) {
-    const { rows, pieces, outer } = layOut(texts)
+  constructor(texts: TrieTexts, from: ReadFrom = 'start') {
+    const read = (numbers: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
+      from === 'start' ? numbers : new Map([...numbers].map(([text, number]) => [reversed(text), number]))
+    const { rows, pieces, outer } = layOut({ prefixes: read(texts.prefixes), wholes: read(texts.wholes) })
+    this.#from = from
     this.#rows = Int32Array.from(rows)
     this.#pieces = Uint16Array.from(pieces)
     this.#outer = Int32Array.from(outer)
@@ -42,10 +49,12 @@ export class PrefixTrie {
     const rows = this.#rows
     const pieces = this.#pieces
     const { length } = name
+    const first = this.#from === 'start' ? 0 : length - 1
+    const step = this.#from === 'start' ? 1 : -1
     let node = 0
     let at = 0
     while (at < length) {
-      const code = name.charCodeAt(at)
+      const code = name.charCodeAt(first + step * at)
       const children = rows[node + CHILDREN] as number
       const mask = rows[node + MASK] as number
       let slot = code & mask
@@ -59,7 +68,7 @@ export class PrefixTrie {
       if (end > length) return rows[node + PREFIX] as number
       const piece = rows[child + PIECE] as number
       for (at += 1; at < end; at += 1)
-        if (pieces[piece + at] !== name.charCodeAt(at)) return rows[node + PREFIX] as number
+        if (pieces[piece + at] !== name.charCodeAt(first + step * at)) return rows[node + PREFIX] as number
       node = child
     }
     return rows[node + WHOLE] as number
@@ -135,6 +144,11 @@ function addChildren({ rows }: Layout, texts: readonly string[], { node, low, hi
 
 function codeOf(texts: readonly string[], at: number, place: number): number {
   return texts[at]?.charCodeAt(place) ?? NONE
+}
+
+/** Turned by characters as names are read: halves of a pair, too. */
+function reversed(text: string): string {
+  return text.split('').reverse().join('')
 }
 
 function emptyRows(count: number): number[] {

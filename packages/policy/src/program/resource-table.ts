@@ -2,7 +2,7 @@ import { coversGlob } from '../glob.ts'
 import { INTERNAL_TOPIC_PREFIX, MAX_NAME_LENGTH, type Operation } from '../operation.ts'
 import type { Atom } from './atom.ts'
 import { createDecision, type Decision, type DecisionReason } from './decision.ts'
-import { type NameEntry, NameIndex, type NamePlace } from './name-index.ts'
+import { type NameEntry, NameIndex, NO_SPOT } from './name-index.ts'
 import { NameMemo } from './name-memo.ts'
 import { type NameFacts, NameVerdict, type VerdictPools } from './name-verdict.ts'
 import { noProtections, type Protection } from './obligation-pool.ts'
@@ -20,6 +20,7 @@ export interface SelectorFacts {
 type MatchedEntry = NameEntry<SelectorFacts>
 
 const MEMO_CAPACITY = 4096
+const MAX_SPOTS = 8192
 const noFacts: NameFacts = Object.freeze({ atoms: [], protections: noProtections, discoverable: false })
 const createFacts = (): SelectorFacts => ({ atoms: [], labelled: [], protections: [], discoverable: false })
 const tooLong: Decision = createDecision('deny', 'name-too-long')
@@ -29,9 +30,11 @@ export class ResourceTable {
   readonly index: NameIndex<SelectorFacts>
   readonly #isTopic: boolean
   readonly #pools: VerdictPools
-  /** The verdicts of places all whose names have one, by the place's number. */
-  readonly #verdicts: (NameVerdict | undefined)[] = []
-  /** The verdicts of other names. */
+  /** By spot, up to the number of places. */
+  #verdicts: readonly (NameVerdict | undefined)[] = []
+  /** By the spots that come after those. */
+  readonly #bySpot = new Map<number, NameVerdict>()
+  /** By name, for names without a spot. */
   readonly #memo = new NameMemo<NameVerdict>(MEMO_CAPACITY)
   readonly #shared = new SharedVerdicts()
   readonly #sharedInternal = new SharedVerdicts()
@@ -49,14 +52,13 @@ export class ResourceTable {
     this.#nothingInternal = new NameVerdict(noFacts, isOpen ? 'internal-topic' : defaultReason, pools)
   }
 
-  /** Works out what all names of a place have in common, once everything hangs on its selector: the first look at one finds it made. */
+  /** Works out what names of a place have in common, once everything hangs on its selector: the first look at one finds it made. */
   prepare(): void {
-    this.#verdicts.length = 0
-    for (const place of this.index.places) {
-      const verdict = place.isUniform ? this.#workOut(place, place.text) : undefined
-      verdict?.prepare()
-      this.#verdicts.push(verdict)
-    }
+    this.#verdicts = this.index.places.map((place) => {
+      const entries = this.index.entriesAt(place)
+      return entries === undefined ? undefined : this.#combine(entries, this.#isInternal(place.text))
+    })
+    for (const verdict of this.#verdicts) verdict?.prepare()
   }
 
   /** Decides one request. */
@@ -79,26 +81,34 @@ export class ResourceTable {
   }
 
   #of(name: string): NameVerdict {
-    const number = this.index.placeOf(name)
-    return this.#verdicts[number] ?? this.#recall(number, name)
+    const spot = this.index.spotOf(name)
+    if (spot === NO_SPOT) return this.#memo.get(name) ?? this.#remember(name)
+    const known = spot < this.#verdicts.length ? this.#verdicts[spot] : this.#bySpot.get(spot)
+    return known ?? this.#rememberAt(spot, name)
   }
 
-  /** The verdict of a name whose place has several. */
-  #recall(number: number, name: string): NameVerdict {
-    const known = this.#memo.get(name)
-    if (known !== undefined) return known
-    const verdict = this.#workOut(this.index.places[number] as NamePlace<SelectorFacts>, name)
+  #remember(name: string): NameVerdict {
+    const verdict = this.#workOut(name)
     this.#memo.set(name, verdict)
     return verdict
   }
 
-  #workOut(place: NamePlace<SelectorFacts>, name: string): NameVerdict {
-    const isInternal = this.#isTopic && place.text.startsWith(INTERNAL_TOPIC_PREFIX)
-    const entries: MatchedEntry[] = []
-    this.index.match(place, name, (entry) => entries.push(entry))
-    if (place.isUniform) return this.#combine(entries, isInternal)
+  #rememberAt(spot: number, name: string): NameVerdict {
+    const verdict = this.#workOut(name)
+    if (this.#bySpot.size >= MAX_SPOTS) this.#bySpot.clear()
+    this.#bySpot.set(spot, verdict)
+    return verdict
+  }
+
+  #workOut(name: string): NameVerdict {
+    const isInternal = this.#isInternal(name)
+    const entries = this.index.entriesFor(name)
     const shared = isInternal ? this.#sharedInternal : this.#shared
     return shared.of(entries, () => this.#combine(entries, isInternal))
+  }
+
+  #isInternal(name: string): boolean {
+    return this.#isTopic && name.startsWith(INTERNAL_TOPIC_PREFIX)
   }
 
   #combine(entries: readonly MatchedEntry[], isInternal: boolean): NameVerdict {
