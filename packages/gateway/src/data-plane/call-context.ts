@@ -11,6 +11,7 @@ import type { PrincipalPolicy } from './policy-view.ts'
 import type { ReadBufferPool } from './read-buffers.ts'
 import type { MaskCompiler } from './records/compiled-mask.ts'
 import type { MaskedRecordSet } from './records/masked-record-set.ts'
+import type { UpstreamRequest } from './upstream-request.ts'
 
 /** A refused part of a request. */
 export interface Denial {
@@ -51,6 +52,8 @@ export interface CallContext {
   /** Milliseconds that a broker may keep the answer waiting without passing a boundary. */
   readonly waitBudgetMs: number
   readonly reports: CallReports
+  /** Sends the broker a request of the gateway's own behind the client's, whose answer nobody waits for. */
+  readonly alsoSend: (request: UpstreamRequest) => void
   /** Where people find an ask. */
   readonly askUrl: (askId: string) => string
 }

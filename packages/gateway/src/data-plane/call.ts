@@ -238,6 +238,12 @@ export class Call extends Rights {
     return this.#passes
   }
 
+  /** Sends the broker a request in the client's name, behind its own; once another policy is in force it is not sent. */
+  alsoSend(apiKey: number, body: unknown): void {
+    const { apiVersion, clientId } = this.#context.header
+    this.#context.alsoSend({ apiKey, apiVersion, clientId: clientId ?? '', body })
+  }
+
   /** Where people find an ask. */
   askUrl(askId: string): string {
     return this.#context.askUrl(askId)

@@ -22,6 +22,7 @@ import type { Span } from './request-input.ts'
 import { RequestReports } from './request-reports.ts'
 import type { ResponseOrder } from './response-order.ts'
 import type { Upstream } from './upstream.ts'
+import { requestUpstream } from './upstream-request.ts'
 import { WaitingAnswers } from './waiting-answer.ts'
 
 /** Elements of one request that become objects: more partitions than a cluster has, and little enough to keep others waiting. */
@@ -156,6 +157,9 @@ export class RequestDesk {
         isSilent,
         state,
       }),
+      alsoSend: (request) => {
+        if (policy === this.#policy) requestUpstream(this.#context.upstream(''), request).catch(() => undefined)
+      },
       askUrl: plane.askUrl,
     })
   }

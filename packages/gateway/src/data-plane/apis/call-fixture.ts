@@ -21,6 +21,7 @@ import { ReadBufferPool } from '../read-buffers.ts'
 import { MaskCompiler } from '../records/compiled-mask.ts'
 import type { MaskedRecordSet } from '../records/masked-record-set.ts'
 import { UpstreamLinks } from '../upstream-link.ts'
+import type { UpstreamRequest } from '../upstream-request.ts'
 
 const MAX_FRAME_BYTES = 1_000_000
 const PRINCIPAL: Principal = { issuer: 'corp', subject: 'svc', groups: [] }
@@ -67,6 +68,8 @@ export interface ClientFixture {
   readonly wouldDeny: Denial[]
   /** What was told of masked records. */
   readonly masked: MaskedReport[]
+  /** Requests of the gateway's own behind the client's. */
+  readonly alsoSent: UpstreamRequest[]
   readonly asks: AsksFixture
   readonly trail: TrailFixture
   call(apiKey: number, apiVersion: number, waitBudgetMs?: number): Call
@@ -86,6 +89,7 @@ export function createClient(
   const denials: Denial[] = []
   const wouldDeny: Denial[] = []
   const masked: MaskedReport[] = []
+  const alsoSent: UpstreamRequest[] = []
   const masks = new MaskCompiler([])
   const trail = new TrailFixture()
   const access = trail.createAccessLog(cluster)
@@ -112,10 +116,11 @@ export function createClient(
       masks,
       buffers: new ReadBufferPool(),
       access,
+      alsoSend: (request) => alsoSent.push(request),
       askUrl: (askId) => `https://gateway.example/v1/asks/${askId}`,
     })
   }
-  return { state, cluster, denials, wouldDeny, masked, asks, trail, call }
+  return { state, cluster, denials, wouldDeny, masked, alsoSent, asks, trail, call }
 }
 
 /** What was told of masked records. */

@@ -116,10 +116,42 @@ describe('a request for named topics', () => {
     [['new-one'], true],
     [['new-one', 'orders'], false],
     [['new-one', 'hidden'], true],
-  ])('creates %j only where all that goes on may be created', async (names, isCreated) => {
+  ])('creates %j on the way only where all that goes on may be created', async (names, isCreated) => {
     const verdict = await decide(createClient(POLICY), { topics: byName(...names), allowAutoTopicCreation: true })
     const request = verdict.kind === 'forward' ? verdict.request : undefined
     expect(request === null || request?.allowAutoTopicCreation).toBe(isCreated)
+  })
+
+  test('asks once more for what may be created, where the broker does not have it', async () => {
+    const client = createClient(POLICY)
+    const asked = { topics: byName('new-one', 'orders', 'orders.eu', 'hidden'), allowAutoTopicCreation: true }
+    const missing = { errorCode: 3, topicId: ZERO_UUID }
+    const told = await answered(decide(client, asked), {
+      topics: [topic('new-one', 1, missing), topic('orders', 2, missing), topic('orders.eu', 3)],
+    })
+
+    expect(told.topics.map(({ name, errorCode }) => [name, errorCode])).toEqual([
+      ['new-one', 3],
+      ['orders', 3],
+      ['orders.eu', 0],
+      ['hidden', 29],
+    ])
+    expect(client.alsoSent).toMatchObject([
+      { apiKey: 3, apiVersion: VERSION, body: { topics: byName('new-one'), allowAutoTopicCreation: true } },
+    ])
+    expect([...client.state.awaitedTopics]).toEqual(['new-one'])
+  })
+
+  test.each([
+    ['is there', true, 0],
+    ['has no leader yet', true, 5],
+    ['is not to be created', false, 3],
+  ])('asks no more for what %s', async (_, allowAutoTopicCreation, errorCode) => {
+    const client = createClient(POLICY)
+    const asked = { topics: byName('new-one', 'orders'), allowAutoTopicCreation }
+    await answered(decide(client, asked), { topics: [topic('new-one', 1, { errorCode }), topic('orders', 2)] })
+
+    expect(client.alsoSent).toEqual([])
   })
 })
 

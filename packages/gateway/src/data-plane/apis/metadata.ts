@@ -1,5 +1,7 @@
 import { CLUSTER_NAME } from '@headgate/policy'
 import {
+  defaultMetadataRequest,
+  defaultMetadataRequestTopic,
   defaultMetadataResponse,
   defaultMetadataResponseTopic,
   ErrorCode,
@@ -16,6 +18,7 @@ import { NO_NODE, servedBrokers, servedController } from './broker-nodes.ts'
 import { splitItems } from './request-split.ts'
 import { isShown } from './shown-topics.ts'
 
+const METADATA = 3
 const FIRST_VERSION_BY_ID = 12
 const MAX_AWAITED_TOPICS = 1_000
 
@@ -25,11 +28,12 @@ type MetadataVerdict = Verdict<MetadataRequest, MetadataResponse>
  * Metadata: Describe on each topic, by name or by id; discoverable topics are shown as well. A request for all topics
  * is answered with those that are seen.
  *
- * A topic is created on the way only where Create is granted for all topics that go on to the broker. Below version 4 a
- * request cannot say that none is to be created, so 4 is the first one offered.
+ * A topic is created on the way where Create is granted for it. Where it is not granted for all that go on, none is to be
+ * created by the request itself; of those that the broker then does not have, the granted ones are asked for once more. Below
+ * version 4 a request cannot say that none is to be created, so 4 is the first one offered.
  */
 export const metadata: AnyApi = defineApi<MetadataRequest, MetadataResponse>({
-  apiKey: 3,
+  apiKey: METADATA,
   minVersion: 4,
   maxVersion: 13,
   decide(call, request) {
@@ -62,7 +66,8 @@ function decideNamed(call: Call, request: MetadataRequest, topics: readonly Meta
   const refusals = [...refused.values()]
   const allowAutoTopicCreation = request.allowAutoTopicCreation && allowed.every((topic) => mayCreate(call, topic))
   const edit = (response: MetadataResponse): void => {
-    noteCreations(call, response, allowAutoTopicCreation)
+    noteCreations(call, response, request.allowAutoTopicCreation)
+    if (request.allowAutoTopicCreation && !allowAutoTopicCreation) createMissing(call, response)
     editAnswer(call, response, refusals, (name) => call.knows(name))
   }
   if (refusals.length === 0 && allowAutoTopicCreation === request.allowAutoTopicCreation) return forward(edit)
@@ -89,14 +94,29 @@ function mayCreate(call: Call, { name }: MetadataRequestTopic): boolean {
  * A broker that creates topics on the way says first that there is none, and shows it when it is asked again: then it was
  * created, and not before.
  */
-function noteCreations(call: Call, { topics }: MetadataResponse, mayCreateTopics: boolean): void {
+function noteCreations(call: Call, { topics }: MetadataResponse, wantsCreation: boolean): void {
   const { awaitedTopics } = call.state
   for (const { name, errorCode } of topics) {
     if (name === null) continue
     if (errorCode === ErrorCode.NONE && awaitedTopics.delete(name)) call.created(name)
     const isAwaited = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.LEADER_NOT_AVAILABLE
-    if (mayCreateTopics && isAwaited && awaitedTopics.size < MAX_AWAITED_TOPICS) awaitedTopics.add(name)
+    const hasRoom = awaitedTopics.size < MAX_AWAITED_TOPICS
+    if (wantsCreation && isAwaited && hasRoom && call.canCreate(name)) awaitedTopics.add(name)
   }
+}
+
+/**
+ * Asks once more for topics that are not there and may be created, and for nothing else. What the client is told is what a
+ * broker tells of a topic that it has begun to create.
+ */
+function createMissing(call: Call, { topics }: MetadataResponse): void {
+  const missing = topics.filter(
+    ({ name, errorCode }) =>
+      name !== null && errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION && call.canCreate(name),
+  )
+  if (missing.length === 0) return
+  const named = missing.map(({ name }) => ({ ...defaultMetadataRequestTopic(), name }))
+  call.alsoSend(METADATA, { ...defaultMetadataRequest(), topics: named, allowAutoTopicCreation: true })
 }
 
 /** A refused topic looks like one that does not exist: no id where it was named, no name where an id was given. */
