@@ -25,6 +25,7 @@ import { createAuthenticator } from './identity/authenticator.ts'
 import { createKeyRings, takeKeys } from './identity/key-ring.ts'
 import { Sessions } from './identity/sessions.ts'
 import { SpentTokens } from './identity/spent-tokens.ts'
+import { SubjectTokens } from './identity/subject-tokens.ts'
 import { SharedStore } from './store/shared-store.ts'
 import { openStore } from './store/store.ts'
 
@@ -143,7 +144,8 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   const policySource = openPolicy(options, audit)
   const sessions = new Sessions(clock)
   const keys = createKeyRings(config, clock)
-  const authenticator = createAuthenticator({ config, log, clock, sessions, keys })
+  const subjectTokens = new SubjectTokens(clock)
+  const authenticator = createAuthenticator({ config, log, clock, sessions, keys, subjectTokens })
   const store = new SharedStore(() => openStore({ store: config.store, log }))
   const asks = new Asks({
     openStore: () => store.open(),
@@ -152,7 +154,7 @@ function composeGateway(options: GatewayOptions, trail: AuditTrail | undefined):
   })
   // Without a store they are kept in memory, and no thread is started for them.
   const kept = config.store === undefined ? {} : { openStore: () => store.open() }
-  const revocations = new Revocations({ clock, ...kept })
+  const revocations = new Revocations({ clock, subjectTokens, ...kept })
   const spent = new SpentTokens({ clock, ...kept })
   const index = trail === undefined ? undefined : createIndex(options, trail)
   const archive = new SessionArchive({ index, openStore: () => store.open(), log, clock })

@@ -9,6 +9,7 @@ import { policyIssuersOf } from '../config/policy-issuers.ts'
 import { createAuthenticator } from '../identity/authenticator.ts'
 import { createKeyRings, type KeyRings } from '../identity/key-ring.ts'
 import { Sessions } from '../identity/sessions.ts'
+import { SubjectTokens } from '../identity/subject-tokens.ts'
 import { TestClock, TestIssuer, testGatewayConfig, testIssuerConfig } from '../identity/token-fixture.ts'
 import type { RecordSource } from '../record-source.ts'
 import { openStore } from '../store/store.ts'
@@ -113,9 +114,10 @@ export async function startTestControlPlane(
   })
   const sessions = new Sessions(clock)
   const keys = createKeyRings(config, clock)
-  const revocations = new Revocations({ clock })
+  const subjectTokens = new SubjectTokens(clock)
+  const revocations = new Revocations({ clock, subjectTokens })
   revocations.subscribe(({ sessionId, untilUnixMs }) => sessions.revoke(sessionId, untilUnixMs))
-  const authenticator = createAuthenticator({ config, log, clock, sessions, keys })
+  const authenticator = createAuthenticator({ config, log, clock, sessions, keys, subjectTokens })
   const asks = new Asks({ openStore: () => openStore({ store: undefined, log }), sink: async () => {}, log, clock })
   const archive = new SessionArchive({
     ...{ index: undefined, log, clock },

@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import type { GatewayTokens } from '../identity/gateway-token.ts'
 import { IdentityError } from '../identity/identity-errors.ts'
+import type { SubjectTokenMark } from '../identity/subject-tokens.ts'
 import { auditContextOf } from './audit-http.ts'
 import type { AuditSink } from './audit-sink.ts'
 import { bearerTokenOf } from './bearer.ts'
@@ -50,7 +51,7 @@ class RevocationEndpoint {
     if (!parsed.ok) return this.#refuse(c, parsed.refusal, caller)
     const session = await this.#sessionOf(parsed.token, caller)
     if (session !== undefined && 'error' in session) return this.#refuse(c, session, caller)
-    return session === undefined ? c.body(null, 200, NO_STORE) : this.#revoke(c, caller, session.id)
+    return session === undefined ? c.body(null, 200, NO_STORE) : this.#revoke(c, caller, session)
   }
 
   async #verify(c: Context): Promise<SignIn | TokenRefusal> {
@@ -65,10 +66,10 @@ class RevocationEndpoint {
   }
 
   /** The session that is to end; nothing for what this gateway knows nothing of. */
-  async #sessionOf(token: string, caller: SignIn): Promise<{ readonly id: string } | TokenRefusal | undefined> {
+  async #sessionOf(token: string, caller: SignIn): Promise<NamedSession | TokenRefusal | undefined> {
     const isRevoker = this.#isRevoker(caller.principal)
     const named = await this.#options.tokens.readForSession(token)
-    if (named !== undefined) return isRevoker || isSame(named.principal, caller.principal) ? idOf(named) : FOREIGN
+    if (named !== undefined) return isRevoker || isSame(named.principal, caller.principal) ? namedBy(named) : FOREIGN
     if (!SESSION_ID.test(token)) return undefined
     // Whoever may end every session names it as the trail does; whether there is one, nobody is told.
     return isRevoker ? { id: token } : NO_REVOKER
@@ -78,11 +79,11 @@ class RevocationEndpoint {
     return this.#options.config.tokens.revokers.some((each) => each.issuer === issuer && groups.includes(each.group))
   }
 
-  async #revoke(c: Context, caller: SignIn, sessionId: string): Promise<Response> {
+  async #revoke(c: Context, caller: SignIn, { id: sessionId, subjectToken }: NamedSession): Promise<Response> {
     const { revocations, log, audit } = this.#options
     const { issuer, subject: principal } = caller.principal
     const fields = { event: 'session-revoked', issuer, principal, sessionId, clientAddress: clientAddressOf(c) }
-    const kept = revocations.revoke(sessionId)
+    const kept = revocations.revoke(sessionId, subjectToken)
     log.warn(fields, 'session revoked')
     audit.append({ ...auditContextOf(c, caller), event: 'session.revoked', session: sessionId })
     try {
@@ -103,7 +104,13 @@ class RevocationEndpoint {
   }
 }
 
-const idOf = ({ sessionId }: SignIn): { readonly id: string } => ({ id: sessionId })
+/** The session that is to end, and what its token says that it was had with. */
+interface NamedSession {
+  readonly id: string
+  readonly subjectToken?: SubjectTokenMark | undefined
+}
+
+const namedBy = ({ sessionId, subjectToken }: SignIn): NamedSession => ({ id: sessionId, subjectToken })
 
 function isSame(one: Principal, other: Principal): boolean {
   return one.issuer === other.issuer && one.subject === other.subject

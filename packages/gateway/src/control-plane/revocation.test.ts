@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { GatewayTokens } from '../identity/gateway-token.ts'
+import { digestOfToken } from '../identity/subject-tokens.ts'
 import { testGatewayConfig } from '../identity/token-fixture.ts'
 import { openStore } from '../store/store.ts'
 import { collectLog, EXCHANGE, startTestControlPlane, type TestControlPlane } from './control-plane-fixture.ts'
@@ -53,6 +55,61 @@ test('a revoked session has no token that counts, and the next exchange begins a
   expect(plane.lines).toContainEqual(
     expect.objectContaining({ event: 'session-revoked', principal: 'orders', sessionId: sidOf(first) }),
   )
+})
+
+describe("the identity provider's token of a revoked session", () => {
+  const exchange = async (subject: string, more: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const response = await plane.exchange({ ...EXCHANGE, subject_token: subject, ...more })
+    const body = (await response.json()) as { access_token?: string; error?: string }
+    return body.access_token ?? `${response.status} ${body.error}`
+  }
+  const asks = (token: string): Promise<Response> =>
+    fetch(`${plane.url}/v1/asks`, { headers: { authorization: `Bearer ${token}` } })
+
+  test('begins no other, with the earlier token or without, and is no sign-in by itself', async () => {
+    const subject = await plane.issuer.sign()
+    const first = await exchange(subject)
+    await revoke(first, first)
+    for (const more of [{}, { session_token: first }]) expect(await exchange(subject, more)).toBe('400 invalid_request')
+    expect(plane.lines).toContainEqual(
+      expect.objectContaining({ event: 'token-exchange', code: 'ERR_GATEWAY_TOKEN_REVOKED', decision: 'deny' }),
+    )
+    const response = await asks(subject)
+    expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+      401,
+      'ERR_GATEWAY_TOKEN_REVOKED',
+    ])
+    expect((await bundle(await exchange(await plane.issuer.sign()))).status).toBe(200)
+  })
+
+  test('is one of several: every one that the session was had with, where it is named by its id', async () => {
+    const [one, two] = [await plane.issuer.sign(), await plane.issuer.sign()]
+    const first = await exchange(one)
+    const second = await exchange(two, { session_token: first })
+    const guard = await plane.issuer.sign({ sub: 'grace', groups: ['security'] })
+    expect(await outcome(await revoke(`${sidOf(second)}`, guard))).toBe('200')
+    expect([await exchange(one), await exchange(two)]).toEqual(['400 invalid_request', '400 invalid_request'])
+  })
+
+  test('goes on with another session that it was had with, which nobody revoked', async () => {
+    const subject = await plane.issuer.sign()
+    const [ended, other] = [await exchange(subject), await exchange(subject)]
+    await revoke(ended, other)
+    const gone = await exchange(subject, { session_token: other })
+    expect(sidOf(gone)).toBe(sidOf(other))
+    expect((await bundle(gone)).status).toBe(200)
+  })
+
+  test('is known by a token of the session to a gateway that has been started anew', async () => {
+    const subject = await plane.issuer.sign()
+    const token = await exchange(subject)
+    const read = await new GatewayTokens(plane.config, plane.clock, plane.keys.tokens).readForSession(token)
+    const anew = new Revocations({ clock: plane.clock })
+    await anew.revoke(`${read?.sessionId}`, read?.subjectToken)
+    const digest = digestOfToken('corp', `${decodeJwt(subject).jti}`, subject)
+    expect(anew.subjectTokens.isRefused(digest)).toBe(true)
+    expect(JSON.stringify(decodeJwt(token))).not.toContain(`${decodeJwt(subject).jti}`)
+  })
 })
 
 test('whoever waits for a bundle of the session is told at once', async () => {
@@ -138,18 +195,19 @@ test('a revocation outlives a restart, for as long as a token of the session may
     })
   const before = open()
   await before.start()
-  await before.revoke('session-1')
+  await before.revoke('session-1', { digest: 'd', untilUnixMs: plane.clock.nowUnixMs() + 600_000 })
   await before.close()
   const after = open()
   await after.start()
   const told: string[] = []
   after.subscribe(({ sessionId }) => void told.push(sessionId))
   expect([after.isRevoked('session-1'), told]).toEqual([true, ['session-1']])
+  expect(after.subjectTokens.isRefused('d')).toBe(true)
   await after.close()
   plane.clock.advance(3_600_000)
   const muchLater = open()
   await muchLater.start()
-  expect(muchLater.isRevoked('session-1')).toBe(false)
+  expect([muchLater.isRevoked('session-1'), muchLater.subjectTokens.isRefused('d')]).toEqual([false, false])
   await muchLater.close()
   rmSync(folder, { recursive: true, force: true })
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '@headgate/core'
 import type { Revocation } from '../control-port.ts'
 import { SESSION_IDLE_MS } from '../identity/sessions.ts'
+import { type SubjectTokenMark, SubjectTokens } from '../identity/subject-tokens.ts'
 import { OpenedStore } from '../store/opened-store.ts'
 import type { Store } from '../store/store.ts'
 
@@ -9,6 +10,8 @@ export interface RevocationsOptions {
   readonly clock: Clock
   /** Absent where nothing outlives the process: then neither do the sessions. */
   readonly openStore?: () => Promise<Store>
+  /** Shared with the authenticator. */
+  readonly subjectTokens?: SubjectTokens
 }
 
 /** The life of the last token that can have been given out, and as long as its session can be taken up again after that. */
@@ -16,6 +19,8 @@ const KEPT_MS = 300_000 + SESSION_IDLE_MS + 60_000
 
 /** The sessions that were revoked, for as long as a token of theirs may be about; kept across restarts where there is a store. */
 export class Revocations {
+  /** Which tokens of identity providers begin no session any more. */
+  readonly subjectTokens: SubjectTokens
   readonly #options: RevocationsOptions
   readonly #revoked = new Map<string, Revocation>()
   readonly #receivers = new Set<(revocation: Revocation) => void>()
@@ -23,6 +28,7 @@ export class Revocations {
 
   constructor(options: RevocationsOptions) {
     this.#options = options
+    this.subjectTokens = options.subjectTokens ?? new SubjectTokens(options.clock)
     this.#store = new OpenedStore(options.openStore)
   }
 
@@ -36,6 +42,9 @@ export class Revocations {
     const now = this.#options.clock.nowUnixMs()
     await database?.deleteFrom('revoked_sessions').where('until_unix_ms', '<=', now).execute()
     const rows = (await database?.selectFrom('revoked_sessions').selectAll().execute()) ?? []
+    await database?.deleteFrom('refused_tokens').where('until_unix_ms', '<=', now).execute()
+    const refused = (await database?.selectFrom('refused_tokens').selectAll().execute()) ?? []
+    this.subjectTokens.refuse(refused.map((row) => ({ digest: row.digest, untilUnixMs: Number(row.until_unix_ms) })))
     for (const row of rows) this.#tell({ sessionId: row.session_id, untilUnixMs: Number(row.until_unix_ms) })
   }
 
@@ -51,9 +60,17 @@ export class Revocations {
     return this.#revoked.has(sessionId)
   }
 
-  /** Revokes a session: at once here, and on record when the promise resolves. One that was revoked stays so. */
-  async revoke(sessionId: string): Promise<void> {
+  /**
+   * Revokes a session: at once here, and on record when the promise resolves. One that was revoked stays so. The provider's tokens that
+   * it was had with begin no other.
+   *
+   * @param subjectToken what a token of the session says that it was exchanged for, beside those that are known
+   */
+  async revoke(sessionId: string, subjectToken?: SubjectTokenMark): Promise<void> {
     const untilUnixMs = this.#options.clock.nowUnixMs() + KEPT_MS
+    const marks = [...this.subjectTokens.usedBy(sessionId), ...(subjectToken === undefined ? [] : [subjectToken])]
+    // Before anybody is told, and comes again.
+    this.subjectTokens.refuse(marks)
     this.#forgetOld()
     this.#tell({ sessionId, untilUnixMs })
     const database = await this.#store.database()
@@ -63,6 +80,12 @@ export class Revocations {
       ?.insertInto('revoked_sessions')
       .values(row)
       .onConflict((conflict) => conflict.column('session_id').doUpdateSet(set))
+      .execute()
+    if (marks.length === 0) return
+    await database
+      ?.insertInto('refused_tokens')
+      .values(marks.map((mark) => ({ digest: mark.digest, until_unix_ms: mark.untilUnixMs })))
+      .onConflict((conflict) => conflict.column('digest').doNothing())
       .execute()
   }
 

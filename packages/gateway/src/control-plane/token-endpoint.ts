@@ -6,7 +6,13 @@ import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { Authenticator, SignIn } from '../identity/authenticator.ts'
 import { mustBeBound } from '../identity/certificate-bound.ts'
 import { GatewayTokens, gatewayAudience } from '../identity/gateway-token.ts'
-import { IdentityError, TokenClaimError, TokenSpentError, TokenSpentUnknownError } from '../identity/identity-errors.ts'
+import {
+  IdentityError,
+  TokenClaimError,
+  TokenRevokedError,
+  TokenSpentError,
+  TokenSpentUnknownError,
+} from '../identity/identity-errors.ts'
 import type { KeyRings } from '../identity/key-ring.ts'
 import type { SpentTokens } from '../identity/spent-tokens.ts'
 import { auditTime } from './audit-events.ts'
@@ -114,13 +120,15 @@ class TokenEndpoint {
     const content = {
       principal,
       clientId,
-      sessionId: kept?.sessionId ?? randomUUID(),
+      sessionId: kept?.sessionId ?? this.#beginSession(signIn),
+      subjectToken: signIn.subjectToken,
       minimumRevision: policySource.current.revision,
       notAfterUnixMs: signIn.expiresAtUnixMs,
       certificateThumbprint,
     }
+    const { sessionId, subjectToken } = content
+    if (subjectToken !== undefined) this.#options.revocations.subjectTokens.note(sessionId, subjectToken)
     const { token, expiresAtUnixMs } = await this.#tokens.mint(content)
-    const { sessionId } = content
     const fields = { issuer: principal.issuer, principal: principal.subject, clientId, sessionId, expiresAtUnixMs }
     log.info({ event: 'token-exchange', clientAddress: clientAddressOf(c), ...fields }, 'token issued')
     this.#options.audit.append({
@@ -153,7 +161,14 @@ class TokenEndpoint {
     if (!isFirst) throw new TokenSpentError()
   }
 
-  /** A session that was revoked does not go on, and so another one begins. */
+  /** A token of the provider that a revoked session was had with begins no other. */
+  #beginSession({ subjectToken }: SignIn): string {
+    const { subjectTokens } = this.#options.revocations
+    if (subjectToken !== undefined && subjectTokens.isRefused(subjectToken.digest)) throw new TokenRevokedError()
+    return randomUUID()
+  }
+
+  /** A session that was revoked does not go on. */
   async #keptSession({ sessionToken }: TokenExchangeRequest): Promise<SignIn | undefined> {
     const kept = sessionToken === undefined ? undefined : await this.#tokens.readForSession(sessionToken)
     return kept === undefined || this.#options.revocations.isRevoked(kept.sessionId) ? undefined : kept

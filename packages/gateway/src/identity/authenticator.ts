@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type Clock, type LogPort, type Secret, systemClock } from '@headgate/core'
 import type { GatewayConfig } from '../config/gateway-config.ts'
 import type { IssuerConfig } from '../config/issuer-config.ts'
@@ -26,6 +27,7 @@ import { SecretSignIns } from './secret-sign-ins.ts'
 import { Sessions } from './sessions.ts'
 import type { SignIn, SignInOrigin, SignInSource } from './sign-in.ts'
 import type { SubjectToken } from './subject-token.ts'
+import { digestOfToken, type SubjectTokenMark, SubjectTokens } from './subject-tokens.ts'
 import { kindsOfSubject, SIGN_IN_KINDS, type TokenKind } from './token-rules.ts'
 import { ownText, parseTokenShape, type UncheckedObject } from './token-shape.ts'
 
@@ -58,6 +60,8 @@ export interface AuthenticatorOptions {
   readonly sessions?: Sessions
   /** The gateway's own keys; those of the config where none are given. */
   readonly keys?: KeyRings
+  /** Shared with whoever revokes sessions. */
+  readonly subjectTokens?: SubjectTokens
 }
 
 const FETCH_TIMEOUT_MS = 5_000
@@ -78,6 +82,14 @@ function assertCertificate(token: Pick<SignIn, 'certificateThumbprint'>, origin:
   const { certificateThumbprint } = token
   if (certificateThumbprint !== undefined && certificateThumbprint !== origin?.certificateThumbprint)
     throw new TokenCertificateError('other')
+}
+
+interface SignInFacts {
+  readonly source: SignInSource
+  readonly origin: SignInOrigin | undefined
+  readonly subjectToken?: SubjectTokenMark
+  /** What is brought to the token endpoint begins no session here. */
+  readonly purpose?: 'exchange' | undefined
 }
 
 interface ConfiguredIssuer {
@@ -135,6 +147,7 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
   readonly #gatewayTokens: GatewayTokens
   readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
   readonly #sessions: Sessions
+  readonly #subjectTokens: SubjectTokens
   readonly #secretSignIns: SecretSignIns
   readonly #samlAssertions: SamlAssertions
   readonly #verifications: AdmissionGate
@@ -149,24 +162,29 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     clock = systemClock,
     sessions = new Sessions(clock),
     keys = createKeyRings(config, clock),
+    subjectTokens = new SubjectTokens(clock),
   }: AuthenticatorOptions) {
     const maxRunning = config.limits.maxConcurrentVerifications
     this.#publicUrl = config.http.publicUrl
     this.#gatewayTokens = new GatewayTokens(config, clock, keys.tokens)
     this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
     this.#sessions = sessions
+    this.#subjectTokens = subjectTokens
     this.#secretSignIns = new SecretSignIns(clock)
     this.#samlAssertions = new SamlAssertions({ config, clock, log })
     this.#verifications = new AdmissionGate({ maxRunning, maxWaiting: maxRunning * WAITING_PER_RUNNING })
   }
 
-  verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn> {
-    return this.#verifyJwt(token, SIGN_IN_KINDS, origin)
+  async verifyToken(token: string, origin?: SignInOrigin): Promise<SignIn> {
+    const signIn = await this.#verifyJwt(token, SIGN_IN_KINDS, origin)
+    // Whoever ends the session has to know what could begin another one.
+    if (signIn.subjectToken !== undefined) this.#subjectTokens.note(signIn.sessionId, signIn.subjectToken)
+    return signIn
   }
 
   async verifySubjectToken({ type, token }: SubjectToken, origin?: SignInOrigin): Promise<SignIn> {
-    if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin)
-    return this.#signIn(await this.#samlAssertions.verify(token), 'saml-assertion', origin)
+    if (type !== 'saml2') return this.#verifyJwt(token, kindsOfSubject(type), origin, 'exchange')
+    return this.#signIn(await this.#samlAssertions.verify(token), { source: 'saml-assertion', origin })
   }
 
   takeConfig(config: GatewayConfig): void {
@@ -178,7 +196,12 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     return this.#samlAssertions.close()
   }
 
-  async #verifyJwt(token: string, kinds: readonly TokenKind[], origin: SignInOrigin | undefined): Promise<SignIn> {
+  async #verifyJwt(
+    token: string,
+    kinds: readonly TokenKind[],
+    origin: SignInOrigin | undefined,
+    purpose?: 'exchange',
+  ): Promise<SignIn> {
     const shape = parseTokenShape(token)
     if (ownText(shape.claims, 'iss') === this.#publicUrl) return this.#verifyOwn(token, shape.header, origin)
     const tokens = findIssuer(this.#issuers, shape.claims)?.tokens
@@ -186,7 +209,9 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     const pinned = tokens.pin(token, shape, kinds)
     const verified = await this.#verifyPinned(tokens, pinned)
     assertCertificate(verified, origin)
-    return this.#signIn(verified, 'idp-token', origin)
+    const digest = digestOfToken(verified.principal.issuer, verified.tokenId, token)
+    const subjectToken = { digest, untilUnixMs: verified.expiresAtUnixMs }
+    return this.#signIn(verified, { source: 'idp-token', origin, subjectToken, purpose })
   }
 
   async #verifyOwn(token: string, header: UncheckedObject, origin: SignInOrigin | undefined): Promise<SignIn> {
@@ -210,7 +235,7 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
         this.#verifyExchanged(issuer.tokens, clientId, await exchange(clientId, clientSecret)),
       ),
     )
-    return this.#signIn(token, 'client-secret', origin)
+    return this.#signIn(token, { source: 'client-secret', origin })
   }
 
   async #verifyExchanged(tokens: IssuerTokens, clientId: string, token: string): Promise<IssuerToken> {
@@ -226,11 +251,18 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     return this.#verifications.run(() => tokens.verify(keyed))
   }
 
-  #signIn(token: IssuerToken, source: SignInSource, origin: SignInOrigin | undefined): SignIn {
+  #signIn(token: IssuerToken, { source, origin, subjectToken, purpose }: SignInFacts): SignIn {
     const { principal, clientId: oauthClientId } = token
     const { address, kafkaClientId } = origin ?? {}
-    const sessionId = this.#sessions.plainSession({ principal, oauthClientId, kafkaClientId, address })
-    return Object.freeze({ ...token, sessionId, source, minimumRevision: 0 })
+    const mayBegin = subjectToken === undefined || !this.#subjectTokens.isRefused(subjectToken.digest)
+    // Who is no Kafka client has no session that could go on.
+    if (!mayBegin && kafkaClientId === undefined && purpose === undefined) throw new TokenRevokedError()
+    // Whether an exchange may go on with a session of its own is decided where that session is known.
+    const sessionId =
+      purpose === 'exchange'
+        ? randomUUID()
+        : this.#sessions.plainSession({ principal, oauthClientId, kafkaClientId, address }, mayBegin)
+    return Object.freeze({ ...token, sessionId, source, minimumRevision: 0, subjectToken })
   }
 }
 

@@ -9,6 +9,7 @@ import { refusalOf, type TokenPins } from './jose-refusal.ts'
 import { createKeyRings, type KeyRing } from './key-ring.ts'
 import { SESSION_IDLE_MS } from './sessions.ts'
 import type { SignIn } from './sign-in.ts'
+import type { SubjectTokenMark } from './subject-tokens.ts'
 import { readCertificateThumbprint, readGroups, readStatedClaims, requireSeconds, requireText } from './token-claims.ts'
 
 /** Gateways behind one balancer have clocks of their own: a token from the near future is taken, one past its end never. */
@@ -29,6 +30,8 @@ export interface GatewayTokenContent {
   readonly minimumRevision: number
   /** The certificate that it is bound to; a bearer token when absent. */
   readonly certificateThumbprint?: string | undefined
+  /** The identity provider's token that it was exchanged for; nothing where that is taken once only. */
+  readonly subjectToken?: SubjectTokenMark | undefined
   /** The token ends no later than this. */
   readonly notAfterUnixMs: number
 }
@@ -123,7 +126,7 @@ export class GatewayTokens {
   }
 
   #claims(content: GatewayTokenContent): JWTPayload {
-    const { principal, clientId, sessionId, minimumRevision, certificateThumbprint } = content
+    const { principal, clientId, sessionId, minimumRevision, certificateThumbprint, subjectToken } = content
     const claims = {
       iss: this.#issuer,
       aud: [...this.pins.audiences][0] ?? '',
@@ -135,6 +138,7 @@ export class GatewayTokens {
       rev: minimumRevision,
       ...(principal.kind === undefined ? {} : { kind: principal.kind }),
       ...(principal.claims === undefined ? {} : { stated: principal.claims }),
+      ...(subjectToken === undefined ? {} : { subject_token: [subjectToken.digest, subjectToken.untilUnixMs] }),
       ...(certificateThumbprint === undefined ? {} : { cnf: { 'x5t#S256': certificateThumbprint } }),
     }
     // Groups that are unknown are left out, which verifies to unknown again.
@@ -164,6 +168,13 @@ function signInOf(claims: JWTPayload): SignIn {
     source: 'gateway-token',
     minimumRevision: requireSeconds(claims, 'rev'),
     clientId: requireText(claims, 'client_id'),
+    subjectToken: subjectTokenOf(claims),
     certificateThumbprint: readCertificateThumbprint(claims),
   })
+}
+
+function subjectTokenOf({ subject_token: mark }: JWTPayload): SubjectTokenMark | undefined {
+  if (!Array.isArray(mark)) return undefined
+  const [digest, untilUnixMs]: readonly unknown[] = mark
+  return typeof digest === 'string' && typeof untilUnixMs === 'number' ? { digest, untilUnixMs } : undefined
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@headgate/core'
 import type { Principal } from '@headgate/policy'
+import { TokenRevokedError } from './identity-errors.ts'
 import type { SignIn } from './sign-in.ts'
 
 /** How long a session outlives its last token, and its last connection. */
@@ -62,13 +63,19 @@ export class Sessions {
     this.#clock = clock
   }
 
-  /** The session of a client that brings none: the one it had within the last ten minutes, or a new one. */
-  plainSession({ principal, oauthClientId, kafkaClientId, address }: PlainClient): string {
+  /**
+   * The session of a client that brings none: the one it had within the last ten minutes, or a new one.
+   *
+   * @param mayBegin whether its token may begin one
+   * @throws {TokenRevokedError} `ERR_GATEWAY_TOKEN_REVOKED` when there is none and it may not
+   */
+  plainSession({ principal, oauthClientId, kafkaClientId, address }: PlainClient, mayBegin = true): string {
     this.#forgetIdle()
     const { issuer, subject } = principal
     // JSON keeps the parts apart whatever characters they hold.
     const key = JSON.stringify([issuer, subject, oauthClientId, kafkaClientId, address])
     const known = this.#find(this.#idByPlainClient.get(key))
+    if (known === undefined && !mayBegin) throw new TokenRevokedError()
     const session = known ?? this.#create(randomUUID(), key)
     this.#idByPlainClient.set(key, session.id)
     this.#use(session)

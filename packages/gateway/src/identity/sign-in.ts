@@ -1,4 +1,5 @@
 import type { Principal } from '@headgate/policy'
+import type { SubjectTokenMark } from './subject-tokens.ts'
 
 /** By what a client proved who it is. */
 export type SignInSource = 'gateway-token' | 'idp-token' | 'client-secret' | 'saml-assertion' | 'brokers'
@@ -28,6 +29,8 @@ export interface SignIn {
   readonly clientId: string | undefined
   /** What the issuer calls the token (`jti`), where it says so. */
   readonly tokenId?: string | undefined
+  /** The identity provider's token that stands behind it, where there is one that could be shown again. */
+  readonly subjectToken?: SubjectTokenMark | undefined
   /** The certificate that the token is bound to (RFC 8705); nothing where it is a bearer token. */
   readonly certificateThumbprint?: string | undefined
 }

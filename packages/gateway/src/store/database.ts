@@ -112,6 +112,13 @@ export interface SpentTokenRow {
   readonly until_unix_ms: number
 }
 
+/** A row of `refused_tokens`: a session of this token was revoked, and it begins no other. */
+export interface RefusedTokenRow {
+  readonly digest: string
+  /** Its end. */
+  readonly until_unix_ms: number
+}
+
 /** A row of `seen_accesses`: something that a client was let do, and when it first and last was. */
 export interface SeenAccessRow {
   readonly issuer: string
@@ -150,6 +157,7 @@ export interface Database {
   readonly audit_cursors: AuditCursorRow
   readonly revoked_sessions: RevokedSessionRow
   readonly spent_tokens: SpentTokenRow
+  readonly refused_tokens: RefusedTokenRow
   readonly seen_accesses: SeenAccessRow
   readonly seen_rules: SeenRuleRow
   readonly seen_since: SeenSinceRow

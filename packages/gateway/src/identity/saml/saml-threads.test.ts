@@ -66,7 +66,9 @@ const codeOf = (outcome: Promise<unknown>): Promise<unknown> =>
     ({ code }) => code,
   )
 
-test('the thread that serves connections does next to nothing of what assertions cost, however costly they are', async () => {
+test('the thread that serves connections does next to nothing of what assertions cost, however costly they are', {
+  timeout: 60_000,
+}, async () => {
   const { verifySubjectToken } = bound(authenticator(MESH))
   const bring = (): Promise<unknown> => codeOf(verifySubjectToken({ type: 'saml2', token: UNSIGNED }))
   expect([await bring(), verifyAssertion(request(UNSIGNED))]).toMatchObject([
@@ -118,7 +120,7 @@ describe('a thread that comes to no end of its own', () => {
     ['throws', "throw new TypeError('canary')", 'TypeError'],
     ['exits', 'process.exit(0)', 'exit'],
     ['takes all memory', 'const all = []; for (;;) all.push(new Array(1e5).fill(token))', 'ERR_WORKER_OUT_OF_MEMORY'],
-  ])('and that %s costs its assertion, and no other', async (_title, deed, reason) => {
+  ])('and that %s costs its assertion, and no other', { timeout: 60_000 }, async (_title, deed, reason) => {
     const { pool, lines, clock } = threads(
       `parentPort.on('message', ({ token }) => { if (token === 'canary') { ${deed} } ${ANSWER} })`,
     )
