@@ -23,7 +23,7 @@ import { hiddenBy } from './strictness.ts'
 
 const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 25)
 const NOW = Date.parse('2026-11-24T12:00:00Z')
-const timeout = Math.max(60_000, numRuns * 500)
+const timeout = Math.max(240_000, numRuns * 500)
 
 /** What an answer gives, without reasons and rules, and without masks of what is not there at all. */
 function accessOf({ effect, obligations }: Pick<OracleAnswer, 'effect' | 'obligations'>): object {

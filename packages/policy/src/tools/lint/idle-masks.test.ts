@@ -14,7 +14,7 @@ import { programOf } from '../diff/point.ts'
 import { findIdleMasks, type IdleMask, idleMasks } from './idle-masks.ts'
 
 const numRuns = Math.ceil(Number(process.env['HEADGATE_FUZZ_RUNS'] ?? 2000) / 8)
-const timeout = Math.max(60_000, numRuns * 200)
+const timeout = Math.max(240_000, numRuns * 200)
 
 function documentOf(topics: readonly object[]): PolicyDocument {
   const rules = [{ id: 'all', who: 'everyone', may: { consume: ['*'], produce: ['*'], replay: ['*'] } }]
