@@ -169,6 +169,10 @@ function watchedBy(detectors: readonly PlannedDetector[]): number {
   return detectors.reduce((all, { detector }) => all | (detector.needs === 'digits' ? WATCH_DIGITS : WATCH_SIGNS), 0)
 }
 
+function keysOnMembers(actions: ReadonlyMap<string, Action>): KeyTable<Action> {
+  return new KeyTable(new Map([...actions].map(([key, action]) => [key, onMembersOnly(action)])))
+}
+
 /**
  * Makes rules ready. Their order never matters: where two meet on one value, the one that leaves less to see is applied. What
  * `only` does not keep goes first, and rules apply to what is left.
@@ -182,6 +186,7 @@ export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {
   for (const rule of rules) draft.add(rule)
   if (options.unmask !== undefined) draft.lift(options.unmask)
   const isKeepList = options.only !== undefined
+  const anywhere = new KeyTable(draft.anywhere)
   const root = draft.compile(options.only)
   const detectors = Object.freeze(plannedDetectors(draft.detectors))
   const everywhere = draft.anywhere.size + detectors.length > 0
@@ -192,8 +197,8 @@ export function compilePlan(rules: readonly MaskRule[], options: PlanOptions = {
     maxBytes: limit(options.maxBytes ?? DEFAULT_MAX_BYTES, MOST_BYTES, 'maxBytes'),
     maxDepth: limit(options.maxDepth ?? DEFAULT_MAX_DEPTH, MOST_DEPTH, 'maxDepth'),
     root,
-    anywhere: new KeyTable(draft.anywhere),
-    anywhereOnMembers: new KeyTable(new Map([...draft.anywhere].map(([key, action]) => [key, onMembersOnly(action)]))),
+    anywhere,
+    anywhereOnMembers: isKeepList ? keysOnMembers(draft.anywhere) : anywhere,
     detectors,
     watched: watchedBy(detectors),
     everywhere,
