@@ -3,8 +3,8 @@ import { testGoldenPage } from './golden-page-fixture.ts'
 
 const { text, commands } = testGoldenPage(new URL('../../../../docs/guides/writing-a-policy.md', import.meta.url))
 
-test('there are ten recipes, and each is held against its cases [guide-recipes]', () => {
+test('there are eleven recipes, and each is held against its cases [guide-recipes]', () => {
   const recipes = text.match(/^## \d+\. /gm) ?? []
-  expect(recipes.length).toBe(10)
-  expect(commands.filter((line) => line.startsWith('policy test ')).length).toBe(10)
+  expect(recipes.length).toBe(11)
+  expect(commands.filter((line) => line.startsWith('policy test ')).length).toBe(11)
 })

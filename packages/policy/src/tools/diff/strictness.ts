@@ -72,7 +72,7 @@ function readsValues({ value, only }: MaskObligation): boolean {
 }
 
 /** Tells whether something of what a list shows can be what a word of `unmask` names. */
-function seenUnder(only: KeepList | undefined): (word: string) => boolean {
+export function seenUnder(only: KeepList | undefined): (word: string) => boolean {
   if (only === undefined) return () => true
   const { fields, headers, key } = only
   const shown = fields.map(stepsOf)

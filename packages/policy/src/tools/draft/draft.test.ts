@@ -292,6 +292,28 @@ rules:
   })
 })
 
+it('what a list leaves out was not shown by `unmask`, unless another rule showed it', () => {
+  const policy = parsePolicy(
+    {
+      path: 'policy.yaml',
+      text: `topics:
+  - { match: [orders], format: json, mask: [{ fields: "card,ssn", with: remove }] }
+rules:
+  - { id: part, who: everyone, may: { consume: [orders], only: [id, ssn], unmask: [card, ssn] } }
+  - { id: all, who: everyone, may: { consume: [orders] } }
+`,
+    },
+    () => '',
+  )
+  if (!policy.ok) throw new Error(JSON.stringify(policy.problems))
+  const unusedBy = (...ruleIds: string[]): unknown => {
+    const grants = unusedGrants(policy.document, seen([use('svc', 'topic', 'Read', 'orders', { ruleIds })]))
+    return grants.find(({ ruleId }) => ruleId === 'part')?.unused
+  }
+  expect(unusedBy('part')).toEqual([{ verb: 'unmask', names: ['card'] }])
+  expect(unusedBy('all', 'part')).toBeUndefined()
+})
+
 describe('P9: unused grants are told, and nothing is ever taken away', () => {
   const parse = (text: string) => {
     const parsed = parsePolicy({ path: 'policy.yaml', text }, () => '')

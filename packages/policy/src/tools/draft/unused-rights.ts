@@ -1,6 +1,7 @@
 import type { PolicyDocument, Rule } from '../../document/document.ts'
 import type { UnmaskRight } from '../../document/protection.ts'
 import { matchesGlob } from '../../glob.ts'
+import { uniteKeepLists } from '../../keep-list.ts'
 import { Operation } from '../../operation.ts'
 import { ALL_PARTITIONS, decide } from '../../program/decide.ts'
 import { programOf } from '../diff/point.ts'
@@ -24,7 +25,9 @@ export function rightUses(document: PolicyDocument, rule: Rule, uses: readonly S
   const items = itemsOf(rule.unmask ?? {})
   const shown = items.map(({ word, right }) => ({
     word,
-    topics: topics.filter((name) => lifts(document, rule, Operation.Read, name, { unmask: right })),
+    topics: topics.filter((name) =>
+      lifts(document, rule, Operation.Read, name, { unmask: right, ...shownAt(document, uses, name) }),
+    ),
   }))
   const isFree = (operation: Operation) => (use: SeenUse) =>
     isOf(operation)(use) && lifts(document, rule, operation, use.name, { withoutApproval: true })
@@ -42,18 +45,28 @@ const isOf =
   (use: SeenUse): boolean =>
     use.resourceType === 'topic' && use.operation === operation
 
+/** All that was shown to who read a topic, by all rules that let them: what was not there was not lifted either. */
+function shownAt({ rules }: PolicyDocument, uses: readonly SeenUse[], name: string): Pick<Rule, 'only'> {
+  const ids = new Set(
+    uses.filter((use) => isOf(Operation.Read)(use) && use.name === name).flatMap((use) => use.ruleIds),
+  )
+  const only = uniteKeepLists(rules.filter(({ id }) => ids.has(id)).map((rule) => rule.only))
+  return only === undefined ? {} : { only }
+}
+
 /** Whether a right makes a difference to whoever may do nothing else at a topic. */
 function lifts(
   { topics }: PolicyDocument,
   { id, source }: Rule,
   operation: Operation,
   name: string,
-  right: Pick<Rule, 'unmask' | 'withoutApproval'>,
+  { only, ...right }: Pick<Rule, 'unmask' | 'withoutApproval' | 'only'>,
 ): boolean {
   const protections = topics.filter(({ match }) => match.some((selector) => matchesGlob(selector, name)))
   const [without, within] = [{}, right].map((rights) => {
     const scopes = [{ resourceType: 'topic', operation, names: [name] }] as const
-    const rule: Rule = { id, source, who: 'everyone', effect: 'allow', scopes, ...rights }
+    const shown = only === undefined ? {} : { only }
+    const rule: Rule = { id, source, who: 'everyone', effect: 'allow', scopes, ...shown, ...rights }
     const program = programOf({ version: 1, topics: protections, rules: [rule], owners: [] }, nobody)
     return accessKey(decide(program, 'topic', operation, name, ALL_PARTITIONS))
   })

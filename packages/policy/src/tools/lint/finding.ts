@@ -21,6 +21,9 @@ export type LintCode =
   | 'hidden-selector'
   | 'format-conflict'
   | 'approvers-are-requesters'
+  | 'part-of-no-json'
+  | 'idle-only'
+  | 'part-not-shown'
 
 /** What a policy may be asked about though it is sound, each with what it is about. */
 export const lintCodes: Readonly<Record<LintCode, string>> = Object.freeze({
@@ -44,6 +47,9 @@ export const lintCodes: Readonly<Record<LintCode, string>> = Object.freeze({
   'hidden-selector': 'what holds a masked field is hidden wherever the mask applies, so that it is never come to',
   'format-conflict': 'protections declare different formats, so that records are withheld',
   'approvers-are-requesters': 'all whom a rule lets ask are among those who may approve',
+  'part-of-no-json': '`only` shows a part of records that are not declared to be json, so that they are withheld',
+  'idle-only': 'other rules show more to all whom a rule with `only` concerns',
+  'part-not-shown': 'something is masked or unmasked that `only` leaves out',
 })
 
 /** Something to look at: a problem with the code of a check. */

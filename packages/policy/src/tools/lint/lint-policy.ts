@@ -5,6 +5,7 @@ import type { LintFinding } from './finding.ts'
 import { findIdleMasks } from './idle-masks.ts'
 import { findConfusableNames, findUnqualifiedNames } from './names.ts'
 import { findIdleProtections } from './protections.ts'
+import { findPartsShown } from './shown-parts.ts'
 import { findUnevenGroups } from './uneven-groups.ts'
 import { findUnknownGroups } from './unknown-groups.ts'
 
@@ -32,10 +33,19 @@ export function lintPolicy(
   knownGroups?: ReadonlySet<string>,
 ): readonly LintFinding[] {
   const always = { ...document, rules: document.rules.map(({ when: _when, ...rule }) => rule) }
+  const scheduled = new Set(document.rules.flatMap(({ id, when }) => (when === undefined ? [] : [id])))
+  const dead = findDeadRulesInTime(document, nowUnixMs)
   const files = [...document.topics, ...document.rules, ...document.owners].map(({ source }) => source.path)
   return checks
     .flatMap((check) => check(always))
-    .concat(findDeadRulesInTime(document, nowUnixMs))
+    .concat(withoutSaid(findPartsShown(always, scheduled), dead), dead)
     .concat(knownGroups === undefined ? [] : findUnknownGroups(document, knownGroups))
     .sort((a, b) => files.indexOf(a.path) - files.indexOf(b.path) || a.line - b.line || a.column - b.column)
+}
+
+/** Of a rule that changes nothing at all it need not be told that its list does not. */
+function withoutSaid(findings: readonly LintFinding[], dead: readonly LintFinding[]): readonly LintFinding[] {
+  const isDead = ({ path, line, column }: LintFinding): boolean =>
+    dead.some((each) => each.path === path && each.line === line && each.column === column)
+  return findings.filter((finding) => finding.code !== 'idle-only' || !isDead(finding))
 }
