@@ -72,14 +72,7 @@ export function topicsCommand(
   args: readonly string[],
   options: JavaToolOptions = {},
 ): Promise<ProgramResult> {
-  const all = (config: string): string[] => [
-    '--bootstrap-server',
-    connection.bootstrap,
-    '--command-config',
-    config,
-    ...args,
-  ]
-  return runTool('org.apache.kafka.tools.TopicCommand', connection, all, options)
+  return runCommand('org.apache.kafka.tools.TopicCommand', connection, args, options)
 }
 
 /** Runs Kafka's consumer groups command; `args` beside the connection. */
@@ -88,14 +81,38 @@ export function consumerGroupsCommand(
   args: readonly string[],
   options: JavaToolOptions = {},
 ): Promise<ProgramResult> {
+  return runCommand('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', connection, args, options)
+}
+
+/** Runs Kafka's command for access rules; `args` beside the connection. */
+export function aclsCommand(
+  connection: ClientConnection,
+  args: readonly string[],
+  options: JavaToolOptions = {},
+): Promise<ProgramResult> {
+  return runCommand('org.apache.kafka.tools.AclCommand', connection, args, options)
+}
+
+/** Runs Kafka's command for moving partitions; `args` beside the connection. */
+export function reassignCommand(
+  connection: ClientConnection,
+  args: readonly string[],
+  options: JavaToolOptions = {},
+): Promise<ProgramResult> {
+  return runCommand('org.apache.kafka.tools.reassign.ReassignPartitionsCommand', connection, args, options)
+}
+
+function runCommand(
+  mainClass: string,
+  connection: ClientConnection,
+  args: readonly string[],
+  options: JavaToolOptions,
+): Promise<ProgramResult> {
   const all = (config: string): string[] => [
-    '--bootstrap-server',
-    connection.bootstrap,
-    '--command-config',
-    config,
+    ...['--bootstrap-server', connection.bootstrap, '--command-config', config],
     ...args,
   ]
-  return runTool('org.apache.kafka.tools.consumer.group.ConsumerGroupCommand', connection, all, options)
+  return runTool(mainClass, connection, all, options)
 }
 
 /** Runs a Java main class of Kafka's tools, or of the class path given, with a properties file of the connection. */
