@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +9,21 @@ const conditions = ['@headgate/source', 'node', 'import', 'module', 'default']
 const MINUTE_MS = 60_000
 
 // What Headgate writes while tests run is kept here, and searched by the last of them.
-process.env['HEADGATE_SWEEP_FOLDER'] ??= mkdtempSync(join(tmpdir(), 'headgate-sweep-'))
+if (process.env['HEADGATE_SWEEP_FOLDER'] === undefined) {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-sweep-'))
+  process.env['HEADGATE_SWEEP_FOLDER'] = folder
+  // However the run ends: behind the last test and the reporter.
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+}
+
+const noteFolders = fileURLToPath(new URL('reporter/note-folders.ts', import.meta.url))
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
+    setupFiles: [noteFolders],
     reporters: ['default', './test/reporter/results-reporter.ts'],
     projects: [
       {
@@ -46,7 +54,7 @@ export default defineConfig({
           name: 'integration',
           include: ['test/*/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/{reporter,claims,packaging,long,sweep}/**'],
-          setupFiles: [fileURLToPath(new URL('sweep/record-errors.ts', import.meta.url))],
+          setupFiles: [noteFolders, fileURLToPath(new URL('sweep/record-errors.ts', import.meta.url))],
           benchmark: { include: [] },
           fileParallelism: false,
           testTimeout: MINUTE_MS,

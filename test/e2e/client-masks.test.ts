@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startGatewayStandIn } from '../../packages/kafkajs/src/testing/gateway-stand-in.ts'
 import { headgateKafka, plainKafka } from '../clients/kafkajs-clients.ts'
 import { until } from '../kafka/until.ts'
+import { watchdog } from '../kafka/watchdog.ts'
 import { startWorld, type World } from '../world/start-world.ts'
 
 const masks = `
@@ -43,6 +44,7 @@ let round = 0
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headgate-token-key-'))
+  watchdog().watchFolder(folder)
   const file = join(folder, 'token-key.json')
   const k = randomBytes(32).toString('base64url')
   await writeFile(file, JSON.stringify({ kty: 'oct', kid: 'k1', k }), { mode: 0o600 })
@@ -62,6 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.close()
   await rm(folder, { recursive: true, force: true })
+  watchdog().forgetFolder(folder)
 })
 beforeEach(() => {
   round += 1

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { fingerprint, listFiles, readOrigin } from './fingerprint.ts'
+import { foldersLeft, noteMadeFolder } from './made-folders.ts'
 import { declaredParts } from './parts.ts'
 import { type RunRecord, readRecord, writeRecord } from './results.ts'
 
@@ -52,6 +54,19 @@ test('the origin tells the commit and whether the tree differs from it', () => {
   })
   writeFileSync(join(root, 'a.ts'), 'two')
   expect(readOrigin(root).changed).toBe(true)
+})
+
+test('a temporary folder that a test made is told until it is removed', async () => {
+  const made = [mkdtempSync(join(tmpdir(), 'headgate-left-')), await mkdtemp(join(tmpdir(), 'headgate-left-'))]
+  try {
+    // Both ways of making one are noted in every test.
+    expect(foldersLeft()).toEqual(expect.arrayContaining(made))
+    for (const path of made) noteMadeFolder(path, root)
+    expect(foldersLeft(root)).toEqual(made)
+  } finally {
+    for (const path of made) rmSync(path, { recursive: true })
+  }
+  expect(foldersLeft(root)).toEqual([])
 })
 
 test('parts are declared in a list with commas', () => {

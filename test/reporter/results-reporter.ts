@@ -10,6 +10,7 @@ import type {
   Vitest,
 } from 'vitest/node'
 import { CODE_PATHS, fingerprint, LONG_PATHS, ROOT, readOrigin } from './fingerprint.ts'
+import { foldersLeft } from './made-folders.ts'
 import { declaredParts, NOT_RUN } from './parts.ts'
 import { type RecordedTest, type ResultState, recordPath, writeRecord } from './results.ts'
 
@@ -73,7 +74,7 @@ async function isWholeRun(vitest: Vitest, project: TestProject, ran: readonly Te
 /**
  * Prints `N passed, N failed` as the last line of a run, and records each whole run of a project.
  *
- * A skipped test is a failure, unless a part that it needs is not declared: then it is told as "not run". A run of some
+ * A temporary folder that a test left behind is a failure. A skipped test is one too, unless a part that it needs is not declared: then it is told as "not run". A run of some
  * files, or by name, leaves the records as they are, and counts what it asked for.
  */
 export default class ResultsReporter implements Reporter {
@@ -100,7 +101,9 @@ export default class ResultsReporter implements Reporter {
     if (reason !== 'interrupted') await this.#record(modules, unhandled.length)
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     for (const test of tests) this.#tell(test)
-    const { passed, failed } = tally(modules, unhandled.length)
+    const left = reason === 'interrupted' ? [] : foldersLeft()
+    for (const folder of left) console.log(`failed: left behind by a test: ${folder}`)
+    const { passed, failed } = tally(modules, unhandled.length + left.length)
     if (failed > 0) process.exitCode = 1
     console.log(`\n${passed} passed, ${failed} failed`)
   }

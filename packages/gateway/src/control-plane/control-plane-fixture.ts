@@ -138,7 +138,18 @@ export async function startTestControlPlane(
     keys,
   }
   const controlPlane = createControlPlane({ ...parts, ...surroundings })
-  const { port } = await controlPlane.start()
+  const close = async (): Promise<void> => {
+    await controlPlane.close()
+    await authenticator.close()
+    await asks.close()
+    policySource.close()
+    await issuer.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const { port } = await controlPlane.start().catch(async (cause: unknown) => {
+    await close()
+    throw cause
+  })
   const url = `${config.http.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const exchange: TestControlPlane['exchange'] = (form, headers = {}) =>
     post(url, typeof form === 'string' ? form : new URLSearchParams(form).toString(), headers)
@@ -148,13 +159,6 @@ export async function startTestControlPlane(
       const response = await exchange({ ...EXCHANGE, subject_token: await issuer.sign(claims) })
       return ((await response.json()) as { access_token: string }).access_token
     },
-    close: async () => {
-      await controlPlane.close()
-      await authenticator.close()
-      await asks.close()
-      policySource.close()
-      await issuer.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
+    close,
   }
 }
