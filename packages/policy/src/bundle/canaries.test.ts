@@ -37,6 +37,16 @@ test('B16: an evaluator that masks otherwise fails them', () => {
   ).toThrow(/canary/)
 })
 
+test('B16: an evaluator that shows all, or something else, of what a rule shows in part fails them, among many rules', () => {
+  const others = Array.from({ length: 40 }, (_, n) => `{ id: a${n}, who: everyone, may: { consume: [t${n}] } }`)
+  const text = (only: string): string =>
+    `rules: [${others.join()}, { id: z, who: everyone, may: { consume: [orders]${only} } }]`
+  const canaries = createCanaries(programOf(text(', only: [id, key]')))
+  expect(() => assertCanaries(programOf(text(', only: [key, id]')), canaries)).not.toThrow()
+  for (const only of ['', ', only: [id]', ', only: [id, total, key]'])
+    expect(() => assertCanaries(programOf(text(only)), canaries)).toThrow(/canary/)
+})
+
 test('there are as many as a bundle carries, whatever the policy', () => {
   const names = fc.array(fc.constantFrom('a', '*', 'b*', '*c*d*', 'x.y'), { minLength: 1, maxLength: 4 })
   fc.assert(

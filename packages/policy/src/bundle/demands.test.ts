@@ -14,6 +14,8 @@ test.each([
   [`topics: [{ match: [orders], approval: { by: [x], for: 1h } }]\n${read}`, ['approvals']],
   [rules('consume: [orders], without-approval: true'), ['approvals']],
   [rules('replay: [orders]'), ['own-operations']],
+  [rules('consume: [orders], only: [id]'), ['projections']],
+  [rules('replay: [orders], only: [key]'), ['own-operations', 'projections']],
   [rules('cluster: [read-audit]'), ['own-operations']],
 ])('%s demands %j', (text, demands) => {
   expect(demandsOf(programOf(text).residual)).toEqual(demands)

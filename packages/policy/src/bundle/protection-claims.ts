@@ -1,5 +1,6 @@
 import { detectorNames, type KeepList, type MaskStrategy, parseSelector, parseStrategy } from '@headgate/masking'
 import * as z from 'zod/mini'
+import { canonicalJson } from '../canonical.ts'
 import { checkAnywhereKey, checkHeaderName } from '../document/mask-words.ts'
 import { checkExactName, checkTopicPattern } from '../document/names.ts'
 import type { AccessDirection, ProtectionMask, UnmaskRight } from '../document/protection.ts'
@@ -75,7 +76,9 @@ export const unmaskClaims: z.ZodMiniType<UnmaskRight> = z.strictObject({
 /** What a grant shows at all, in a bundle: in its one form, and something. */
 export const keepClaims: z.ZodMiniType<KeepList> = z
   .strictObject({
-    fields: z.readonly(z.array(selector)).check(z.refine((fields) => canonicalFields(fields).join() === fields.join())),
+    fields: z
+      .readonly(z.array(selector))
+      .check(z.refine((fields) => canonicalJson(canonicalFields(fields)) === canonicalJson(fields))),
     headers: z.readonly(z.array(z.string().check(z.refine(isFine(checkHeaderName))))),
     key: z.boolean(),
   })

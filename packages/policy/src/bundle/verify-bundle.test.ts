@@ -224,6 +224,36 @@ test.each<[string, object | string]>([
   expect(await refusalOf(await signAnything(claims))).toBe('CLAIMS')
 })
 
+const list = { fields: ['a', 'b/c'], headers: ['h'], key: false }
+
+test.each([
+  ['as it is', list, undefined],
+  ['of headers alone', { ...list, fields: [] }, undefined],
+  ['of nothing', { fields: [], headers: [], key: false }, 'CLAIMS'],
+  ['in another order', { ...list, fields: ['b/c', 'a'] }, 'CLAIMS'],
+  ['that says a field twice', { ...list, fields: ['a', 'a'] }, 'CLAIMS'],
+  ['that says a part of what it says', { ...list, fields: ['a', 'a/b'] }, 'CLAIMS'],
+  ['of several paths in one', { ...list, fields: ['a,b/c'] }, 'CLAIMS'],
+  ['of no selector', { ...list, fields: ['a..b'] }, 'CLAIMS'],
+  ['of a pattern', { ...list, headers: ['h*'] }, 'CLAIMS'],
+  ['without a word on the key', { fields: ['a'], headers: [] }, 'CLAIMS'],
+  ['with something else', { ...list, detect: ['email'] }, 'CLAIMS'],
+])('B10: a list of what is shown, %s: %s', async (_what, only, refusal) => {
+  const rules = [{ ...rule, only }] as (typeof program.residual)['rules']
+  const residual = { ...program.residual, rules }
+  const { compileProgram } = await import('../program/program.ts')
+  const compiled = refusal === undefined ? compileProgram(residual) : program
+  const claims = claimsOf({
+    ...{ residual, programDigest: compiled.digest, canaries: createCanaries(compiled) },
+    mustUnderstand: ['approvals', 'masks', 'projections', 'required-audit'],
+  })
+  if (refusal !== undefined) expect(await refusalOf(await signAnything(claims))).toBe(refusal)
+  else await expect(verifyBundle(await signAnything(claims), expectation())).resolves.toMatchObject({})
+  // A reader that does not know lists is told before it comes to them.
+  const unnamed = { ...claims, mustUnderstand: ['approvals', 'masks', 'required-audit'] }
+  expect(await refusalOf(await signAnything(unnamed))).toBe('CLAIMS')
+})
+
 test('B10: a demand that is not known refuses the whole bundle', async () => {
   expect(await refusalOf(await signAnything(claimsOf({ mustUnderstand: ['rows'] })))).toBe('NOT_UNDERSTOOD')
   // Before its form: what a newer gateway adds is no fault of the form.

@@ -159,3 +159,14 @@ test('warn goes on narrowing, observe narrows nothing', () => {
   // Replaying is Headgate's own, and always enforced.
   expect(onlyOf(decide(under('observe'), 'topic', Replay, 'orders'))?.fields).toEqual(['a'])
 })
+
+test('a list of which no plan can be made denies, and long lists of many rules are united', () => {
+  const many = Array.from({ length: 14 }, (_, n) => `"${'*/'.repeat(n)}x${n}/${'*/'.repeat(13 - n)}y"`)
+  const program = programOf(`${json}\n${rules(`consume: [orders], only: [${many.join(', ')}]`)}`)
+  expect(reading(program)).toMatchObject({ effect: 'deny', reason: 'unexpected' })
+  const lists = Array.from({ length: 60 }, (_, n) => {
+    const names = Array.from({ length: 60 }, (__, m) => `a${n}(b${m})`)
+    return `consume: [orders], only: ["${names.join(',')}"]`
+  })
+  expect(onlyOf(reading(programOf(`${json}\n${rules(...lists)}`)))?.fields).toHaveLength(3_600)
+})

@@ -212,6 +212,28 @@ describe('what may be seen [session-replay]', () => {
     expect(textOf((await replay())[2])).not.toContain('123456789')
   })
 
+  test('of what rules show in part a viewer sees what the session saw, and of that what either right shows', async () => {
+    write(1)
+    await sessionRead()
+    const shown = async (replays: string, consumes?: string): Promise<unknown> => {
+      const reading = consumes === undefined ? '' : `, { id: c, who: everyone, may: { consume: [orders]${consumes} } }`
+      setPolicy(
+        `topics: [{ match: [orders], format: json }]\nrules: [{ id: r, who: everyone, may: { replay: [orders]${replays} } }${reading}]`,
+      )
+      const { key, value, headers } = (await replay())[2] as Record<string, { text: string } | null | unknown[]>
+      return [key, (value as { text: string } | null)?.text, (headers as { name: string }[]).map(({ name }) => name)]
+    }
+    const all = '{"n":0,"secret":"123456789","other":"abcdefghi"}'
+    expect(await shown(', only: [n]')).toEqual([null, '{"n":0}', []])
+    expect(await shown(', only: [n, "header:x-user"]', ', only: [other, key]')).toEqual([
+      { text: 'k-0' },
+      '{"n":0,"other":"abcdefghi"}',
+      ['x-user'],
+    ])
+    expect(await shown('', ', only: [n]')).toEqual([{ text: 'k-0' }, all, ['x-user']])
+    expect(await shown(', only: [n]', '')).toEqual([{ text: 'k-0' }, all, ['x-user']])
+  })
+
   test('a mask that is not on record shows nothing of what it masked', async () => {
     write(1)
     await sessionRead({ maskDigest: 'unknown' })
