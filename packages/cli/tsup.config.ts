@@ -9,8 +9,13 @@ export default defineConfig([
   { ...shared, entry: ['src/index.ts'], format: ['esm', 'cjs'], dts: true },
   {
     ...shared,
-    // The gateway inside starts its threads from files beside the command; this one is bundled with what it needs.
-    entry: { main: 'src/main.ts', 'saml-worker': '../gateway/dist/saml-worker.js' },
+    entry: {
+      // It looks at the version of Node, and imports nothing but the command beside it.
+      main: 'src/main.ts',
+      'command-process': 'src/command-process.ts',
+      // The gateway inside starts its threads from files beside the command; this one is bundled with what it needs.
+      'saml-worker': '../gateway/dist/saml-worker.js',
+    },
     format: ['esm'],
     // The command is one file but for its native parts: a gateway starts in two thirds of the time and with 25 MB less.
     // The testkit, with its identity provider, is loaded by `headgate dev` alone, the parser by `headgate doctor`.

@@ -1,14 +1,17 @@
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Consumer, createConsumer } from '../packaging/consumer.ts'
 import { packageNames, readManifest } from '../packaging/packages.ts'
-import { COMPILERS, NODES, nodePackages, nodeProgram } from './versions.ts'
+import { COMPILERS, NODES, nodePackages, nodeProgram, OLD_NODES } from './versions.ts'
 
 let consumer: Consumer
 
 beforeAll(() => {
   const compilers = COMPILERS.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])
-  consumer = createConsumer({ more: { ...nodePackages(), ...Object.fromEntries(compilers), '@types/node': '22.20.5' } })
+  consumer = createConsumer({
+    more: { ...nodePackages([...NODES, ...OLD_NODES]), ...Object.fromEntries(compilers), '@types/node': '22.20.5' },
+  })
 })
 afterAll(() => consumer.remove())
 
@@ -37,6 +40,22 @@ describe.each(NODES)('on node %s', (version) => {
     expect(consumer.run(node, '--disable-warning=ExperimentalWarning', 'load.cjs')).toMatch(
       new RegExp(`^${version} [1-9]`),
     )
+  })
+})
+
+describe.each([...NODES, ...OLD_NODES])('the installed command on node %s', (version) => {
+  const command = (): string[] => [
+    nodeProgram(consumer.folder, version),
+    join(consumer.folder, 'node_modules/@headgate/cli/dist/main.js'),
+    '--help',
+  ]
+
+  test(runsOn('cli', version) ? 'runs' : 'says in one line what it needs, and ends with 1', () => {
+    const [node = '', ...args] = command()
+    const { status, stdout, stderr } = spawnSync(node, args, { encoding: 'utf8' })
+    if (runsOn('cli', version)) return expect([status, stdout]).toEqual([0, expect.stringContaining('gateway')])
+    const words = `headgate: it needs Node 24 or newer, and this is ${version}: run it on a newer one (ERR_CLI_NODE_VERSION)`
+    return expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: '', stderr: `${words}\n` })
   })
 })
 

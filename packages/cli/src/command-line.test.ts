@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { CONFIG, type CommandFolder, createCommandFolder, POLICY } from './command-line-fixture.ts'
+import { describeOldNode } from './supported-node.ts'
 
 let folder: CommandFolder
 
@@ -243,11 +244,43 @@ describe('gateway', () => {
   })
 })
 
-test('the program ends with the code of the command', { timeout: 30_000 }, async () => {
+describe('the program', () => {
   const main = new URL('./main.ts', import.meta.url).pathname
-  const args = ['--conditions=@headgate/source', main, 'config', 'check', join(folder.path, 'nowhere.yaml')]
-  const exitCode = await new Promise((resolve) => {
-    execFile(process.execPath, args, { cwd: folder.path }, (error) => resolve(error?.code ?? 0))
+  const run = (...before: readonly string[]): Promise<{ readonly exitCode: unknown; readonly error: string }> => {
+    const args = [
+      '--conditions=@headgate/source',
+      ...before,
+      main,
+      'config',
+      'check',
+      join(folder.path, 'nowhere.yaml'),
+    ]
+    return new Promise((resolve) => {
+      execFile(process.execPath, args, { cwd: folder.path }, (error, _out, text) =>
+        resolve({ exitCode: error?.code ?? 0, error: text }),
+      )
+    })
+  }
+
+  test('ends with the code of the command', { timeout: 30_000 }, async () => {
+    expect(await run()).toMatchObject({ exitCode: 2 })
   })
-  expect(exitCode).toBe(2)
+
+  test('says on an older Node what it needs, in one line, and does nothing', { timeout: 30_000 }, async () => {
+    const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.23.3' } })`
+    expect(await run('--import', `data:text/javascript,${encodeURIComponent(older)}`)).toEqual({
+      exitCode: 1,
+      error: 'headgate: it needs Node 24 or newer, and this is 22.23.3: run it on a newer one (ERR_CLI_NODE_VERSION)\n',
+    })
+  })
+})
+
+test.each([
+  ['18.20.8', false],
+  ['22.23.3', false],
+  ['24.0.0', true],
+  ['26.10.0', true],
+  ['100.0.0-nightly', true],
+])('Node %s is one that it runs on: %s', (version, isFine) => {
+  expect(describeOldNode(version) === undefined).toBe(isFine)
 })

@@ -1,28 +1,14 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs'
-import { MessageChannel } from 'node:worker_threads'
-import { systemClock } from '@headgate/core'
-import type { CommandIo } from './command.ts'
-import { runCommandLine } from './command-line.ts'
+// INVARIANT: nothing is imported here that an older Node has not: what it lacks would be told in words of its own, before ours.
+import { describeOldNode } from './supported-node.ts'
 
-const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+// The build puts the command beside this file, as a file of its own.
+const COMMAND = import.meta.url.endsWith('.ts') ? './command-process.ts' : './command-process.js'
 
-const io: CommandIo = {
-  environment: process.env,
-  folder: process.cwd(),
-  writeOut: (text) => void process.stdout.write(text),
-  isOutTerminal: process.stdout.isTTY === true,
-  writeError: (text) => void process.stderr.write(text),
-  onSignal: (name, handler) => {
-    process.on(name, handler)
-    return () => void process.off(name, handler)
-  },
-  clock: systemClock,
+const problem = describeOldNode(process.versions.node)
+if (problem === undefined) {
+  await import(new URL(COMMAND, import.meta.url).href)
+} else {
+  process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
 }
-
-// A command may wait for nothing but the clock, whose timers keep no process alive.
-new MessageChannel().port1.on('message', () => {})
-
-// The only place that ends the process. Output to a pipe may still be on its way when the code is known.
-const exitCode = await runCommandLine(process.argv.slice(2), manifest.version, io)
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)))
