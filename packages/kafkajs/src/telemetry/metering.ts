@@ -45,10 +45,17 @@ function findInstruments(): Instruments | undefined {
   return known.instruments
 }
 
+/** What is the same for all records of a partition. */
+interface PlaceAttributes {
+  readonly poll: Attributes
+  readonly process: Attributes
+}
+
 /** Measures one client by OpenTelemetry's messaging conventions. Without an SDK it costs a comparison for each call. */
 export class Metering {
   readonly #client: ClientAttributes
   readonly #clock: Clock
+  readonly #places = new Map<string, Map<number, PlaceAttributes>>()
 
   constructor(client: ClientAttributes, clock: Clock) {
     this.#client = client
@@ -76,9 +83,9 @@ export class Metering {
   process(topic: string, partition: number, count: number, run: () => Promise<void>): Promise<void> {
     const instruments = findInstruments()
     if (instruments === undefined) return run()
-    const place = { 'messaging.destination.partition.id': `${partition}` }
-    instruments.consumedMessages.add(count, { ...this.#attributes('poll', topic), ...place })
-    return this.#time(instruments.processDuration, { ...this.#attributes('process', topic), ...place }, run)
+    const { poll, process } = this.#placeOf(topic, partition)
+    instruments.consumedMessages.add(count, poll)
+    return this.#time(instruments.processDuration, process, run)
   }
 
   /** Times a commit of offsets. */
@@ -93,6 +100,20 @@ export class Metering {
     findInstruments()?.operationDuration.record(durationMs / 1000, this.#attributes('poll'))
   }
 
+  #placeOf(topic: string, partition: number): PlaceAttributes {
+    const partitions = this.#places.get(topic) ?? new Map<number, PlaceAttributes>()
+    this.#places.set(topic, partitions)
+    const before = partitions.get(partition)
+    if (before !== undefined) return before
+    const place = { 'messaging.destination.partition.id': `${partition}` }
+    const attributes = {
+      poll: { ...this.#attributes('poll', topic), ...place },
+      process: { ...this.#attributes('process', topic), ...place },
+    }
+    partitions.set(partition, attributes)
+    return attributes
+  }
+
   #attributes(operation: MessagingOperation, topic?: string): Attributes {
     return messagingAttributes(operation, topic, this.#client)
   }
@@ -101,17 +122,18 @@ export class Metering {
     histogram: Histogram,
     attributes: Attributes,
     run: () => Promise<T>,
-    ended?: (outcome: Attributes) => void,
+    ended?: (outcome: Attributes | undefined) => void,
   ): Promise<T> {
     const startedAtMs = this.#clock.monotonicMs()
-    let outcome: Attributes = {}
+    let outcome: Attributes | undefined
     try {
       return await run()
     } catch (error) {
       outcome = { 'error.type': errorType(error) }
       throw error
     } finally {
-      histogram.record((this.#clock.monotonicMs() - startedAtMs) / 1000, { ...attributes, ...outcome })
+      const told = outcome === undefined ? attributes : { ...attributes, ...outcome }
+      histogram.record((this.#clock.monotonicMs() - startedAtMs) / 1000, told)
       ended?.(outcome)
     }
   }

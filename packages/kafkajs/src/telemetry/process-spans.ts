@@ -6,7 +6,7 @@ import type { TracedWork } from './attributes.ts'
 import type { ProcessSpan } from './process-span.ts'
 import { saysTheSame } from './propagation.ts'
 import type { Place, Tracing } from './tracing.ts'
-import { unsampledSender } from './unsampled-sender.ts'
+import { isToldByTraceparent, unsampledSender } from './unsampled-sender.ts'
 
 /** Records that share a span take no longer than this together: whatever takes longer by itself has a span of its own. */
 const SHARED_MS = 1
@@ -24,6 +24,8 @@ export class ProcessSpans {
   readonly #clock: Clock
   #current: ProcessSpan | undefined
   #endsAtMs = 0
+  /** Whether the sampler's answer goes for the next ones whose senders did not sample. */
+  #takesAnswer = false
 
   constructor(tracing: Tracing, place: Place, work: TracedWork, clock: Clock) {
     this.#tracing = tracing
@@ -52,18 +54,15 @@ export class ProcessSpans {
     const current = this.#current
     if (current !== undefined && !this.isOver) {
       if (this.continues(message)) return current.context
-      const unsampled = this.#unsampled(current, message)
+      const unsampled = this.#takesAnswer ? unsampledSender(message) : undefined
       if (unsampled !== undefined) return unsampled
     }
     current?.end()
     const span = this.#tracing.startProcess(this.#place, message, this.#work)
     this.#current = span
+    this.#takesAnswer = span.isRefused && this.#tracing.followsSenders && isToldByTraceparent(span.sender.fields)
     this.#endsAtMs = this.#clock.monotonicMs() + SHARED_MS
     return span.context
-  }
-
-  #unsampled({ isRefused, sender }: ProcessSpan, message: KafkaMessage): Context | undefined {
-    return isRefused && this.#tracing.followsSenders ? unsampledSender(message, sender.fields) : undefined
   }
 
   /** A handler is about to be given this record. */

@@ -37,8 +37,13 @@ export interface Sender {
   readonly context: Context | undefined
 }
 
-const isSame = (value: HeaderValue, other: HeaderValue): boolean =>
-  value === other || (Buffer.isBuffer(value) && Buffer.isBuffer(other) && value.equals(other))
+/** Compares where the bytes stand: for a context's fifty bytes that takes less than a call out of JavaScript. */
+function isSame(value: HeaderValue, other: HeaderValue): boolean {
+  if (value === other) return true
+  if (!Buffer.isBuffer(value) || !Buffer.isBuffer(other) || value.length !== other.length) return false
+  for (let at = value.length - 1; at >= 0; at -= 1) if (value[at] !== other[at]) return false
+  return true
+}
 
 /** The value of a header of that name. */
 export const headerOf = (headers: IHeaders | undefined, name: string): HeaderValue =>
@@ -46,9 +51,10 @@ export const headerOf = (headers: IHeaders | undefined, name: string): HeaderVal
 
 /** Whether a record's headers say the same of its sender. */
 export function saysTheSame({ fields, values }: Sender, { headers }: KafkaMessage): boolean {
-  for (let at = 0; at < fields.length; at += 1) {
-    const name = fields[at]
-    if (name !== undefined && !isSame(headerOf(headers, name), values[at])) return false
+  let at = 0
+  for (const name of fields) {
+    if (!isSame(headerOf(headers, name), values[at])) return false
+    at += 1
   }
   return true
 }
