@@ -54,6 +54,14 @@ export class Output {
     this.#replaced(to + text.length, end)
   }
 
+  /** Leaves out the source's bytes from `start` to `end`. */
+  drop(source: Buffer, start: number, end: number): void {
+    // What is left out piece after piece has nothing between that would be copied.
+    if (start > this.#from) this.#to = this.#copyUntil(source, start, 0)
+    this.#from = end
+    this.#changed = true
+  }
+
   /** As {@link Output.replace}, for a text that is not encoded yet. */
   replaceText(source: Buffer, start: number, end: number, text: string): void {
     const to = this.#copyUntil(source, start, text.length * 3)

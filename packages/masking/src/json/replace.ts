@@ -5,9 +5,6 @@ import type { Output } from './output.ts'
 import { skipKey, skipNumber, skipSpace, skipValue, skipWord } from './skip.ts'
 import { countChange, type Work } from './work.ts'
 
-// Of the class that the encoded replacements are of: what they are written by stays as fast.
-const NOTHING = Buffer.alloc(0)
-
 /** One JSON text under work; a text inside a text has a page of its own. */
 export interface Page {
   readonly work: Work
@@ -118,7 +115,7 @@ interface MemberPlace {
  */
 export function removeMember(page: Page, { start, end, next, keptEnd }: MemberPlace, { target }: Action): number {
   countChange(page.work, target)
-  if (keptEnd < 0) page.output.replace(page.bytes, start, next, NOTHING)
-  else page.output.replace(page.bytes, keptEnd, end, NOTHING)
+  if (keptEnd < 0) page.output.drop(page.bytes, start, next)
+  else page.output.drop(page.bytes, keptEnd, end)
   return keptEnd < 0 ? keptEnd : end
 }
