@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import type { RecordedTest, ResultState, RunRecord } from '../reporter/results.ts'
+import type { RecordedTest, ResultState } from '../reporter/results.ts'
 import { allStand, type JudgedRun, judgeClaims, namedIds } from './proofs.ts'
 import { type Claim, parseClaims } from './readme-claims.ts'
+import { recordedRun as run } from './recorded-run-fixture.ts'
 import { formatTable } from './table.ts'
 
 const README = `# Title
@@ -16,22 +17,6 @@ Some words.
 [lonely]: test/e2e/c.test.ts
 [docs]: docs/x.md
 `
-
-function run(tests: readonly RecordedTest[], stale = false): JudgedRun {
-  const record: RunRecord = {
-    project: 'integration',
-    commit: 'abc1234',
-    changed: false,
-    fingerprint: 'f',
-    finishedAt: '2026-01-01T00:00:00.000Z',
-    machine: 'node',
-    parts: [],
-    passed: 0,
-    failed: 0,
-    tests,
-  }
-  return { record, stale }
-}
 
 const claim: Claim = { id: 'gateway-blocks', text: 'blocks', proof: 'a.test.ts' }
 const named = (state: ResultState, file = 'a.test.ts'): RecordedTest => ({

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { ROOT } from '../../reporter/fingerprint.ts'
 import type { RecordedTest, ResultState } from '../../reporter/results.ts'
 import type { JudgedRun } from '../proofs.ts'
+import { recordedRun as run } from '../recorded-run-fixture.ts'
 import type { Attack } from './attack.ts'
 import { attacksData, attacksPage, formatAttacks } from './attack-table.ts'
 import { attackFamilies } from './attacks.ts'
@@ -49,22 +50,6 @@ test('titles are read from any table of tests', () => {
 
 const attack: Attack = { id: 'T1', tried: 'another client', expected: 'refused' }
 const recorded = (state: ResultState, name = 'T1: refused'): RecordedTest => ({ file: 'a.test.ts', name, state })
-
-function run(tests: readonly RecordedTest[], stale = false): JudgedRun {
-  const record = {
-    project: 'unit',
-    commit: 'abc1234',
-    changed: false,
-    fingerprint: 'f',
-    finishedAt: '2026-01-01T00:00:00.000Z',
-    machine: 'node',
-    parts: [],
-    passed: 0,
-    failed: 0,
-    tests,
-  }
-  return { record, stale }
-}
 
 test.each<[string, Attack, readonly JudgedRun[]]>([
   ['held', attack, [run([recorded('passed')])]],
