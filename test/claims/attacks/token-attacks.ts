@@ -57,7 +57,7 @@ export const tokenAttacks: readonly Attack[] = [
     id: 'T11',
     tried: 'one token, or one proof, presented twice',
     expected:
-      'refused where the issuer is told to be exchanged once; the rest of the proof stands for another place or time',
+      'refused where the issuer is told to be exchanged once, and at the Kafka listener such a token is refused each time; the rest of the proof stands for another place or time',
     except:
       'proofs of possession over HTTP (DPoP) are not built; a token is bound by the certificate of its connection',
   },

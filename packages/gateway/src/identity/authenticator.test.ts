@@ -54,6 +54,26 @@ test('one plain client keeps its session over tokens, and another client has ano
   expect(other.sessionId).not.toBe(first.sessionId)
 })
 
+test('T11: a token of an issuer whose tokens are taken once is for the token endpoint alone; secrets, and what was exchanged, go on', async () => {
+  const { tokens } = config
+  const once = { ...config, tokens: { ...tokens, oneTimeIssuers: ['corp'] } }
+  authenticator = createAuthenticator({ config: once, log: silentLog, clock })
+  const token = await issuer.sign()
+  const { principal } = await authenticator.verifySubjectToken({ type: 'access_token', token })
+  const minted = await new GatewayTokens(once, clock).mint({
+    ...{ principal, clientId: 'orders', sessionId: 'session-1', minimumRevision: 0 },
+    notAfterUnixMs: clock.nowUnixMs() + 600_000,
+  })
+
+  expect(await verdict(token)).toBe('ERR_GATEWAY_TOKEN_EXCHANGE_ONLY')
+  expect(await verdict(await issuer.sign())).toBe('ERR_GATEWAY_TOKEN_EXCHANGE_ONLY')
+  // What is wrong with it is told first.
+  expect(await verdict(await issuer.sign({ aud: 'payroll' }))).toBe('ERR_GATEWAY_TOKEN_AUDIENCE')
+  expect(principal.subject).toBe('orders')
+  expect(await verdict(minted.token)).toBe('accepted')
+  expect(await codeOf(authenticator.signInWithClientSecret('orders', new Secret('hunter2')))).toBe('accepted')
+})
+
 describe('T1: made for somebody else', () => {
   test.each([
     ['the id token of an app', { aud: 'web-app' }, { typ: 'JWT' }, 'ERR_GATEWAY_TOKEN_AUDIENCE|ERR_GATEWAY_TOKEN_TYPE'],

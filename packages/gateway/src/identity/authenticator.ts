@@ -11,6 +11,7 @@ import {
   TokenAlgorithmError,
   TokenCertificateError,
   TokenClaimError,
+  TokenExchangeOnlyError,
   TokenIssuerUnknownError,
   TokenRevokedError,
   TokenTypeError,
@@ -146,6 +147,8 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
   readonly #publicUrl: string
   readonly #gatewayTokens: GatewayTokens
   readonly #issuers: ReadonlyMap<string, ConfiguredIssuer>
+  /** Names of issuers whose tokens are for one exchange. */
+  readonly #oneTimeIssuers: ReadonlySet<string>
   readonly #sessions: Sessions
   readonly #subjectTokens: SubjectTokens
   readonly #secretSignIns: SecretSignIns
@@ -168,6 +171,7 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     this.#publicUrl = config.http.publicUrl
     this.#gatewayTokens = new GatewayTokens(config, clock, keys.tokens)
     this.#issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, configureIssuer(issuer, clock, log)]))
+    this.#oneTimeIssuers = new Set(config.tokens.oneTimeIssuers)
     this.#sessions = sessions
     this.#subjectTokens = subjectTokens
     this.#secretSignIns = new SecretSignIns(clock)
@@ -209,6 +213,8 @@ class ConfiguredAuthenticator implements OwnedAuthenticator {
     const pinned = tokens.pin(token, shape, kinds)
     const verified = await this.#verifyPinned(tokens, pinned)
     assertCertificate(verified, origin)
+    // A Kafka client brings its token to every broker, and again: a use cannot be told from another's who has it too.
+    if (purpose === undefined && this.#oneTimeIssuers.has(verified.principal.issuer)) throw new TokenExchangeOnlyError()
     const digest = digestOfToken(verified.principal.issuer, verified.tokenId, token)
     const subjectToken = { digest, untilUnixMs: verified.expiresAtUnixMs }
     return this.#signIn(verified, { source: 'idp-token', origin, subjectToken, purpose })

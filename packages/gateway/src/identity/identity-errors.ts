@@ -105,6 +105,15 @@ export class TokenSpentError extends IdentityError<'ERR_GATEWAY_TOKEN_SPENT'> {
   }
 }
 
+/** The issuer's tokens are taken once, by the token endpoint; this one was brought elsewhere. */
+export class TokenExchangeOnlyError extends IdentityError<'ERR_GATEWAY_TOKEN_EXCHANGE_ONLY'> {
+  readonly code = 'ERR_GATEWAY_TOKEN_EXCHANGE_ONLY'
+
+  constructor() {
+    super({ message: 'token: those of its issuer are taken once, at `/token`: exchange it there first' })
+  }
+}
+
 /** Whether the token was taken before cannot be found out, so it is not taken. */
 export class TokenSpentUnknownError extends IdentityError<'ERR_GATEWAY_TOKEN_SPENT_UNKNOWN'> {
   readonly code = 'ERR_GATEWAY_TOKEN_SPENT_UNKNOWN'
