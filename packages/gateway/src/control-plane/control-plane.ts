@@ -50,7 +50,7 @@ export interface ControlPlaneOptions {
 export interface ControlPlane {
   /** Binds the port and serves. */
   start(): Promise<{ readonly port: number }>
-  /** Takes up the certificate of another configuration. */
+  /** Takes up the certificate of another configuration, and the keys of tokens in records. */
   takeConfig(config: GatewayConfig): void
   /** Lets requests finish, then ends; the policy source is not closed. */
   close(): Promise<void>
@@ -65,6 +65,8 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
   const { keys = createKeyRings(config, clock) } = options
   const { spent = new SpentTokens({ clock }) } = options
   const tokens = new GatewayTokens(config, clock, keys.tokens)
+  // A replay looks at them anew.
+  const tokenKeys = [...config.masking.tokenKeys]
   let isServing = false
   const app = createHttpApp({
     config,
@@ -75,7 +77,7 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
     bundle: createBundleEndpoint({ ...options, clock, audit, waiters, keys }),
     routes: [
       askRoutes({ ...options, clock }),
-      sessionRoutes({ ...options, clock, audit, tokenKeys: config.masking.tokenKeys }),
+      sessionRoutes({ ...options, clock, audit, tokenKeys }),
       ...(options.routes ?? []),
     ],
     keys,
@@ -99,7 +101,10 @@ export function createControlPlane(options: ControlPlaneOptions): ControlPlane {
       log.info({ event: 'listening', listener: 'http', host: config.http.host, port }, 'listening')
       return { port }
     },
-    takeConfig: (next) => certificate?.replace(next.http.tls),
+    takeConfig: ({ http: { tls }, masking }) => {
+      certificate?.replace(tls)
+      tokenKeys.splice(0, tokenKeys.length, ...masking.tokenKeys)
+    },
     close: async () => {
       isServing = false
       for (const end of unsubscribe) end()

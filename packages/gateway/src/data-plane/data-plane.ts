@@ -134,8 +134,13 @@ export class DataPlane {
   }
 
   /** Takes up certificates and credentials of another configuration: for handshakes and sign-ins that come. */
-  takeConfig({ listener, cluster }: GatewayConfig): void {
+  takeConfig({ listener, cluster, masking }: GatewayConfig): void {
     this.#certificate?.replace(listener.tls)
+    const [current] = masking.tokenKeys
+    if (this.#context.masks.replaceKeys(masking.tokenKeys)) {
+      const fields = { count: masking.tokenKeys.length, ...(current === undefined ? {} : { kid: current.kid }) }
+      this.#options.log.info({ event: 'mask-keys', ...fields }, 'keys of tokens in records in force')
+    }
     if ((cluster.tls === undefined) !== (this.#cluster.tls === undefined)) return
     const { sasl, credentials, tls } = cluster
     this.#cluster = { ...this.#cluster, sasl, credentials, tls }

@@ -20,14 +20,22 @@ export interface CompiledMask {
  * Compiles obligations, each object once: equal obligations are one object, whatever program they are of.
  */
 export class MaskCompiler {
-  readonly #tokenKeys: readonly TokenKey[]
-  readonly #compiled = new WeakMap<MaskObligation, CompiledMask>()
+  #tokenKeys: readonly TokenKey[]
+  #compiled = new WeakMap<MaskObligation, CompiledMask>()
   readonly #onFirst: (mask: MaskObligation) => void
 
   /** `tokenKeys`: the current one first. `onFirst` hears of each mask before it is applied for the first time. */
   constructor(tokenKeys: readonly TokenKey[], onFirst: (mask: MaskObligation) => void = () => {}) {
     this.#tokenKeys = tokenKeys
     this.#onFirst = onFirst
+  }
+
+  /** Makes tokens with other keys from now on; answers that are under way keep the masks that they have. Tells whether they are others. */
+  replaceKeys(tokenKeys: readonly TokenKey[]): boolean {
+    if (isSameKeys(tokenKeys, this.#tokenKeys)) return false
+    this.#tokenKeys = tokenKeys
+    this.#compiled = new WeakMap()
+    return true
   }
 
   /** The mask of an obligation. It never throws: what cannot be compiled withholds every record. */
@@ -50,4 +58,12 @@ export class MaskCompiler {
       return undefined
     }
   }
+}
+
+function isSameKeys(one: readonly TokenKey[], other: readonly TokenKey[]): boolean {
+  const isSame = (key: TokenKey, index: number): boolean => {
+    const { kid, secret } = other[index] ?? {}
+    return kid === key.kid && secret !== undefined && Buffer.compare(key.secret.reveal(), secret.reveal()) === 0
+  }
+  return one.length === other.length && one.every(isSame)
 }
