@@ -49,12 +49,16 @@ function ask(path: string, form: Readonly<Record<string, string>>, token?: strin
   })
 }
 
-async function gatewayToken(clientId: string): Promise<string> {
-  const [, text] = await ask('/token', {
+function exchange(subjectToken: string): Promise<[number, string]> {
+  return ask('/token', {
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-    subject_token: await world.identity.tokenFor(clientId),
+    subject_token: subjectToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
   })
+}
+
+async function gatewayToken(clientId: string): Promise<string> {
+  const [, text] = await exchange(await world.identity.tokenFor(clientId))
   return (JSON.parse(text) as { access_token: string }).access_token
 }
 
@@ -115,6 +119,40 @@ test('a revoked session has no rights on its live connections within a second, a
   } finally {
     await Promise.allSettled([producer.disconnect(), consumer.disconnect()])
   }
+})
+
+test("the identity provider's token of a revoked session begins no other, at /token or at the Kafka listener [subject-token-refused]", async () => {
+  const guard = await world.identity.tokenFor('guard')
+  const connect = async (value: string): Promise<string> => {
+    const kafka = plainKafka(world, 'orders', {
+      sasl: { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value }) },
+      retry: { retries: 0 },
+    })
+    const producer = kafka.producer()
+    const outcome = await producer.connect().then(
+      () => 'signed in',
+      ({ message }) => message,
+    )
+    await producer.disconnect()
+    return outcome
+  }
+  const sessionOfLast = (): string =>
+    String(
+      world.logLines.filter(({ event, decision }) => event === 'sign-in' && decision === 'allow').at(-1)?.sessionId,
+    )
+
+  const exchanged = await world.identity.tokenFor('orders')
+  const [, text] = await exchange(exchanged)
+  await ask('/revoke', { token: (JSON.parse(text) as { access_token: string }).access_token }, guard)
+  expect((await exchange(exchanged))[0]).toBe(400)
+  expect(await connect(exchanged)).toMatch(/its session was revoked/)
+
+  const shown = await world.identity.tokenFor('orders')
+  expect(await connect(shown)).toBe('signed in')
+  await ask('/revoke', { token: sessionOfLast() }, guard)
+  expect(await connect(shown)).toMatch(/its session was revoked/)
+  expect((await exchange(shown))[0]).toBe(400)
+  expect(await connect(await world.identity.tokenFor('orders'))).toBe('signed in')
 })
 
 test('a client of Headgate whose session was revoked goes on in another one, without a denial', async () => {
