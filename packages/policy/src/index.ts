@@ -71,6 +71,7 @@ export { type DailyWindow, parseInstant, type Schedule } from './document/schedu
 export type { PolicySource } from './document/yaml-source.ts'
 export { isGlob, matchesGlob } from './glob.ts'
 export { GRANTED_PARTITIONS_PROTOCOL } from './granted-partitions.ts'
+export { keepWords } from './keep-list.ts'
 export {
   canonicalModes,
   ENFORCED,

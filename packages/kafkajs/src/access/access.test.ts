@@ -17,6 +17,7 @@ topics:
 rules:
   - { id: shards, who: everyone, may: { produce: [shards] , partitions: [1] } }
   - { id: reads, who: everyone, may: { consume: [customers, payments], as: ["orders-*"], unmask: [card, "anywhere:password"] } }
+  - { id: part, who: everyone, may: { consume: [boxes], only: ["id,customer(name)", key] } }
   - { id: no-audit, who: everyone, never: { consume: [audit-log] } }
 `
 const ASKS = '/v1/asks'
@@ -40,6 +41,15 @@ beforeEach(async () => {
   access = kafka.access()
 })
 afterEach(() => Promise.all([listener.close(), gateway.http.close()]))
+
+test('what is shown of each record is told, where not everything is', async () => {
+  expect(await access.explain('consume', 'boxes')).toMatchObject({
+    effect: 'allow',
+    masks: ['only'],
+    only: ['customer/name', 'id', 'key'],
+  })
+  expect(await access.explain('consume', 'customers')).not.toHaveProperty('only')
+})
 
 test('what is allowed can be asked for, in the words of the policy, without a denial', async () => {
   const events: HeadgateEvent[] = []

@@ -1,5 +1,5 @@
 import type { Clock } from '@headgate/core'
-import { type ApprovalObligation, type Decision, type Effect, reasonText } from '@headgate/policy'
+import { type ApprovalObligation, type Decision, type Effect, keepWords, reasonText } from '@headgate/policy'
 import type { ApprovalAsk } from '../approvals/approval-ask.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { ConsumerHealth } from '../consumption/consumer-health.ts'
@@ -19,8 +19,10 @@ export interface AccessExplanation {
   /** One English sentence: what was decided and by which rule, and after a denial the smallest mend. */
   readonly text: string
   readonly ruleIds: readonly string[]
-  /** What of each record is masked, by the policy's own names: `customer/ssn`, `header:x-user`, `key`. */
+  /** What of each record is masked, by the policy's own names: `customer/ssn`, `header:x-user`, `key`; `only` where something is left out. */
   readonly masks: readonly string[]
+  /** All that is shown of each record, in the words of the policy's `only`; absent where everything is. */
+  readonly only?: readonly string[]
   /** The approvals that it wants; empty unless the effect is `hold`. */
   readonly approvals: readonly ApprovalObligation[]
   readonly policyRevision: number
@@ -92,12 +94,14 @@ export class Access {
     await this.#parts.session.open()
     const { decision, policy } = await this.#parts.gate.consider(ask)
     const { effect, reason, ruleIds, obligations } = decision
+    const only = obligations?.mask?.only
     return Object.freeze({
       effect,
       reason,
       text: reasonText(decision, { ...ask, ...scope }),
       ruleIds,
       masks: this.#parts.masks.of(decision)?.names ?? [],
+      ...(only === undefined ? {} : { only: keepWords(only) }),
       approvals: obligations?.approvals ?? [],
       policyRevision: policy.revision,
       programDigest: policy.program.digest,

@@ -61,7 +61,7 @@ export function approvalWords({ by, issuers, people }: Pick<ApprovalObligation, 
 }
 
 /** All that is shown of a record: `only `id`, `customer/name``. */
-export function onlyWords(only: KeepList): string {
+function onlyWords(only: KeepList): string {
   return `only ${quotedList(keepWords(only))}`
 }
 
