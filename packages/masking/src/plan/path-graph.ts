@@ -26,7 +26,7 @@ interface PathNode {
 }
 
 /** What is kept of a record, and the action for what is not. */
-export interface KeptPart {
+interface KeptPart {
   readonly place: KeptPlace
   readonly absent: Action
 }

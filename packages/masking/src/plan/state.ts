@@ -50,7 +50,7 @@ export function createMaskedState(action: Action, drift?: Action): State {
 }
 
 /** What a state is created of. */
-export type StateParts = Pick<State, 'otherwise' | 'drift'> & {
+type StateParts = Pick<State, 'otherwise' | 'drift'> & {
   readonly keys: ReadonlyMap<string, State>
   readonly lifted?: boolean
   readonly isPart?: boolean
