@@ -7,4 +7,5 @@ test('there are eleven recipes, and each is held against its cases [guide-recipe
   const recipes = text.match(/^## \d+\. /gm) ?? []
   expect(recipes.length).toBe(11)
   expect(commands.filter((line) => line.startsWith('policy test ')).length).toBe(11)
+  for (const asked of ['lint', 'explain', 'diff']) expect(commands.join('\n')).toContain(`policy ${asked} `)
 })
