@@ -100,9 +100,13 @@ export class NameIndex<T> {
    * place matters, or the place in want of an end, it is the place's number.
    */
   spotOf(name: string): number {
-    const { byStart, byEnd, turnsOn, startLengths, endLengths } = this.#layout
-    const place = byStart.find(name)
-    if (turnsOn[place] === NOTHING) return place
+    const layout = this.#layout
+    const place = layout.byStart.find(name)
+    return layout.turnsOn[place] === NOTHING ? place : this.#spotByEnd(place, name)
+  }
+
+  #spotByEnd(place: number, name: string): number {
+    const { byEnd, turnsOn, startLengths, endLengths } = this.#layout
     if (turnsOn[place] === ALL_OF_IT) return NO_SPOT
     const end = byEnd.find(name)
     if (end === NO_END) return place

@@ -229,7 +229,9 @@ function includes(partitions: readonly PartitionRange[] | undefined, partition: 
 
 function ruleIdsOf(atoms: readonly Atom[]): readonly string[] {
   const [first] = atoms
-  return first !== undefined && atoms.length === 1 ? [first.ruleId] : sortedUnique(atoms.map((atom) => atom.ruleId))
+  return first !== undefined && atoms.length === 1
+    ? first.alone.ruleIds
+    : sortedUnique(atoms.map((atom) => atom.ruleId))
 }
 
 function decisionAt(runs: readonly PartitionRun[], partition: number): Decision {

@@ -32,13 +32,14 @@ export class PrefixTrie {
   readonly #rows: Int32Array
   readonly #pieces: Uint16Array
   readonly #outer: Int32Array
-  readonly #from: ReadFrom
+  /** From character to character of a name: 1, or -1 from the end. */
+  readonly #step: number
 
   constructor(texts: TrieTexts, from: ReadFrom = 'start') {
     const read = (numbers: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
       from === 'start' ? numbers : new Map([...numbers].map(([text, number]) => [reversed(text), number]))
     const { rows, pieces, outer } = layOut({ prefixes: read(texts.prefixes), wholes: read(texts.wholes) })
-    this.#from = from
+    this.#step = from === 'start' ? 1 : -1
     this.#rows = Int32Array.from(rows)
     this.#pieces = Uint16Array.from(pieces)
     this.#outer = Int32Array.from(outer)
@@ -49,12 +50,12 @@ export class PrefixTrie {
     const rows = this.#rows
     const pieces = this.#pieces
     const { length } = name
-    const first = this.#from === 'start' ? 0 : length - 1
-    const step = this.#from === 'start' ? 1 : -1
+    const step = this.#step
+    let place = step < 0 ? length - 1 : 0
     let node = 0
     let at = 0
     while (at < length) {
-      const code = name.charCodeAt(first + step * at)
+      const code = name.charCodeAt(place)
       const children = rows[node + CHILDREN] as number
       const mask = rows[node + MASK] as number
       let slot = code & mask
@@ -67,8 +68,8 @@ export class PrefixTrie {
       const end = rows[child + END] as number
       if (end > length) return rows[node + PREFIX] as number
       const piece = rows[child + PIECE] as number
-      for (at += 1; at < end; at += 1)
-        if (pieces[piece + at] !== name.charCodeAt(first + step * at)) return rows[node + PREFIX] as number
+      for (at += 1, place += step; at < end; at += 1, place += step)
+        if (pieces[piece + at] !== name.charCodeAt(place)) return rows[node + PREFIX] as number
       node = child
     }
     return rows[node + WHOLE] as number

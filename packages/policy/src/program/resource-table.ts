@@ -82,9 +82,13 @@ export class ResourceTable {
 
   #of(name: string): NameVerdict {
     const spot = this.index.spotOf(name)
+    const verdict = spot >= 0 && spot < this.#verdicts.length ? this.#verdicts[spot] : undefined
+    return verdict ?? this.#recall(spot, name)
+  }
+
+  #recall(spot: number, name: string): NameVerdict {
     if (spot === NO_SPOT) return this.#memo.get(name) ?? this.#remember(name)
-    const known = spot < this.#verdicts.length ? this.#verdicts[spot] : this.#bySpot.get(spot)
-    return known ?? this.#rememberAt(spot, name)
+    return this.#bySpot.get(spot) ?? this.#rememberAt(spot, name)
   }
 
   #remember(name: string): NameVerdict {
