@@ -1,12 +1,5 @@
 import type { AuditEvent } from '@headgate/audit'
-import type {
-  ApprovalObligation,
-  EnforcementModes,
-  MaskObligation,
-  Operation,
-  PolicyDocument,
-  ResourceType,
-} from '@headgate/policy'
+import type { ApprovalObligation, EnforcementModes, MaskObligation, PolicyDocument, SeenAccess } from '@headgate/policy'
 
 /** One policy as the control plane publishes it: what is decided by, until the next one comes. */
 export interface PolicySnapshot {
@@ -155,19 +148,6 @@ export interface AccessEvent {
 export interface MaskEvent {
   readonly kind: 'mask'
   readonly mask: MaskObligation
-}
-
-/** Something that a client was let do, united over some seconds. */
-export interface SeenAccess {
-  readonly resourceType: ResourceType
-  readonly operation: Operation
-  readonly name: string
-  /** Where single partitions were spoken of; bounded. */
-  readonly partitions: readonly number[]
-  /** The rules that grant it; none where it passed by a mode. */
-  readonly ruleIds: readonly string[]
-  readonly firstUnixMs: number
-  readonly lastUnixMs: number
 }
 
 /** What one client was let do since it was last told: what a policy is drafted from, and what tells unused grants. */

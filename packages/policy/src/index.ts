@@ -116,3 +116,4 @@ export {
   residualUnder,
 } from './program/residual.ts'
 export { widerSight } from './program/wider-sight.ts'
+export type { SeenAccess, SeenUse } from './seen-access.ts'

@@ -1,3 +1,4 @@
+export type { SeenUse } from '../seen-access.ts'
 export { aclImportData, importedPolicyText } from './acls/acl-import-words.ts'
 export {
   type AclDifference,
@@ -24,7 +25,7 @@ export {
   type PolicyDraft,
 } from './draft/draft-rules.ts'
 export { draftData, draftPolicyText } from './draft/draft-words.ts'
-export { parseSeenUses, type SeenUse, type SeenUses } from './draft/seen-access.ts'
+export { parseSeenUses, type SeenUses } from './draft/seen-access.ts'
 export {
   type UntoldGrant,
   type UnusedGrant,

@@ -1,5 +1,6 @@
 import type { Clock, ClockTimer, LogPort } from '@headgate/core'
-import type { SeenAccess, SeenEvent } from '../../control-port.ts'
+import type { SeenUse } from '@headgate/policy'
+import type { SeenEvent } from '../../control-port.ts'
 import type { SeenAccessRow } from '../../store/database.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -15,17 +16,10 @@ const MAX_KNOWN_RULES = 100_000
 
 const KEY = ['issuer', 'subject', 'client_id', 'resource_type', 'operation', 'name'] as const
 
-/** Something that one client was let do. */
-export interface SeenEntry extends SeenAccess {
-  readonly issuer: string
-  readonly subject: string
-  readonly clientId: string
-}
-
 /** All that a {@link SeenBook} holds. */
 export interface SeenSoFar {
   readonly sinceUnixMs: number
-  readonly entries: readonly SeenEntry[]
+  readonly entries: readonly SeenUse[]
   readonly rules: readonly { readonly id: string; readonly sinceUnixMs: number }[]
 }
 
@@ -45,7 +39,7 @@ export interface SeenBookOptions {
  */
 export class SeenBook {
   readonly #options: SeenBookOptions
-  readonly #entries = new Map<string, SeenEntry>()
+  readonly #entries = new Map<string, SeenUse>()
   readonly #unwritten = new Set<string>()
   /** Since when rules are in force. */
   readonly #rules = new Map<string, number>()
@@ -107,7 +101,7 @@ export class SeenBook {
     })
   }
 
-  #take(access: SeenEntry): void {
+  #take(access: SeenUse): void {
     const key = keyOf(access)
     const known = this.#entries.get(key)
     if (known === undefined && this.#entries.size >= MAX_ENTRIES) {
@@ -120,7 +114,7 @@ export class SeenBook {
   }
 
   /** Past the bound an entry keeps the partitions that it had. */
-  #put(key: string, known: SeenEntry | undefined, entry: SeenEntry): void {
+  #put(key: string, known: SeenUse | undefined, entry: SeenUse): void {
     const partitions = known?.partitions ?? []
     const more = entry.partitions.length - partitions.length
     const isWithin = more <= 0 || this.#partitionCount + more <= MAX_PARTITIONS_IN_ALL
@@ -203,11 +197,11 @@ export class SeenBook {
 }
 
 /** JSON keeps the parts apart whatever characters they hold. */
-function keyOf({ issuer, subject, clientId, resourceType, operation, name }: SeenEntry): string {
+function keyOf({ issuer, subject, clientId, resourceType, operation, name }: SeenUse): string {
   return JSON.stringify([issuer, subject, clientId, resourceType, operation, name])
 }
 
-function unite(one: SeenEntry, other: SeenEntry): SeenEntry {
+function unite(one: SeenUse, other: SeenUse): SeenUse {
   return {
     ...one,
     partitions: united(one.partitions, other.partitions, MAX_PARTITIONS).sort((a, b) => a - b),
@@ -221,7 +215,7 @@ function united<T>(one: readonly T[], other: readonly T[], max: number): T[] {
   return [...new Set([...one, ...other])].slice(0, max)
 }
 
-function rowOf(entry: SeenEntry): SeenAccessRow {
+function rowOf(entry: SeenUse): SeenAccessRow {
   return {
     issuer: entry.issuer,
     subject: entry.subject,
@@ -236,13 +230,13 @@ function rowOf(entry: SeenEntry): SeenAccessRow {
   }
 }
 
-function entryOf(row: SeenAccessRow): SeenEntry {
+function entryOf(row: SeenAccessRow): SeenUse {
   return {
     issuer: row.issuer,
     subject: row.subject,
     clientId: row.client_id,
-    resourceType: row.resource_type as SeenEntry['resourceType'],
-    operation: Number(row.operation) as SeenEntry['operation'],
+    resourceType: row.resource_type as SeenUse['resourceType'],
+    operation: Number(row.operation) as SeenUse['operation'],
     name: row.name,
     partitions: JSON.parse(row.partitions) as number[],
     ruleIds: JSON.parse(row.rule_ids) as string[],

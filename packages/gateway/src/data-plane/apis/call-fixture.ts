@@ -8,8 +8,9 @@ import {
   type Principal,
   parsePolicy,
   residualUnder,
+  type SeenAccess,
 } from '@headgate/policy'
-import type { AskStatus, ControlMessage, ControlPort, SeenAccess } from '../../control-port.ts'
+import type { AskStatus, ControlMessage, ControlPort } from '../../control-port.ts'
 import { AskView } from '../ask-view.ts'
 import { AccessLog } from '../audit/access-log.ts'
 import { BrokerAddresses } from '../broker-addresses.ts'

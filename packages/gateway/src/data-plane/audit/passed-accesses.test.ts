@@ -1,4 +1,4 @@
-import { Operation, type ResourceType } from '@headgate/policy'
+import { Operation, type ResourceType, type SeenAccess } from '@headgate/policy'
 import {
   defaultFetchResponse,
   defaultFetchResponsePartitionData,
@@ -6,7 +6,7 @@ import {
   defaultOffsetFetchResponse,
 } from '@headgate/wire'
 import { expect, it } from 'vitest'
-import type { ControlPort, SeenAccess } from '../../control-port.ts'
+import type { ControlPort } from '../../control-port.ts'
 import { TestClock } from '../../identity/token-fixture.ts'
 import { PassedAccesses } from './passed-accesses.ts'
 import { SeenAccesses } from './seen-accesses.ts'

@@ -1,15 +1,11 @@
-import { type Operation, type Principal, type ResourceType, resourceTypes } from '@headgate/policy'
+import { type Operation, type Principal, type ResourceType, resourceTypes, type SeenAccess } from '@headgate/policy'
 import { isBrokersPrincipal } from '../../principal-residual.ts'
 import { type BrokerRefusal, brokerRefusals } from './broker-refusals.ts'
 import type { SeenAccesses } from './seen-accesses.ts'
 
 /** Something that was let pass. */
-interface PassedAccess {
-  readonly resourceType: ResourceType
-  readonly operation: Operation
-  readonly name: string
+interface PassedAccess extends Pick<SeenAccess, 'resourceType' | 'operation' | 'name' | 'ruleIds'> {
   readonly partition: number | undefined
-  readonly ruleIds: readonly string[]
 }
 
 /** Who is let pass, and where that is kept. */

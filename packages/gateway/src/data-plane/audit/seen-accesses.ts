@@ -1,6 +1,13 @@
 import type { Clock, ClockTimer } from '@headgate/core'
-import { MAX_NAME_LENGTH, type Operation, type Principal, type ResourceType, resourceTypes } from '@headgate/policy'
-import type { ControlPort, SeenAccess } from '../../control-port.ts'
+import {
+  MAX_NAME_LENGTH,
+  type Operation,
+  type Principal,
+  type ResourceType,
+  resourceTypes,
+  type SeenAccess,
+} from '@headgate/policy'
+import type { ControlPort } from '../../control-port.ts'
 
 const FLUSH_MS = 2_000
 /** Different things that one connection is seen to do; as many as a large consumer has topics, and little to keep. */
@@ -17,10 +24,7 @@ export interface SeenAccessesOptions {
   readonly clock: Clock
 }
 
-interface Entry {
-  readonly resourceType: ResourceType
-  readonly operation: Operation
-  readonly name: string
+interface Entry extends Pick<SeenAccess, 'resourceType' | 'operation' | 'name'> {
   readonly partitions: Set<number>
   lastPartition: number | undefined
   ruleIds: readonly string[]

@@ -3,8 +3,9 @@ import { checkExactName, checkOpaqueSelector, checkTopicPattern } from '../../do
 import { type ClusterVerb, type Verb, verbOf, verbs } from '../../document/verbs.ts'
 import { isGlob } from '../../glob.ts'
 import { impliedOperations, Operation, operations, type ResourceType } from '../../operation.ts'
+import type { SeenUse } from '../../seen-access.ts'
 import { mergeNames } from './merge-names.ts'
-import type { SeenUse, SeenUses } from './seen-access.ts'
+import type { SeenUses } from './seen-access.ts'
 
 /** What one principal was seen to do, as the rule that grants it and nothing else. */
 export interface DraftRule {

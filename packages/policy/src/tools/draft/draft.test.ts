@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { parsePolicy } from '../../document/parse-policy.ts'
 import { CLUSTER_NAME, Operation, type ResourceType } from '../../operation.ts'
+import type { SeenUse } from '../../seen-access.ts'
 import { diffPolicies } from '../diff/diff-policies.ts'
 import { type DraftOptions, draftRules } from './draft-rules.ts'
 import { draftData, draftPolicyText } from './draft-words.ts'
 import { mergeNames } from './merge-names.ts'
-import { parseSeenUses, type SeenUse, type SeenUses } from './seen-access.ts'
+import { parseSeenUses, type SeenUses } from './seen-access.ts'
 import { untoldGrants, unusedGrants } from './unused-grants.ts'
 import { describeUnusedGrants } from './unused-words.ts'
 

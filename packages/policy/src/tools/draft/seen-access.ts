@@ -1,20 +1,6 @@
 import * as z from 'zod'
-import { MAX_NAME_LENGTH, type Operation, operations, type ResourceType, resourceTypes } from '../../operation.ts'
-
-/** Something that one client was seen to do, as a gateway tells it. */
-export interface SeenUse {
-  readonly issuer: string
-  readonly subject: string
-  readonly clientId: string
-  readonly resourceType: ResourceType
-  readonly operation: Operation
-  readonly name: string
-  readonly partitions: readonly number[]
-  /** The rules that granted it; none where it passed by a mode. */
-  readonly ruleIds: readonly string[]
-  readonly firstUnixMs: number
-  readonly lastUnixMs: number
-}
+import { MAX_NAME_LENGTH, operations, resourceTypes } from '../../operation.ts'
+import type { SeenUse } from '../../seen-access.ts'
 
 /** What a gateway has seen, from when on, and which topics there are. */
 export interface SeenUses {

@@ -3,7 +3,8 @@ import { LABEL_PREFIX } from '../../document/names.ts'
 import { verbOf } from '../../document/verbs.ts'
 import { matchesGlob } from '../../glob.ts'
 import { CLUSTER_NAME, Operation, type ResourceType } from '../../operation.ts'
-import type { SeenUse, SeenUses } from './seen-access.ts'
+import type { SeenUse } from '../../seen-access.ts'
+import type { SeenUses } from './seen-access.ts'
 import { rightUses } from './unused-rights.ts'
 
 /** Names behind one verb of a rule, or what one of its rights lifts; nothing behind `without-approval`. */

@@ -4,9 +4,9 @@ import { matchesGlob } from '../../glob.ts'
 import { uniteKeepLists } from '../../keep-list.ts'
 import { Operation } from '../../operation.ts'
 import { ALL_PARTITIONS, decide } from '../../program/decide.ts'
+import type { SeenUse } from '../../seen-access.ts'
 import { programOf } from '../diff/point.ts'
 import { accessKey } from '../diff/strictness.ts'
-import type { SeenUse } from './seen-access.ts'
 
 /** What is known of the rights that a rule gives beside its verbs. */
 export interface RightUses {
