@@ -3,7 +3,6 @@ import { type ApprovalObligation, type Decision, type Effect, keepWords, reasonT
 import type { ApprovalAsk } from '../approvals/approval-ask.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { ConsumerHealth } from '../consumption/consumer-health.ts'
-import type { Consumption } from '../consumption/consumption.ts'
 import { HeadgateConfigurationError } from '../errors.ts'
 import type { TopicMasks } from '../masking/topic-mask.ts'
 import type { AskWish } from '../session/gateway-asks.ts'
@@ -58,7 +57,7 @@ export interface AccessParts {
   readonly gate: Gate
   readonly masks: TopicMasks
   readonly approvals: Approvals
-  readonly consumptions: ReadonlySet<Consumption>
+  readonly consumptions: ReadonlySet<{ readonly health: ConsumerHealth }>
   readonly clock: Clock
 }
 
