@@ -23,7 +23,7 @@ function isNumber(bytes: Buffer, from: number, to: number): boolean {
 }
 
 /** Whether a `traceparent` of version 00 is well formed and has the flag `sampled` off (W3C Trace Context, section 3.2). */
-export function saysUnsampled(traceparent: Buffer): boolean {
+function saysUnsampled(traceparent: Buffer): boolean {
   if (traceparent.length !== TRACEPARENT_BYTES) return false
   if (traceparent[0] !== ZERO || traceparent[1] !== ZERO || traceparent[2] !== DASH) return false
   if (traceparent[35] !== DASH || traceparent[52] !== DASH) return false
