@@ -10,6 +10,8 @@ export interface Ask {
    * Called only when the whole topic is not allowed.
    */
   readonly partitions?: () => readonly number[] | undefined
+  /** The one partition that records come from: a right to it may show more of them than one to the whole topic. */
+  readonly partition?: number
   /** Whether a right to some partitions of the topic is enough, because what is not granted is not asked for later. */
   readonly inPart?: true
   /** What allows it as well. */

@@ -156,7 +156,7 @@ function decideAsk(program: Program, ask: Ask): Decided {
   // A name that is no text would be compared as one thing here and sent as another.
   if (typeof ask.name !== 'string') throw new KafkaJSNonRetriableError(`Invalid ${ask.resourceType} name`)
   const whole = decide(program, ask.resourceType, ask.operation, ask.name, ALL_PARTITIONS)
-  if (whole.effect !== 'deny') return { decision: whole }
+  if (whole.effect !== 'deny') return decideOn(program, ask, whole)
   const decided = (ask.partitions?.() ?? []).map((partition) => ({
     decision: decide(program, ask.resourceType, ask.operation, ask.name, partition),
     partition,
@@ -165,6 +165,12 @@ function decideAsk(program: Program, ask: Ask): Decided {
   if (byPartition !== undefined) return byPartition
   if (ask.inPart) return { decision: decideInPart(program, ask, whole) }
   return { decision: (ask.or && decideAlternative(program, ask.or)) ?? whole }
+}
+
+/** As the gateway decides, where it is known which partition is meant. */
+function decideOn(program: Program, { resourceType, operation, name, partition }: Ask, whole: Decision): Decided {
+  const decision = partition === undefined ? whole : decide(program, resourceType, operation, name, partition)
+  return decision === whole || partition === undefined ? { decision: whole } : { decision, partition }
 }
 
 /** Reasons for which a whole topic is denied where a part of it may be granted. */

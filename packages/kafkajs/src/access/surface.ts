@@ -146,8 +146,8 @@ export const deliverySurface: {
   readonly eachMessage: (payload: Pick<EachMessagePayload, 'topic' | 'partition'>) => readonly Ask[]
   readonly eachBatch: (batch: Batch) => readonly Ask[]
 } = Object.freeze({
-  eachMessage: ({ topic: name, partition }) => [read(name, partition)],
-  eachBatch: ({ topic: name, partition }) => [read(name, partition)],
+  eachMessage: ({ topic: name, partition }) => [{ ...read(name, partition), partition }],
+  eachBatch: ({ topic: name, partition }) => [{ ...read(name, partition), partition }],
 })
 
 /** Methods of what a handler is given. */

@@ -69,6 +69,37 @@ test('records of a whole batch are handed out as they are only where all of thei
   expect(`${await read(gate, 'orders', true)}`).toBe('{"ssn":"*****6789"}')
 })
 
+test('of a partition that a further rule shows more of, more is shown, as at the gateway', async () => {
+  const rules = (part: string): string => `
+topics: [{ match: [orders], format: json, mask: [{ fields: ssn, with: last-4 }] }]
+rules:
+  - { id: all, who: everyone, may: { consume: [orders], only: [ssn] } }
+  - { id: part, who: everyone, may: { consume: [orders], partitions: [1]${part} } }`
+  const given = at(1, Buffer.from('{"id":1,"ssn":"123456789","name":"x"}'))
+  const shown = async (part: string, partition: number): Promise<unknown[]> => {
+    const current = policyOf(rules(part))
+    const by = createTestClient(
+      new Gate({ current: () => current, isOpen: () => true, renew: async () => {} }, () => {}),
+    )
+    const values: string[] = []
+    await guardEachMessage(async ({ message }) => void values.push(`${message.value}`), by).takeBatch({
+      ...createMessageBatch('orders', [given], true),
+      partition,
+    })
+    const inner = { batch: { topic: 'orders', partition, messages: [given] }, resolveOffset: () => {} }
+    await guardEachBatch(
+      async ({ batch }) => void values.push(`${batch.messages[0]?.value}`),
+      by,
+      scope,
+    )(inner as unknown as EachBatchPayload)
+    return [...new Set(values)]
+  }
+
+  expect(await shown('', 1)).toEqual(['{"id":1,"ssn":"*****6789","name":"x"}'])
+  expect(await shown(', only: [id], unmask: [ssn]', 1)).toEqual(['{"id":1,"ssn":"123456789"}'])
+  expect(await shown('', 0)).toEqual(['{"ssn":"*****6789"}'])
+})
+
 test('a withheld record is skipped, and its offset is resolved with the one before it', async () => {
   const values: string[] = []
   const { resolved } = await readBatch(
