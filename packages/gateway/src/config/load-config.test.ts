@@ -306,6 +306,25 @@ describe('security is explicit', () => {
     expect(problemsOfChange(from, to)).toEqual([])
   })
 
+  test('of a list of certificates each one is looked at: a file that is half written is no shorter list', async () => {
+    const [first, second] = [await createTestCertificate(), await createTestCertificate()]
+    const damaged = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'
+    const half = second.certPem.slice(0, second.certPem.length / 2)
+    const problemsOf = (text: string): string[] => {
+      folder.write('list.pem', text)
+      folder.write('list-key.pem', first.keyPem)
+      return [
+        ...problemsOfChange('ca: cert.pem', 'ca: list.pem'),
+        ...problemsOfChange('key: key.pem }\nhttp', 'key: key.pem, clientCa: list.pem }\nhttp'),
+        ...problemsOfChange('ca: cert.pem', 'cert: list.pem, key: list-key.pem'),
+      ]
+    }
+    expect(problemsOf(`words\n${first.certPem}\n${second.certPem}`)).toEqual([])
+    const all = ['4:14 PEM_INVALID', '16:50 PEM_INVALID', '4:16 PEM_INVALID']
+    for (const rest of [half, damaged, `${damaged}${second.certPem}`, '-----BEGIN CERTIFICATE-----\n'])
+      expect(problemsOf(`${first.certPem}\n${rest}`)).toEqual(all)
+  })
+
   test('the key of another certificate is a problem', async () => {
     folder.write('other.pem', (await createTestCertificate()).keyPem)
     expect(problemsOfChange('key: key.pem }\nhttp', 'key: other.pem }\nhttp')).toEqual(['16:31 PEM_INVALID'])

@@ -17,6 +17,22 @@ function parseCertificate(pem: string): X509Certificate | undefined {
   }
 }
 
+const BEGINNING = /(?=-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----)/
+
+/**
+ * What is wrong with a file of certificates.
+ *
+ * INVARIANT: each of them is looked at. TLS reads a list of authorities up to the first one that is damaged, and says nothing: of a
+ * file that is half written it would take the first half.
+ */
+function certificatesProblem(pem: string): string | undefined {
+  if (parseCertificate(pem) === undefined) return 'holds no certificate'
+  // A file may begin with a key, or with words.
+  const blocks = pem.split(BEGINNING).filter((block) => BEGINNING.test(block))
+  const isWhole = blocks.every((block) => parseCertificate(block) !== undefined)
+  return isWhole ? undefined : 'holds a certificate that is damaged, or not all of one'
+}
+
 function keyProblem(pem: string, certificate: X509Certificate | undefined): string | undefined {
   try {
     const key = createPrivateKey(pem)
@@ -31,13 +47,10 @@ export function readCertificate(reader: ConfigReader, key: string): string | und
   const path = reader.optionalText(key)
   if (path === undefined || path.value === '') return undefined
   const pem = reader.source.readNamedFile(path.value, path.offset)
-  if (pem !== undefined && parseCertificate(pem) === undefined) {
-    reader.add(
-      'ERR_GATEWAY_CONFIG_PEM_INVALID',
-      `file \`${path.value}\` holds no certificate`,
-      'name a PEM file',
-      path.offset,
-    )
+  const problem = pem === undefined ? undefined : certificatesProblem(pem)
+  if (problem !== undefined) {
+    const message = `file \`${path.value}\` ${problem}`
+    reader.add('ERR_GATEWAY_CONFIG_PEM_INVALID', message, 'name a PEM file of whole certificates', path.offset)
   }
   return pem
 }
@@ -83,14 +96,15 @@ function checkSecurity(reader: ConfigReader): void {
   }
 }
 
-/** A chain, or a list of authorities, is more than its first certificate: TLS itself has to take it. */
+/** TLS has a say of its own, such as on keys that are too short. */
 function checkUsable(reader: ConfigReader, key: string, tls: Parameters<typeof createSecureContext>[0]): void {
   try {
     createSecureContext(tls)
   } catch {
     // What TLS says of it may quote the file.
-    const message = `\`${reader.nameOf(key)}\` cannot be used for TLS: a certificate in the file is damaged`
-    reader.add('ERR_GATEWAY_CONFIG_PEM_INVALID', message, 'name a PEM file of whole certificates', reader.offsetOf(key))
+    const message = `\`${reader.nameOf(key)}\` cannot be used for TLS`
+    const mend = 'name a PEM file of whole certificates, of keys that are long enough'
+    reader.add('ERR_GATEWAY_CONFIG_PEM_INVALID', message, mend, reader.offsetOf(key))
   }
 }
 
@@ -121,7 +135,11 @@ export function readUpstreamTls(reader: ConfigReader): UpstreamTls | undefined {
   if (tls.has('cert') !== tls.has('key')) {
     tls.add('ERR_GATEWAY_CONFIG_CONFLICT', `\`${tls.nameOf('cert')}\` and \`key\` go together`, 'give both, or neither')
   }
-  if (caPem !== undefined && tls.source.problems.length === 0) checkUsable(tls, 'ca', { ca: caPem })
+  if (tls.source.problems.length === 0) {
+    if (caPem !== undefined) checkUsable(tls, 'ca', { ca: caPem })
+    const { certPem, keyPem } = pair
+    if (certPem !== undefined && keyPem !== undefined) checkUsable(tls, 'cert', { cert: certPem, key: keyPem.reveal() })
+  }
   tls.close()
   return { caPem, serverName, ...pair }
 }
