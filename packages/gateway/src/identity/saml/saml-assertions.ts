@@ -25,7 +25,6 @@ const GROUPS_ELSEWHERE = 'http://schemas.microsoft.com/claims/groups.link'
 /** Verifies SAML 2 assertions of the configured issuers, as they come to the token endpoint (RFC 7522 section 3). */
 export class SamlAssertions {
   readonly #recipient: string
-  readonly #clock: Clock
   readonly #log: LogPort
   readonly #threads: SamlThreads
   #issuers: readonly SamlIssuerConfig[]
@@ -33,7 +32,6 @@ export class SamlAssertions {
   constructor({ config, clock, log }: SamlAssertionsOptions) {
     this.#issuers = config.samlIssuers ?? []
     this.#recipient = `${config.http.publicUrl}/token`
-    this.#clock = clock
     this.#log = log
     this.#threads = new SamlThreads({ clock, log })
   }
@@ -47,7 +45,6 @@ export class SamlAssertions {
       token,
       issuers: issuers.map(trustOf),
       recipient: this.#recipient,
-      nowUnixMs: this.#clock.nowUnixMs(),
     })
     if (!reply.ok) throw new SamlRefusedError(reply)
     const { entityId, assertionId, issuedAtUnixMs, expiresAtUnixMs } = reply.statement

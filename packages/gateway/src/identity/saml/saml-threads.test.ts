@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { SamlIssuerConfig } from '../../config/issuer-config.ts'
 import { collectLog } from '../../control-plane/control-plane-fixture.ts'
@@ -93,6 +94,18 @@ test('of more than can wait the rest are told to come again, and tokens do not s
   expect(order.indexOf('ERR_GATEWAY_TOKEN_ISSUER_UNKNOWN')).toBeLessThan(20)
 })
 
+test('an assertion is verified as of its turn, not as of its coming', async () => {
+  const { pool, clock } = threads(`
+    const tell = (nowUnixMs) => parentPort.postMessage({ ok: false, code: 'told', message: String(nowUnixMs) })
+    parentPort.on('message', ({ nowUnixMs, token }) => token === 'slow' ? setTimeout(tell, 50, nowUnixMs) : tell(nowUnixMs))`)
+  const came = clock.nowUnixMs()
+  const [slow, waiting] = [pool.verify(request('slow')), pool.verify(request('waiting'))]
+  await expect.poll(() => clock.timers).toBe(1)
+  clock.advance(5_000)
+  expect(await slow).toMatchObject({ message: `${came}` })
+  expect(await waiting).toMatchObject({ message: `${came + 5_000}` })
+})
+
 test('a gateway without issuers of assertions reads none', async () => {
   const { verifySubjectToken } = bound(authenticator())
   const outcome = expect(verifySubjectToken({ type: 'saml2', token: '!' })).rejects
@@ -133,6 +146,23 @@ describe('a thread that comes to no end of its own', () => {
     expect(lines).toMatchObject([{ event: 'assertion-thread', code: 'ERR_GATEWAY_SAML_UNVERIFIED', reason }])
     expect(JSON.stringify(lines)).not.toContain('canary')
     expect(clock.timers).toBe(0)
+  })
+
+  test('is not given the next assertion where it ended with nothing to do', async () => {
+    const { pool, lines } = threads(
+      `parentPort.on('message', ({ token }) => { ${ANSWER}; setTimeout(() => process.exit(0)) })`,
+    )
+    const workers: Worker[] = []
+    const note = (worker: Worker): void => void workers.push(worker)
+    process.on('worker', note)
+    for (const token of ['first', 'next', 'last']) {
+      expect(await pool.verify(request(token))).toMatchObject({ message: token })
+      // The number of one that has ended.
+      await expect.poll(() => workers.at(-1)?.threadId).toBe(-1)
+    }
+    process.off('worker', note)
+    expect(workers).toHaveLength(3)
+    expect(lines).toEqual([])
   })
 
   test('is ended by closing, and what waits behind it is refused', async () => {

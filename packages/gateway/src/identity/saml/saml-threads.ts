@@ -15,6 +15,9 @@ export interface SamlThreadsOptions {
   readonly script?: URL
 }
 
+/** The moment that it is verified at is that of its turn. */
+type UndatedRequest = Omit<SamlRequest, 'nowUnixMs'>
+
 const MAX_THREADS = 2
 const MAX_WAITING = 128
 /** Some thirty times what the worst one takes on an idle machine. */
@@ -38,12 +41,12 @@ export class SamlThreads {
   }
 
   /**
-   * Verifies an assertion when a thread has room.
+   * Verifies an assertion when a thread has room, as it is then: what ends in the queue is taken no more.
    *
    * @throws {AuthenticatorBusyError} `ERR_GATEWAY_AUTHENTICATOR_BUSY` when even the queue is full
    * @throws {SamlUnverifiedError} `ERR_GATEWAY_SAML_UNVERIFIED` when its thread ended, or had no answer in time
    */
-  verify(request: SamlRequest): Promise<SamlReply> {
+  verify(request: UndatedRequest): Promise<SamlReply> {
     return this.#gate.run(() => this.#run(request))
   }
 
@@ -53,18 +56,26 @@ export class SamlThreads {
     await Promise.all([...this.#idle.splice(0), ...this.#busy].map((thread) => thread.end('closed')))
   }
 
-  async #run(request: SamlRequest): Promise<SamlReply> {
+  async #run(request: UndatedRequest): Promise<SamlReply> {
     if (this.#isClosed) throw new SamlUnverifiedError()
-    const thread = this.#idle.pop() ?? new SamlThread(this.#options.script)
+    const { clock } = this.#options
+    const thread = this.#nextThread()
     this.#busy.add(thread)
-    const timer = this.#options.clock.after(TIMEOUT_MS, () => void thread.end('timeout'))
-    const outcome = await thread.verify(request)
+    const timer = clock.after(TIMEOUT_MS, () => void thread.end('timeout'))
+    const outcome = await thread.verify({ ...request, nowUnixMs: clock.nowUnixMs() })
     timer.cancel()
     this.#busy.delete(thread)
     if (!thread.hasEnded) this.#idle.push(thread)
     if (!('endedBy' in outcome)) return outcome
     this.#tellEnd(outcome.endedBy)
     throw new SamlUnverifiedError()
+  }
+
+  /** One that ended while it had nothing to do is no reason to refuse what comes next. */
+  #nextThread(): SamlThread {
+    let thread = this.#idle.pop()
+    while (thread?.hasEnded) thread = this.#idle.pop()
+    return thread ?? new SamlThread(this.#options.script)
   }
 
   #tellEnd(reason: string): void {
