@@ -1,3 +1,4 @@
+import { shownFields } from '@headgate/core'
 import type { World } from '@headgate/test/world'
 import { check } from './step.ts'
 import { paragraph } from './terminal.ts'
@@ -25,6 +26,7 @@ export function showDenial(lines: World['logLines'], topic: string): void {
 
 /** A line of the gateway's log in a few words. */
 export function describeLine(line: Partial<World['logLines'][number]>): string {
-  const fields = SHOWN.map((name) => [name, [line[name]].flat().join(',')]).filter(([, value]) => value !== '')
-  return fields.map(([name, value]) => `${name}=${value}`).join(' ')
+  return shownFields(line, SHOWN)
+    .map(([name, texts]) => `${name}=${texts.join(',')}`)
+    .join(' ')
 }

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { HeadgateError, isHeadgateError } from './errors.ts'
+import { shownFields } from './log.ts'
 import { Secret } from './secret.ts'
 
 class TornError extends HeadgateError<'ERR_CORE_TORN'> {
@@ -34,4 +35,15 @@ test('a secret shows itself in no printed form', () => {
 
   expect(`${secret} ${JSON.stringify({ secret })} ${inspect(secret, { showHidden: true })}`).not.toContain('hunter2')
   expect(secret.reveal()).toBe('hunter2')
+})
+
+test('of a log line those members are shown that it has, in the order that is asked for', () => {
+  const line = { code: 'C', reason: '', ruleIds: ['a', 'b'], count: 0, event: 'denial' }
+
+  expect(shownFields(line, ['event', 'principal', 'ruleIds', 'reason', 'count'])).toEqual([
+    ['event', ['denial']],
+    ['ruleIds', ['a', 'b']],
+    ['count', ['0']],
+  ])
+  expect(shownFields({ ruleIds: [] }, ['ruleIds'])).toEqual([])
 })

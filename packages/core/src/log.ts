@@ -54,3 +54,14 @@ const silent = (): void => {}
 
 /** A log port that keeps nothing. */
 export const silentLog: LogPort = Object.freeze({ debug: silent, info: silent, warn: silent, error: silent })
+
+/** Those of some members that a line has, in the order in which they are asked for, each as text; a list as its members. */
+export function shownFields<K extends keyof LogFields>(
+  fields: LogFields,
+  names: readonly K[],
+): readonly (readonly [name: K, texts: readonly string[]])[] {
+  return names.flatMap((name) => {
+    const texts = [fields[name] ?? []].flat().map(String)
+    return texts.join('') === '' ? [] : [[name, texts] as const]
+  })
+}

@@ -1,4 +1,4 @@
-import type { LogFields, LogPort } from '@headgate/core'
+import { type LogFields, type LogPort, shownFields } from '@headgate/core'
 import type { CommandIo } from '../command.ts'
 
 /** The members of a log line that a developer acts on, in this order. */
@@ -16,13 +16,11 @@ const SHOWN = [
 const TOLD_EVENTS: ReadonlySet<string | undefined> = new Set(['policy', 'ask'])
 
 function words(fields: LogFields, message: string): string {
-  const shown = SHOWN.flatMap((name) => {
-    const value = fields[name]
-    // A problem's text ends in its code already.
-    if (value === undefined || value.length === 0 || (name === 'code' && fields.reason?.endsWith(`(${value})`)))
-      return []
-    return [typeof value === 'string' ? value : value.join(', ')]
-  })
+  // A problem's text ends in its code already.
+  const isTold = fields.code !== undefined && fields.reason?.endsWith(`(${fields.code})`) === true
+  const shown = shownFields(fields, SHOWN).flatMap(([name, texts]) =>
+    name === 'code' && isTold ? [] : [texts.join(', ')],
+  )
   return `headgate: ${[message, ...shown].join(' · ')}\n`
 }
 
