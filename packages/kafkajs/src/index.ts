@@ -1,3 +1,4 @@
+export { Secret } from '@headgate/core'
 // Every type of kafkajs, from its own declarations, so that those and ours are the same types. `Kafka` and `KafkaConfig`
 // above take the place of kafkajs's.
 export type * from '#kafkajs'

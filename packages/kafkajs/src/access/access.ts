@@ -68,6 +68,7 @@ const RENEWAL_GRACE_MS = 30_000
 export class Access {
   readonly #parts: AccessParts
 
+  /** @internal */
   constructor(parts: AccessParts) {
     this.#parts = parts
   }

@@ -24,7 +24,7 @@ export interface ClientCredentialsOptions extends ClientAssertionOptions {
   readonly issuer: string
   readonly clientId: string
   /** The client's secret; or give `clientSecretFile`, or one of the ways without a secret. */
-  readonly clientSecret?: string | Secret<string>
+  readonly clientSecret?: string | Pick<Secret<string>, 'reveal'>
   /** A file that holds the secret; read anew for each token. */
   readonly clientSecretFile?: string
   readonly scope?: string
@@ -72,10 +72,10 @@ function textsOf(value: unknown): readonly string[] | undefined {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : undefined
 }
 
-async function readSecret(options: ClientCredentialsOptions): Promise<Secret<string>> {
+async function readSecret(options: ClientCredentialsOptions): Promise<Pick<Secret<string>, 'reveal'>> {
   const { clientSecret, clientSecretFile } = options
-  if (clientSecret instanceof Secret) return clientSecret
-  if (clientSecret !== undefined) return new Secret(clientSecret)
+  // By what it can, not by its class: an application may have another copy of that.
+  if (clientSecret !== undefined) return typeof clientSecret === 'string' ? new Secret(clientSecret) : clientSecret
   if (clientSecretFile === undefined) {
     throw new HeadgateConfigurationError({
       message:

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '@headgate/core'
+import { Secret, systemClock } from '@headgate/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type HttpStandIn, startHttpStandIn } from '../testing/http-stand-in.ts'
 import { clientCredentials } from './client-credentials.ts'
@@ -42,6 +42,17 @@ test('client credentials become a token that is kept for four fifths of its life
   const { headers, form } = provider.seen.at(-1) ?? {}
   expect(Object.fromEntries(form ?? [])).toEqual({ grant_type: 'client_credentials', scope: 'kafka' })
   expect(Buffer.from(`${headers?.authorization}`.slice(6), 'base64').toString()).toBe('or%3Aders:s+%C3%AB%2B')
+})
+
+test.each([
+  ['this package', new Secret('s ë+')],
+  ['another copy', { reveal: (): string => 's ë+' }],
+])('a secret is taken of %s, whatever its class', async (_, clientSecret) => {
+  provider.routes.set('/token', () => ({ json: { access_token: 'token', expires_in: 100 } }))
+  await identity({ clientSecret }).getToken(context)
+  const { authorization } = provider.seen.at(-1)?.headers ?? {}
+
+  expect(Buffer.from(`${authorization}`.slice(6), 'base64').toString()).toBe('or%3Aders:s+%C3%AB%2B')
 })
 
 test('the provider is asked over one connection', async () => {
