@@ -50,11 +50,14 @@ test('from the end, the trie finds the longest text that a name ends with', () =
   )
 })
 
-test('texts whose characters have the same last bits are found', () => {
-  const prefixes = Array.from({ length: 256 }, (_, n) => `x${String.fromCharCode(n << 8)}`)
+test.each([
+  ['whose characters have the same last bits', 256, 256],
+  ['of which as many as there are characters go on in different ways', 65_536, 1],
+])('texts %s are found', (_, count, distance) => {
+  const prefixes = Array.from({ length: count }, (__, n) => `x${String.fromCharCode(n * distance)}`)
   const trie = new PrefixTrie({ prefixes: new Map(prefixes.map((each, nth) => [each, nth])), wholes: new Map() })
-  expect(prefixes.map((each) => trie.find(`${each}!`))).toEqual(prefixes.map((_, nth) => nth))
-  expect([trie.find('x!'), trie.find('x'), trie.find('')]).toEqual([-1, -1, -1])
+  expect(prefixes.map((each) => trie.find(`${each}!`))).toEqual(prefixes.map((__, nth) => nth))
+  expect([trie.find('y'), trie.find('x'), trie.find('')]).toEqual([-1, -1, -1])
 })
 
 test('P8: names that match ever other sets of patterns are decided the same, and none of them stays for ever', () => {

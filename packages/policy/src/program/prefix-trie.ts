@@ -102,8 +102,10 @@ interface Branch {
 /** Lays out the rows from the root on, those of one depth after those of the depth above. */
 function layOut({ prefixes, wholes }: TrieTexts): Layout {
   const texts = [...new Set(['', ...prefixes.keys(), ...wholes.keys()])].sort()
-  const layout: Layout = { rows: emptyRows(2), pieces: [], outer: [] }
+  const layout: Layout = { rows: [], pieces: [], outer: [] }
   const { rows, pieces, outer } = layout
+  // The root, and the empty row.
+  addEmptyRows(rows, 2)
   const branches: Branch[] = [{ node: 0, low: 0, high: texts.length, start: 0, prefix: NONE }]
   for (const { node, low, high, start, prefix: above } of branches) {
     const [first = '', last = ''] = [texts[low], texts[high - 1]]
@@ -118,7 +120,8 @@ function layOut({ prefixes, wholes }: TrieTexts): Layout {
     for (let at = start; at < end; at += 1) pieces.push(first.charCodeAt(at))
     rows[node + WHOLE] = whole
     rows[node + PREFIX] = prefix
-    branches.push(...addChildren(layout, texts, { node, low: ends ? low + 1 : low, high, start: end, prefix }))
+    for (const child of addChildren(layout, texts, { node, low: ends ? low + 1 : low, high, start: end, prefix }))
+      branches.push(child)
   }
   return layout
 }
@@ -130,7 +133,7 @@ function addChildren({ rows }: Layout, texts: readonly string[], { node, low, hi
     if (at === low || codeOf(texts, at, start) !== codeOf(texts, at - 1, start)) lows.push(at)
   const mask = 2 ** Math.ceil(Math.log2(lows.length + 1)) - 1
   const children = lows.length === 0 ? EMPTY : rows.length
-  if (lows.length > 0) rows.push(...emptyRows(mask + 1))
+  if (lows.length > 0) addEmptyRows(rows, mask + 1)
   rows[node + CHILDREN] = children
   rows[node + MASK] = mask
   return lows.map((from, nth) => {
@@ -152,8 +155,8 @@ function reversed(text: string): string {
   return text.split('').reverse().join('')
 }
 
-function emptyRows(count: number): number[] {
-  return new Array<number>(count * ROW).fill(NONE)
+function addEmptyRows(rows: number[], count: number): void {
+  for (let left = count * ROW; left > 0; left -= 1) rows.push(NONE)
 }
 
 function sharedLength(a: string, b: string): number {
