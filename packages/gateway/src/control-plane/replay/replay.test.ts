@@ -234,6 +234,29 @@ describe('what may be seen [session-replay]', () => {
     expect(await shown(', only: [n]', '')).toEqual([{ text: 'k-0' }, all, ['x-user']])
   })
 
+  test('what only replaying shows waits for an approval, though reading needs none', async () => {
+    write(1)
+    await sessionRead()
+    const approval = 'approval: { by: [leads], people: 1, reason: optional, for: 1h, decide-within: 30m }'
+    const rules = (consumes: string, replays: string): string =>
+      `topics: [{ id: pay, match: [orders], format: json, ${approval} }]\n` +
+      `rules: [{ id: c, who: everyone, may: { consume: [orders], without-approval: true${consumes} } }, ` +
+      `{ id: r, who: everyone, may: { replay: [orders]${replays} } }]`
+    const all = '{"n":0,"secret":"123456789","other":"abcdefghi"}'
+    const shown = async (consumes: string, replays: string): Promise<unknown> => {
+      setPolicy(rules(consumes, replays))
+      return textOf((await replay())[2])
+    }
+    expect(await shown(', only: [n]', '')).toBe('{"n":0}')
+    expect(await shown(', only: [n]', ', only: [other]')).toBe('{"n":0}')
+    expect(await shown('', ', only: [n]')).toBe(all)
+    const now = clock.nowUnixMs()
+    asks = [{ id: 'pay', state: 'active', startsAtUnixMs: now - 1, endsAtUnixMs: now + 1 }]
+    expect(await shown(', only: [n]', '')).toBe(all)
+    expect(recorded.at(-1)).toMatchObject({ approvals: [{ ask: 'pay' }] })
+    expect(await shown(', only: [n]', ', only: [other]')).toBe('{"n":0,"other":"abcdefghi"}')
+  })
+
   test('a mask that is not on record shows nothing of what it masked', async () => {
     write(1)
     await sessionRead({ maskDigest: 'unknown' })

@@ -26,11 +26,13 @@ function isGiven({ state, startsAtUnixMs = 0, endsAtUnixMs = 0 }: Ask, nowUnixMs
   return (state === 'active' || state === 'approved') && startsAtUnixMs <= nowUnixMs && nowUnixMs < endsAtUnixMs
 }
 
+const maskOf = ({ obligations }: Decision): MaskObligation | undefined => obligations?.mask
+
 /**
  * Decides what viewers may see of what others saw: whoever may `replay` a topic, under the masks and approvals of reading it.
  *
  * Whoever may read it too has the masks of reading, with what is unmasked there; nobody else has anything unmasked. What only
- * one of the two rights shows of a record is shown as replaying shows it.
+ * one of the two rights shows of a record is shown as replaying shows it, and waits for approval as replaying does.
  */
 export class ViewerRights {
   readonly #asks: Pick<Asks, 'newestOf'>
@@ -52,21 +54,19 @@ export class ViewerRights {
     const program = this.#programs.of(snapshot, viewer)
     const replay = decide(program, 'topic', Operation.Replay, topic, partition)
     const read = decide(program, 'topic', Operation.Read, topic, partition)
-    const decision = read.effect === 'deny' ? replay : read
-    const masks = [read, replay].map(({ obligations }) => obligations?.mask)
-    const right = {
-      mask: read.effect === 'deny' ? masks[1] : widerSight(masks[0], masks[1]),
-      ruleIds: replay.ruleIds,
-      approvals: [],
-      policyRevision: snapshot.revision,
-    }
+    const mask = read.effect === 'deny' ? maskOf(replay) : widerSight(maskOf(read), maskOf(replay))
+    const right = { mask, ruleIds: replay.ruleIds, approvals: [], policyRevision: snapshot.revision }
     const isForbidden = read.effect === 'deny' && FORBIDDEN.has(read.reason)
     if (replay.effect === 'deny' || isForbidden) return { ...right, noRecords: 'no-right' }
-    if (decision.effect === 'allow') return { ...right, noRecords: undefined }
-    const approvals = await this.#approvalsOf(decision, viewer, topic, nowUnixMs)
-    return approvals === undefined
-      ? { ...right, noRecords: 'held' }
-      : { ...right, noRecords: undefined, approvals: approvals }
+    const approvalsOf = async (held: Decision): Promise<readonly AuditApproval[] | undefined> =>
+      held.effect === 'hold' ? this.#approvalsOf(held, viewer, topic, nowUnixMs) : []
+    // INVARIANT: what reading does not show waits for what replaying waits for, whatever reading is freed of.
+    const isReadingAlone = read.effect !== 'deny' && mask === maskOf(read)
+    const approvals = await approvalsOf(isReadingAlone ? read : replay)
+    if (approvals !== undefined) return { ...right, noRecords: undefined, approvals }
+    return read.effect === 'allow'
+      ? { ...right, mask: maskOf(read), noRecords: undefined }
+      : { ...right, noRecords: 'held' }
   }
 
   /** The live approvals of a hold; `undefined` where one is missing. */
