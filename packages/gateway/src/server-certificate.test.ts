@@ -7,6 +7,7 @@ import {
   createTestCertificate,
   type TestCertificate,
 } from './config/config-fixture.ts'
+import type { GatewayConfig } from './config/gateway-config.ts'
 import { loadGatewayConfig } from './config/load-config.ts'
 import { ConfigReload } from './control-plane/config-reload.ts'
 import { collectLog, type LoggedLine } from './control-plane/control-plane-fixture.ts'
@@ -80,6 +81,22 @@ test('new connections get the certificate that is in the files now, and those th
     { event: 'certificate', listener: 'kafka', expiresAtUnixMs: expect.any(Number) },
     { event: 'certificate', listener: 'kafka', kid: expect.stringMatching(/^[0-9a-f]{64}$/) },
   ])
+})
+
+test('what was replaced between the start and the first look is not missed', async () => {
+  reload.close()
+  const { config } = loadGatewayConfig(folder.configPath, { environment: { LEDGER_PASSWORD: 'x' } }) as {
+    config: GatewayConfig
+  }
+  const taken: (string | undefined)[] = []
+  const takers = [{ takeConfig: ({ listener: { tls } }: GatewayConfig) => void taken.push(tls?.certPem) }]
+  const next = await replaceFiles()
+  const load = () => loadGatewayConfig(folder.configPath, { environment: { LEDGER_PASSWORD: 'x' } })
+  reload = new ConfigReload({ config, takers, load, log: collectLog().log, clock })
+  lookAtFiles()
+  expect(taken).toEqual([next.certPem])
+  lookAtFiles()
+  expect(taken).toHaveLength(1)
 })
 
 test('a session of the certificate before is not taken up again', async () => {

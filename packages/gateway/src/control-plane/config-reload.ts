@@ -28,13 +28,13 @@ export interface ConfigReloadOptions {
 export class ConfigReload {
   readonly #options: ConfigReloadOptions
   #files: readonly string[]
-  #fingerprint: string
+  /** Nothing at first: what has changed while the gateway was being made is not known, so that the files are read once more. */
+  #fingerprint: string | undefined
   #timer: ClockTimer | undefined
 
   constructor(options: ConfigReloadOptions) {
     this.#options = options
     this.#files = options.config.files
-    this.#fingerprint = fingerprintFiles(this.#files)
     if (this.#files.length > 0) this.#watch()
   }
 
