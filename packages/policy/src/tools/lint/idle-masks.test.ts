@@ -1,4 +1,11 @@
-import { compileRecordPlan, maskRecordHeader, maskRecordKey, maskRecordValue, parseSelector } from '@headgate/masking'
+import {
+  compileRecordPlan,
+  type KeepList,
+  maskRecordHeader,
+  maskRecordKey,
+  maskRecordValue,
+  parseSelector,
+} from '@headgate/masking'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { canonicalJson } from '../../canonical.ts'
@@ -131,6 +138,16 @@ function canonical(named: readonly string[]): string {
   return result.selector.canonical
 }
 
+/** Lists of what is shown come before masks, and hide what is not in them. */
+const keepList: fc.Arbitrary<KeepList | undefined> = fc.option(
+  fc.record({
+    fields: fc.subarray(['a', 'b/c', 'b/*', '*/d', 'x']),
+    headers: fc.subarray(['h1', 'h2']),
+    key: fc.boolean(),
+  }),
+  { nil: undefined },
+)
+
 /** A policy as its author would leave it: without what is told, and with no say on unreadable records where an entry masks no more. */
 function without(document: PolicyDocument, idle: readonly IdleMask[]): PolicyDocument {
   const isLeft = (mask: ProtectionMask, word: string): boolean =>
@@ -186,25 +203,35 @@ test('without what is told no decision is another one, and no record is shown ot
 }, () => {
   const told = new Map<string, number>()
   fc.assert(
-    fc.property(topics, right, fc.array(value, { minLength: 12, maxLength: 12 }), (written, unmask, records) => {
-      const policy = documentOf(written)
-      const rules = policy.rules.map((rule) => ({ ...rule, ...(unmask === undefined ? {} : { unmask }) }))
-      const document = { ...policy, rules }
-      const idle = idleMasks(document)
-      for (const { because } of idle) told.set(because, (told.get(because) ?? 0) + 1)
-      fc.pre(idle.length > 0)
-      const ada = { issuer: 'corp', subject: 'ada', groups: [] }
-      const [was, is] = [document, without(document, idle)].map((each) => programOf(each, ada))
-      if (was === undefined || is === undefined) throw new Error('two')
-      for (const { name } of namesOf([document], 'topic')) {
-        for (const operation of [Operation.Read, Operation.Write, Operation.Replay, Operation.Describe]) {
-          const [before, after] = [was, is].map((program) =>
-            meaning(decide(program, 'topic', operation, name, ALL_PARTITIONS), records),
-          )
-          expect(after).toEqual(before)
+    fc.property(
+      topics,
+      right,
+      keepList,
+      fc.array(value, { minLength: 12, maxLength: 12 }),
+      (written, unmask, only, records) => {
+        const policy = documentOf(written)
+        const rules = policy.rules.map((rule) => ({
+          ...rule,
+          ...(unmask === undefined ? {} : { unmask }),
+          ...(only === undefined ? {} : { only }),
+        }))
+        const document = { ...policy, rules }
+        const idle = idleMasks(document)
+        for (const { because } of idle) told.set(because, (told.get(because) ?? 0) + 1)
+        fc.pre(idle.length > 0)
+        const ada = { issuer: 'corp', subject: 'ada', groups: [] }
+        const [was, is] = [document, without(document, idle)].map((each) => programOf(each, ada))
+        if (was === undefined || is === undefined) throw new Error('two')
+        for (const { name } of namesOf([document], 'topic')) {
+          for (const operation of [Operation.Read, Operation.Write, Operation.Replay, Operation.Describe]) {
+            const [before, after] = [was, is].map((program) =>
+              meaning(decide(program, 'topic', operation, name, ALL_PARTITIONS), records),
+            )
+            expect(after).toEqual(before)
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns },
   )
   expect(told.get('same')).toBeGreaterThan(numRuns / 10)
