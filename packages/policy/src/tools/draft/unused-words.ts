@@ -17,7 +17,8 @@ function namesWords(all: readonly UnusedNames[]): string {
 
 function untoldWords({ ruleId, source, untold, why, topics }: UntoldGrant): string {
   const place = `${source.path}:${source.line}:${source.column}`
-  const because = why === 'shown' ? `who read ${quotedList(topics)} was shown it` : 'nothing that is kept says so'
+  const because =
+    why === 'shown' ? `who read ${quotedList(topics)} may have been shown it` : 'nothing that is kept says so'
   return `${place}: rule \`${ruleId}\`: it cannot be told whether this is used, for ${because}: ${namesWords(untold)}`
 }
 
