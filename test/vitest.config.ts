@@ -43,7 +43,7 @@ export default defineConfig({
           include: ['test/packaging/**/*.test.ts'],
           benchmark: { include: [] },
           fileParallelism: false,
-          testTimeout: MINUTE_MS,
+          testTimeout: 3 * MINUTE_MS,
           hookTimeout: 2 * MINUTE_MS,
           sequence: { groupOrder: 1 },
         },
