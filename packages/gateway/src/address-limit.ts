@@ -10,6 +10,9 @@ export type FullAddressListener = (clientAddress: string) => void
 export function limitPerAddress(server: Server, limit: number, onFull: FullAddressListener): void {
   const countByAddress = new Map<string, number>()
   const told = new Set<string>()
+  // INVARIANT: what is over the limit never gets to TLS, which would begin a handshake, and tell of each as one that failed.
+  const takers = server.listeners('connection')
+  server.removeAllListeners('connection')
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? 'unknown'
     const count = countByAddress.get(address) ?? 0
@@ -27,5 +30,6 @@ export function limitPerAddress(server: Server, limit: number, onFull: FullAddre
       if (left === 0) countByAddress.delete(address)
       else countByAddress.set(address, left)
     })
+    for (const take of takers) take.call(server, socket)
   })
 }

@@ -7,6 +7,7 @@ import { listen } from './listener.ts'
 
 test('connections of one address are bounded before their handshake', async () => {
   const full: string[] = []
+  const failed: string[] = []
   const listener = await listen({
     host: '127.0.0.1',
     port: 0,
@@ -15,7 +16,7 @@ test('connections of one address are bounded before their handshake', async () =
     maxConnectionsPerAddress: 2,
     onSocket: () => {},
     onFull: (address) => full.push(address),
-    onHandshakeFailed: () => {},
+    onHandshakeFailed: (code) => failed.push(code),
   })
   const open = async (): Promise<Socket> => {
     const socket = connect(listener.port, '127.0.0.1')
@@ -32,6 +33,8 @@ test('connections of one address are bounded before their handshake', async () =
   expect([first, second].map(({ destroyed }) => destroyed)).toEqual([false, false])
   await once((await open()).resume(), 'close')
   expect(full).toEqual(['127.0.0.1'])
+  // They are told as what they are, and once.
+  expect(failed).toEqual([])
 
   first.destroy()
   await expect
